@@ -1,0 +1,151 @@
+"""How anything that must survive is written: whole or not at all, digested, under a lock.
+
+Every file of a run, a package or a result goes through here: temporary file beside the target, flush to
+disk, rename, flush of the folder. An error of the operating system becomes a `WriteError` with its reason.
+"""
+
+import contextlib
+import csv
+import errno
+import fcntl
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from medidense.errors import LockedError, OutputExistsError, WriteError
+
+PRIVATE = 0o600
+"""Mode of files that hold subjects' data: readable by the user alone."""
+
+OPEN = 0o644
+"""Mode of files that hold none."""
+
+CHUNK = 1 << 20
+
+
+@contextlib.contextmanager
+def writing(target: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into a WriteError that names `target` and the reason."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        step = "free some space and run the same command again" if full else "choose another place"
+        raise WriteError(str(target), "cannot be written", error.strerror or str(error), step) from error
+
+
+@contextlib.contextmanager
+def replacing(target: Path, mode: int = PRIVATE) -> Iterator[Path]:
+    """A temporary path beside `target` that takes its place, durably, when the block ends without error.
+
+    The suffix is kept, because some writers choose the format by it. On an error nothing is left behind.
+    Raises WriteError where the operating system says no.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=".tmp-", suffix="".join(target.suffixes[-2:]), dir=target.parent
+        )
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(mode)
+            _flush(draft)
+            draft.replace(target)
+            _flush(target.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, content: bytes, mode: int = PRIVATE) -> None:
+    """Put `content` at `target`, whole or not at all."""
+    with replacing(target, mode) as draft:
+        draft.write_bytes(content)
+
+
+def write_text(target: Path, content: str, mode: int = PRIVATE) -> None:
+    """Put `content` at `target` as UTF-8, whole or not at all."""
+    write_bytes(target, content.encode(), mode)
+
+
+def write_csv(
+    target: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], mode: int = PRIVATE
+) -> None:
+    """Put a comma-separated UTF-8 table with one header line at `target`, whole or not at all."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(target, text.getvalue(), mode)
+
+
+@contextlib.contextmanager
+def replacing_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place when the block ends without error.
+
+    Raises OutputExistsError when `target` is there and `overwrite` is False, WriteError as `replacing` does.
+    """
+    if target.exists() and not overwrite:
+        raise OutputExistsError(
+            str(target), "the output exists", "", "choose another name or pass --overwrite"
+        )
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=target.parent))
+        try:
+            yield draft
+            draft.chmod(0o755)
+            for path in [*draft.rglob("*"), draft]:
+                _flush(path)
+            if target.exists():
+                shutil.rmtree(target)
+            draft.rename(target)
+            _flush(target.parent)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def sha256_bytes(content: bytes) -> str:
+    """Hex sha256 of `content`."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sha256_file(path: Path) -> str:
+    """Hex sha256 of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold `folder` (made where missing) for this process; the system lets go when the process ends.
+
+    Raises LockedError when another living process holds it, WriteError where the lock cannot be made.
+    """
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder / ".lock").open("w")
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            step = "wait for it to end or choose another folder"
+            raise LockedError(str(folder), "another run holds this folder", "", step) from None
+        yield
+
+
+def _flush(path: Path) -> None:
+    """fsync a file or a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,171 @@
+"""The CSV files of a run directory, to and from values. Equal values give equal bytes."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+
+import numpy as np
+
+from medidense import durable
+from medidense.errors import RunError
+from medidense.values import EpochRecord, Fold, Predictions, SampleFacts, Splits
+from medidense.values.fold import PARTS
+
+SCORE = "score_"
+"""Prefix of the column that holds a class's probability."""
+
+
+def write_splits(splits: Splits, target: Path) -> None:
+    """splits.csv: fold, part, sample, subject_id; the cohort's digest stands in run.json."""
+    rows = [
+        (str(fold.index), part, name, fold.subject_of[name])
+        for fold in splits.folds
+        for part in PARTS
+        for name in getattr(fold, part)
+    ]
+    durable.write_csv(target, ("fold", "part", "sample", "subject_id"), rows)
+
+
+def read_splits(path: Path, cohort_digest: str) -> Splits:
+    """The folds, built anew, so that an overlap in an edited file is found. Raises RunError."""
+    rows = _read(path, ("fold", "part", "sample", "subject_id"))
+    try:
+        folds = tuple(
+            _fold(int(index), [row for row in rows if row["fold"] == index])
+            for index in sorted({row["fold"] for row in rows}, key=int)
+        )
+        return Splits(folds, cohort_digest)
+    except (ValueError, KeyError) as error:
+        raise RunError(
+            str(path), "the folds do not hold", error, "remove the run and start it anew"
+        ) from None
+
+
+def _fold(index: int, rows: Sequence[dict[str, str]]) -> Fold:
+    parts = {part: tuple(row["sample"] for row in rows if row["part"] == part) for part in PARTS}
+    subject_of = {row["sample"]: row["subject_id"] for row in rows}
+    return Fold(index, parts["train"], parts["validation"], parts["test"], subject_of)
+
+
+def write_predictions(predictions: Predictions, target: Path) -> None:
+    """predictions.csv: sample, subject_id, fold, label, score_<class>…, sorted by sample, nine decimals."""
+    columns = ("sample", "subject_id", "fold", "label", *(SCORE + name for name in predictions.classes))
+    rows = (
+        (
+            predictions.samples[row],
+            predictions.subjects[row],
+            str(predictions.fold[row]),
+            predictions.classes[predictions.label[row]],
+            *(f"{score:.9f}" for score in predictions.scores[row]),
+        )
+        for row in range(len(predictions.samples))
+    )
+    durable.write_csv(target, columns, rows)
+
+
+def read_predictions(path: Path, positive: str) -> Predictions:
+    """The table back as a value; `positive` is the class the recipe names. Raises RunError."""
+    rows = _read(path, ("sample", "subject_id", "fold", "label"))
+    classes = tuple(name.removeprefix(SCORE) for name in rows[0] if name.startswith(SCORE))
+    try:
+        return Predictions(
+            classes=classes,
+            positive=positive,
+            samples=tuple(row["sample"] for row in rows),
+            subjects=tuple(row["subject_id"] for row in rows),
+            fold=np.array([int(row["fold"]) for row in rows], dtype=np.int64),
+            label=np.array([classes.index(row["label"]) for row in rows], dtype=np.int64),
+            scores=np.array([[float(row[SCORE + name]) for name in classes] for row in rows]),
+        )
+    except ValueError as error:
+        raise RunError(str(path), "the predictions do not hold", error, "run cv again") from None
+
+
+def join_predictions(parts: Iterable[Predictions]) -> Predictions:
+    """The folds' predictions as one table, sorted by sample."""
+    tables = list(parts)
+    order = np.argsort(np.array([name for table in tables for name in table.samples], dtype=object))
+    samples = [name for table in tables for name in table.samples]
+    subjects = [name for table in tables for name in table.subjects]
+    return Predictions(
+        classes=tables[0].classes,
+        positive=tables[0].positive,
+        samples=tuple(samples[row] for row in order),
+        subjects=tuple(subjects[row] for row in order),
+        fold=np.concatenate([table.fold for table in tables])[order],
+        label=np.concatenate([table.label for table in tables])[order],
+        scores=np.concatenate([table.scores for table in tables])[order],
+    )
+
+
+def write_facts(facts: Iterable[SampleFacts], target: Path) -> None:
+    """samples.csv: what is known of each sample beside its image; empty cells where nothing is."""
+    columns = [item.name for item in fields(SampleFacts)]
+    rows = [["" if cell is None else _number(cell) for cell in astuple(fact)] for fact in facts]
+    durable.write_csv(target, columns, sorted(rows))
+
+
+def read_facts(path: Path) -> tuple[SampleFacts, ...]:
+    """The table back as values. Raises RunError."""
+    names = [item.name for item in fields(SampleFacts)]
+    try:
+        return tuple(_facts(row) for row in _read(path, names))
+    except ValueError as error:
+        raise RunError(str(path), "the table does not hold", error, "run cv again") from None
+
+
+def _facts(row: dict[str, str]) -> SampleFacts:
+    def number(name: str) -> float | None:
+        return float(row[name]) if row[name] else None
+
+    return SampleFacts(
+        sample=row["sample"],
+        subject_id=row["subject_id"],
+        volume_mm3=number("volume_mm3"),
+        mean_intensity=number("mean_intensity"),
+        modality=row["modality"],
+        intensity_p01=float(row["intensity_p01"]),
+        intensity_p50=float(row["intensity_p50"]),
+        intensity_p99=float(row["intensity_p99"]),
+    )
+
+
+def write_epochs(records: Iterable[EpochRecord], target: Path) -> None:
+    """epochs.csv of a fold: one line an epoch."""
+    columns = [item.name for item in fields(EpochRecord)]
+    rows = [["" if cell is None else _number(cell) for cell in astuple(record)] for record in records]
+    durable.write_csv(target, columns, rows)
+
+
+def read_epochs(path: Path) -> tuple[EpochRecord, ...]:
+    """The table back as records. Raises RunError."""
+    rows = _read(path, [item.name for item in fields(EpochRecord)])
+    return tuple(
+        EpochRecord(
+            epoch=int(row["epoch"]),
+            loss=float(row["loss"]),
+            learning_rate=float(row["learning_rate"]),
+            seconds=float(row["seconds"]),
+            validation_loss=float(row["validation_loss"]) if row["validation_loss"] else None,
+        )
+        for row in rows
+    )
+
+
+def _number(cell: object) -> str:
+    """Floats with nine significant digits, the rest as text."""
+    return f"{cell:.9g}" if isinstance(cell, float) else str(cell)
+
+
+def _read(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of one of our own tables. Raises RunError where it is missing or lacks a column."""
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(str(path), "cannot be read", error, "finish the run first: medidense cv") from None
+    missing = [name for name in needed if not rows or name not in rows[0]]
+    if missing:
+        raise RunError(str(path), "columns are missing", ", ".join(missing), "run cv again")
+    return rows

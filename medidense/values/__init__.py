@@ -1,0 +1,50 @@
+"""The things that flow through medidense: frozen, and valid once built.
+
+This floor knows no files, no torch and no mlflow.
+"""
+
+from medidense.values.catalogue import Entry
+from medidense.values.cohort import Cohort, Sample
+from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
+from medidense.values.fold import Fold, Splits
+from medidense.values.manifest import Manifest, Span, TrainingFacts
+from medidense.values.predictions import Predictions, SampleFacts
+from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
+from medidense.values.records import EpochRecord, Record, StepRecord
+from medidense.values.refusal import CODES, Refusal, Refused
+from medidense.values.region import Marker, Region
+from medidense.values.score import Prediction, Score
+from medidense.values.volume import Source, Volume, canonical
+
+__all__ = [
+    "CODES",
+    "Baseline",
+    "Cohort",
+    "Entry",
+    "EpochRecord",
+    "Estimate",
+    "Evaluation",
+    "Fold",
+    "FoldResult",
+    "Manifest",
+    "Marker",
+    "Prediction",
+    "Predictions",
+    "Recipe",
+    "Record",
+    "Refusal",
+    "Refused",
+    "Region",
+    "Sample",
+    "SampleFacts",
+    "Score",
+    "Source",
+    "Span",
+    "Splits",
+    "StepRecord",
+    "TrainingFacts",
+    "Volume",
+    "canonical",
+    "parse_recipe",
+    "recipe_keys",
+]

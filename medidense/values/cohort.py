@@ -1,0 +1,113 @@
+"""A checked table: who, which image, which lesion, which label."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from medidense.values.region import Marker
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row of a cohort: a lesion, or a whole study where no lesion is given.
+
+    `image` and `mask` are the cells as typed, `image_path` and `mask_path` absolute paths; `row` counts the
+    lines of the file from 1, the header being 1. `label` is None where the cell is empty.
+    """
+
+    row: int
+    subject_id: str
+    image: str
+    image_path: PurePath
+    label: str | None = None
+    mask: str = ""
+    mask_path: PurePath | None = None
+    marker: Marker | None = None
+    series_uid: str = ""
+    lesion_id: str = ""
+    site: str = ""
+    split: str = ""
+    spacing_known: bool | None = None
+    """False where the `spacing` column says unknown; None where it says nothing."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Every other column, as typed: carried along, never a feature unless the recipe names it."""
+
+    @property
+    def name(self) -> str:
+        """What tells this sample from all others of its cohort: image, series, lesion or point.
+
+        >>> Sample(2, "P1", "a.nii.gz", PurePath("/d/a.nii.gz"), lesion_id="L1").name
+        'a.nii.gz#L1'
+        """
+        lesion = self.lesion_id
+        if not lesion and self.marker is not None:
+            lesion = ",".join(f"{x:g}" for x in self.marker.centre_mm)
+        series = self.series_uid if self.image_path.suffix == "" else ""
+        return "#".join(part for part in (self.image, series, lesion or self.mask) if part)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Samples that passed every check of the table, no two of one name. `name` is the file's stem."""
+
+    name: str
+    samples: tuple[Sample, ...]
+
+    def __post_init__(self) -> None:
+        names = [sample.name for sample in self.samples]
+        if len(set(names)) != len(names) or not names:
+            raise ValueError("a cohort has samples, and no two of one name")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The sorted labels. Labels that are all numbers sort as numbers."""
+        labels = {sample.label for sample in self.samples if sample.label is not None}
+        return tuple(sorted(labels, key=_label_order))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The sorted subject IDs."""
+        return tuple(sorted({sample.subject_id for sample in self.samples}))
+
+    @property
+    def region(self) -> str:
+        """``lesion`` where every sample has a mask or a marker, else ``whole``."""
+        given = all(sample.mask_path is not None or sample.marker is not None for sample in self.samples)
+        return "lesion" if given else "whole"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of everything that training can see of the table, independent of the order of rows."""
+        rows = sorted(json.dumps(_row(sample), sort_keys=True) for sample in self.samples)
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+    def by_name(self) -> dict[str, Sample]:
+        """Name -> sample."""
+        return {sample.name: sample for sample in self.samples}
+
+
+def _label_order(label: str) -> tuple[int, float, str]:
+    """Numbers first and by value, words after them by letter."""
+    try:
+        return (0, float(label), label)
+    except ValueError:
+        return (1, 0.0, label)
+
+
+def _row(sample: Sample) -> dict[str, object]:
+    """What of a row enters the digest: no absolute path, so that a moved cohort is the same cohort."""
+    marker = sample.marker and (*sample.marker.centre_mm, sample.marker.diameter_mm)
+    columns = (
+        "subject_id",
+        "image",
+        "label",
+        "mask",
+        "series_uid",
+        "lesion_id",
+        "site",
+        "split",
+        "spacing_known",
+    )
+    return {name: getattr(sample, name) for name in columns} | {"marker": marker, "extra": dict(sample.extra)}

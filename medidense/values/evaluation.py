@@ -1,0 +1,83 @@
+"""What a cross-validation is worth, in numbers with their intervals."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure and its 95 % interval (`low`, `high`); both limits are None where none can be computed."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    def text(self) -> str:
+        """As people write it.
+
+        >>> Estimate(0.86, 0.81, 0.9).text()
+        '0.860 (95% CI 0.810-0.900)'
+        """
+        if self.value is None:
+            return "not defined"
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} (95% CI {self.low:.3f}-{self.high:.3f})"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A trivial rule on the same folds: its name in words, its AUROC, and network minus baseline, paired."""
+
+    name: str
+    auroc: Estimate
+    network_minus_baseline: Estimate
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold's own figures; `auroc` is None where its test part holds one class, and `note` says so."""
+
+    fold: int
+    samples: int
+    subjects: int
+    auroc: float | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything `evaluate` reports.
+
+    `auroc` is of the pooled out-of-fold scores: of the positive class with two classes, the macro mean of
+    one-vs-rest with more. Intervals resample subjects. `metrics` holds the other figures by name at
+    `operating_point`.
+    """
+
+    classes: tuple[str, ...]
+    positive: str
+    samples: int
+    subjects: int
+    class_counts: Mapping[str, int]
+    auroc: Estimate
+    auroc_fold_mean: float | None
+    auroc_definition: str
+    operating_point: float
+    metrics: Mapping[str, Estimate]
+    confusion: tuple[tuple[int, ...], ...]
+    """Rows are true classes, columns decided ones, in the order of `classes`."""
+    folds: tuple[FoldResult, ...]
+    baselines: tuple[Baseline, ...]
+    interval: str
+    """How the intervals were made, in words."""
+    cohort_digest: str
+    rows: str = "all"
+    """``all``, or the name of the subset that was asked for."""
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""
+        fields = asdict(self)
+        fields["auroc"] = self.auroc.value
+        fields["auroc_ci95"] = [self.auroc.low, self.auroc.high]
+        return fields

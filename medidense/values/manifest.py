@@ -1,0 +1,59 @@
+"""What a package says of itself: what it scores, from what it was trained, and the sums that prove it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from medidense.values.recipe import Section
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9]+)+$", max_length=100)]
+
+
+class Span(Section):
+    """The smallest and the largest value over the training samples."""
+
+    low: float
+    high: float
+
+
+class TrainingFacts(Section):
+    """What the training data were like; scoring refuses input unlike it. No subject stands here.
+
+    `modality` is None where the training files did not state one (NIfTI) and nothing could be inferred.
+    `p01`, `p50`, `p99` are the spans of the crops' percentiles in modality values, before any window.
+    """
+
+    cohort_digest: Digest
+    code_version: str
+    samples: int
+    subjects: int
+    class_counts: dict[str, int]
+    modality: str | None
+    dims: Literal[2, 3]
+    p01: Span
+    p50: Span
+    p99: Span
+    auroc: float | None
+    auroc_ci95: tuple[float | None, float | None]
+
+
+class Manifest(Section):
+    """manifest.json of a package. `files` maps each other file of the folder to its sha256.
+
+    `models` names the weights in the order of the folds; a score is the mean of their probabilities.
+    """
+
+    format: Literal[1] = 1
+    name: str
+    version: str
+    engine: Literal["torch"] = "torch"
+    region: Literal["lesion", "whole"]
+    classes: tuple[str, ...]
+    positive: str
+    operating_point: float
+    models: tuple[FileName, ...]
+    threads: int
+    """CPU threads of the forward pass: sums depend on their number, so it travels with the weights."""
+    training: TrainingFacts
+    files: dict[FileName, Digest]

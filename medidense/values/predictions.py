@@ -1,0 +1,76 @@
+"""Scores of the classes for samples, with the fold that tested each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Out-of-fold scores, one row a sample, sorted by sample name.
+
+    `scores` is float64 (N, C) in the order of `classes`, each row a probability distribution; `label` holds
+    indices into `classes` (N,) int64; `fold` (N,) int64 is the fold whose test part the sample was in.
+
+    Raises ValueError when lengths differ, a score is not finite, or rows are not sorted and unique.
+    """
+
+    classes: tuple[str, ...]
+    positive: str
+    samples: tuple[str, ...]
+    subjects: tuple[str, ...]
+    fold: NDArray[np.int64]
+    label: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        n = len(self.samples)
+        if (
+            self.scores.shape != (n, len(self.classes))
+            or not len(self.subjects) == len(self.fold) == len(self.label) == n
+        ):
+            raise ValueError("predictions: columns differ in length")
+        if not np.isfinite(self.scores).all():
+            raise ValueError("predictions: a score is not finite")
+        if list(self.samples) != sorted(set(self.samples)):
+            raise ValueError("predictions: rows must be sorted by sample, each once")
+        if self.positive not in self.classes:
+            raise ValueError(f"predictions: {self.positive!r} is none of the classes {self.classes}")
+
+    @property
+    def positive_index(self) -> int:
+        """Column of the class that sensitivity and score speak of."""
+        return self.classes.index(self.positive)
+
+    def take(self, names: set[str]) -> "Predictions":
+        """The rows of these samples."""
+        keep = np.array([name in names for name in self.samples], dtype=bool)
+        return Predictions(
+            classes=self.classes,
+            positive=self.positive,
+            samples=tuple(name for name, kept in zip(self.samples, keep, strict=True) if kept),
+            subjects=tuple(name for name, kept in zip(self.subjects, keep, strict=True) if kept),
+            fold=self.fold[keep],
+            label=self.label[keep],
+            scores=self.scores[keep],
+        )
+
+
+@dataclass(frozen=True)
+class SampleFacts:
+    """What is known of a sample beside its image: the features of the trivial baselines.
+
+    `volume_mm3` and `mean_intensity` (modality values inside the lesion, or inside the whole image) are None
+    where they cannot be had (no region, unknown spacing: then the volume counts voxels of the image's grid).
+    """
+
+    sample: str
+    subject_id: str
+    volume_mm3: float | None
+    mean_intensity: float | None
+    modality: str
+    intensity_p01: float
+    intensity_p50: float
+    intensity_p99: float
+    """Percentiles of the modality values in the crop, before any window; scoring compares with them."""

@@ -1,0 +1,246 @@
+"""Every decision about data, network, training and evaluation, in one checked value.
+
+The classes mirror the sections of recipe.yaml; an unknown key is refused with the nearest known one named.
+Keys that a later version will honour are refused here by name, never ignored.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from medidense.errors import Problem, RecipeError
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """Frozen, and no key beyond those declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Intensity(Section):
+    """How modality values become network values in -1..1 (window, percentiles) or around 0 (z-score).
+
+    ``window``: `low` and `high` are modality values (HU for CT). ``percentiles``: they are percentiles of the
+    crop. ``zscore``: mean and standard deviation of the crop; `low` and `high` clip in standard deviations.
+    """
+
+    rule: Literal["window", "percentiles", "zscore"]
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Intensity":
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
+        return self
+
+
+class Input(Section):
+    """From a volume and a region to the array that enters the network.
+
+    `modality` is the DICOM modality that the intensity rule is made for; scoring refuses another one. None
+    means that the training files state none and nothing is assumed.
+    `size` is the array's shape in voxels, 2 or 3 numbers as `dims` says. `spacing_mm` is the distance
+    between its voxels; None means: scale so that the whole image just fits (pictures, where millimetres
+    mean nothing).
+    """
+
+    dims: Literal[2, 3]
+    region: Literal["lesion", "whole"]
+    modality: str | None = None
+    orientation: Literal["RAS", "as_stored"] = "RAS"
+    spacing_mm: tuple[Positive, ...] | None = None
+    size: tuple[Annotated[int, Field(ge=32, le=1024)], ...]
+    intensity: Intensity
+    fill: Literal["reflect", "edge"] = "reflect"
+
+    @model_validator(mode="after")
+    def _lengths(self) -> "Input":
+        if len(self.size) != self.dims:
+            raise ValueError(f"size needs {self.dims} numbers, not {len(self.size)}")
+        if self.spacing_mm is not None and len(self.spacing_mm) != self.dims:
+            raise ValueError(f"spacing_mm needs {self.dims} numbers, not {len(self.spacing_mm)}")
+        if self.spacing_mm is None and self.region == "lesion" and self.orientation == "RAS":
+            raise ValueError("a lesion crop in RAS needs spacing_mm")
+        return self
+
+
+class Network(Section):
+    """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers."""
+
+    name: str = "densenet121"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+
+class Augmentation(Section):
+    """Random changes of the training crops; 0 or False switches one off.
+
+    `rotate` is the largest in-plane angle in degrees, `scale` the largest change of size as a share, `shift`
+    the largest shift in voxels, `gain` and `offset` change the network values, `noise` is the largest
+    standard deviation added.
+    """
+
+    flip: bool = True
+    rotate: Annotated[float, Field(ge=0, le=180)] = 180.0
+    scale: Annotated[float, Field(ge=0, lt=0.5)] = 0.12
+    shift: Annotated[float, Field(ge=0)] = 2.0
+    gain: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    offset: Annotated[float, Field(ge=0)] = 0.08
+    noise: Annotated[float, Field(ge=0)] = 0.05
+
+
+class EarlyStopping(Section):
+    """Stop on a validation part cut by subject out of the training part (`share` of its subjects).
+
+    The weights of the epoch with the lowest validation loss are kept; training ends after `patience` epochs
+    without a lower one. The test part never takes part.
+    """
+
+    share: Annotated[float, Field(gt=0, lt=0.5)] = 0.2
+    patience: Annotated[int, Field(ge=1)] = 5
+
+
+class Training(Section):
+    """The schedule.
+
+    `learning_rate` is the peak, `warmup` the share of steps before it, `ema` the decay of the averaged
+    weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
+    all cores at the start of the run (the number is recorded).
+    """
+
+    epochs: Annotated[int, Field(ge=1, le=10000)] = 30
+    batch_size: Annotated[int, Field(ge=2, le=4096)] = 16
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: Positive = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.02
+    schedule: Literal["cosine", "one_cycle"] = "one_cycle"
+    warmup: Share = 0.25
+    clip_norm: Positive = 2.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.98
+    class_weights: Literal["balanced", "none"] = "balanced"
+    channels_last: bool = True
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: Annotated[int, Field(ge=0)] = 0
+    augmentation: Augmentation = Augmentation()
+    early_stopping: EarlyStopping | None = None
+
+
+class Labels(Section):
+    """`positive` names the class that sensitivity and score speak of; None is the last of the sorted classes.
+    `features` names covariate columns to be fused before the head (refused until a later version does it)."""
+
+    positive: str | None = None
+    features: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _not_yet(self) -> "Labels":
+        if self.features:
+            raise ValueError(
+                "covariates as features are not supported by this version; remove labels.features"
+            )
+        return self
+
+
+class EvaluationRules(Section):
+    """`bootstrap` draws of subjects for each interval; `operating_point` is the score of the positive class
+    from which on it is decided for."""
+
+    bootstrap: Annotated[int, Field(ge=200, le=100000)] = 2000
+    operating_point: Share = 0.5
+
+
+class Recipe(Section):
+    """All of it. `reasons` maps dotted keys to the sentence that says why the planner chose the value."""
+
+    version: Literal[1] = 1
+    labels: Labels = Labels()
+    input: Input
+    network: Network = Network()
+    training: Training = Training()
+    evaluation: EvaluationRules = EvaluationRules()
+    reasons: dict[str, str] = {}
+
+    def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":
+        """This recipe with dotted keys replaced, checked again; `where` stands in the error.
+
+        Raises RecipeError for a key that does not exist or a value that does not hold.
+        """
+        tree = self.model_dump(mode="json")
+        for key, value in settings.items():
+            _put(tree, key, value, where)
+        return parse_recipe(tree, where)
+
+
+def parse_recipe(tree: object, where: str) -> Recipe:
+    """A Recipe from parsed YAML or JSON. Raises RecipeError naming every key that does not hold."""
+    if not isinstance(tree, dict):
+        raise RecipeError(
+            where, "a recipe is a mapping of sections", type(tree).__name__, "see docs/recipe.md"
+        )
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise RecipeError.several([_problem(item, where) for item in error.errors()]) from None
+
+
+def recipe_keys() -> tuple[str, ...]:
+    """Every dotted key a recipe may hold, sections left out, in file order."""
+    return tuple(_keys(Recipe, ""))
+
+
+def _keys(section: type[BaseModel], prefix: str) -> list[str]:
+    found: list[str] = []
+    for name, info in section.model_fields.items():
+        inner = next((t for t in _classes(info.annotation) if issubclass(t, Section)), None)
+        found += _keys(inner, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
+    return found
+
+
+def _classes(annotation: Any) -> list[type]:
+    """The classes an annotation names, looked for in unions too."""
+    inner = getattr(annotation, "__args__", ())
+    return (
+        [annotation]
+        if isinstance(annotation, type) and not inner
+        else [t for a in inner for t in _classes(a)]
+    )
+
+
+def _nearest(key: str) -> str:
+    """What to do about an unknown key: the nearest known one, or where the list is."""
+    near = difflib.get_close_matches(key, recipe_keys(), n=1, cutoff=0.5)
+    leaf = [known for known in recipe_keys() if known.split(".")[-1] == key.split(".")[-1]]
+    return f"did you mean {(leaf or near)[0]}?" if leaf or near else "docs/recipe.md lists all keys"
+
+
+def _put(tree: dict[str, Any], key: str, value: Any, where: str) -> None:
+    """Set one dotted key that must exist; a section that is off, like early_stopping, may be opened."""
+    known = recipe_keys()
+    is_section = any(name.startswith(f"{key}.") for name in known)
+    if (key not in known and not is_section) or key.startswith("reasons"):
+        raise RecipeError(f"{where} {key}", "unknown recipe key", key, _nearest(key))
+    *sections, leaf = key.split(".")
+    for section in sections:
+        tree[section] = tree[section] if isinstance(tree.get(section), dict) else {}
+        tree = tree[section]
+    tree[leaf] = value
+
+
+def _problem(item: Any, where: str) -> Problem:
+    """One pydantic finding as a Problem."""
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return Problem(f"{where} {key}", "unknown recipe key", key, _nearest(key))
+    if item["type"] == "missing":
+        return Problem(
+            f"{where} {key}", "a recipe needs this key", "nothing", "medidense plan writes a whole recipe"
+        )
+    rule = item["msg"].removeprefix("Value error, ")
+    return Problem(
+        f"{where} {key}".strip(), rule, repr(item["input"])[:80], "docs/recipe.md lists what each key allows"
+    )

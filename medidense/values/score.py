@@ -1,0 +1,36 @@
+"""What scoring one lesion of one series gave."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of scores.csv: a (series, lesion), or an input that was refused or failed as a whole.
+
+    `status` is ``scored``, ``refused`` or ``failed``; `reason_code` and `reason` are empty where scored;
+    `scores` holds a probability for each class; `decision` is the class decided at the operating point.
+    """
+
+    input: str
+    study_uid: str = ""
+    series_uid: str = ""
+    lesion_id: str = ""
+    status: str = "scored"
+    reason_code: str = ""
+    reason: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    decision: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a package says of one image: a probability for each class, and the class decided.
+
+    `decision` is the positive class where its probability reaches the operating point (two classes), else
+    the other one; with more than two classes it is the most probable.
+    """
+
+    scores: Mapping[str, float]
+    decision: str

@@ -1,0 +1,29 @@
+"""An overlap cannot be built."""
+
+import pytest
+
+from medidense.values import Fold, Splits
+
+SUBJECT = {"a": "1", "b": "1", "c": "2", "d": "3"}
+
+
+def test_a_subject_on_both_sides_is_refused() -> None:
+    with pytest.raises(ValueError, match="subject 1 is in train and in test"):
+        Fold(0, ("a", "c"), (), ("b",), SUBJECT)
+
+
+def test_a_subject_in_validation_and_test_is_refused() -> None:
+    with pytest.raises(ValueError, match="validation"):
+        Fold(0, ("c",), ("a",), ("b",), SUBJECT)
+
+
+def test_an_empty_part_is_refused() -> None:
+    with pytest.raises(ValueError, match="must not be empty"):
+        Fold(0, ("a",), (), (), SUBJECT)
+
+
+def test_a_sample_is_tested_once() -> None:
+    fold = Fold(0, ("c", "d"), (), ("a", "b"), SUBJECT)
+    assert Splits((fold,), "x").folds == (fold,)
+    with pytest.raises(ValueError, match="tested in two folds"):
+        Splits((fold, Fold(1, ("c", "d"), (), ("a", "b"), SUBJECT)), "x")
