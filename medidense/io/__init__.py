@@ -1,0 +1,27 @@
+"""Files to values and values to files: DICOM, NIfTI, PNG and JPEG, regions, catalogues, tables."""
+
+from medidense.io.dicom import SeriesUids, ras_from_lps, write_series
+from medidense.io.discover import Input, Inputs, catalogue, find_inputs, patient_key
+from medidense.io.nifti import write_map, write_nifti
+from medidense.io.reading import read_volume
+from medidense.io.regions import read_region
+from medidense.io.tables import Row, Table, read_table, write_table
+
+__all__ = [
+    "Input",
+    "Inputs",
+    "Row",
+    "SeriesUids",
+    "Table",
+    "catalogue",
+    "find_inputs",
+    "patient_key",
+    "ras_from_lps",
+    "read_region",
+    "read_table",
+    "read_volume",
+    "write_map",
+    "write_nifti",
+    "write_series",
+    "write_table",
+]

@@ -1,0 +1,89 @@
+"""Is it safe to decode this? Limits that are compared before a pixel is touched, and access to files."""
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+
+from medidense.values import Refused
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an input may declare. Sizes are of the decoded voxels unless the name says otherwise."""
+
+    voxels: int = 1 << 30
+    decoded_bytes: int = 4 << 30
+    files: int = 20_000
+    """Files of one series."""
+    picture_pixels: int = 178_000_000
+    element_bytes: int = 64 << 20
+    """One DICOM element other than the pixel data, or the extensions of one NIfTI file."""
+    inflated_bytes: int = 1 << 30
+    """A deflated DICOM data set."""
+    inflation_ratio: int = 200
+    """Inflated over stored bytes, counted once 64 MiB are passed."""
+    folder_depth: int = 32
+
+
+LIMITS = Limits()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """The file for reading. An error of the operating system is Refused NO_ACCESS."""
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise no_access(path, error) from error
+
+
+def no_access(path: Path, error: OSError) -> Refused:
+    """The refusal that an error of the operating system stands for."""
+    step = "check that the path exists and that you may read it"
+    return Refused("NO_ACCESS", path, error.strerror or type(error).__name__, "a readable file", step)
+
+
+def check_size(shape: tuple[int, ...], bytes_per_voxel: int, where: Path, limits: Limits = LIMITS) -> None:
+    """Refuse BOMB or TOO_LARGE where an array of this shape would pass the limits.
+
+    >>> check_size((65535, 65535, 9999), 2, Path("a.dcm"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    medidense.values.refusal.Refused: BOMB: ... found 42944067413775 voxels, expected at most 1073741824; ...
+    """
+    voxels = 1
+    for side in shape:
+        voxels *= int(side)
+    if voxels > limits.voxels:
+        step = "check the file: a header that declares this is usually damaged"
+        raise Refused("BOMB", where, f"{voxels} voxels", f"at most {limits.voxels}", step)
+    if voxels * bytes_per_voxel > limits.decoded_bytes:
+        step = "cut the volume into smaller ones"
+        found = f"{voxels * bytes_per_voxel} bytes"
+        raise Refused("TOO_LARGE", where, found, f"at most {limits.decoded_bytes}", step)
+
+
+JPEG_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF, 0xF7})
+"""Second bytes of the markers that open a frame: SOF0-SOF15 of ITU-T T.81 and SOF55 of T.87 (JPEG-LS)."""
+
+
+def codestream_size(code: bytes) -> tuple[int, int] | None:
+    """(rows, columns) that a JPEG, JPEG-LS or JPEG 2000 codestream declares; None where it cannot be told.
+
+    ITU-T T.81 B.2.2 (frame header) and T.800 A.5.1 (SIZ).
+    """
+    if code[:4] == b"\xff\x4f\xff\x51" and len(code) >= 24:
+        right, bottom, left, top = struct.unpack(">4I", code[8:24])
+        return bottom - top, right - left
+    at = 2
+    while code[:2] == b"\xff\xd8" and at + 9 <= len(code) and code[at] == 0xFF:
+        marker = code[at + 1]
+        if marker in JPEG_FRAMES:
+            rows, columns = struct.unpack(">2H", code[at + 5 : at + 9])
+            return rows, columns
+        alone = marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8
+        at += (1 if marker == 0xFF else 2) if alone else 2 + int.from_bytes(code[at + 2 : at + 4], "big")
+    return None
