@@ -1,0 +1,95 @@
+"""How long does a training step take: this package's layout and optimiser against MONAI's defaults?
+
+Both sides train MONAI's DenseNet-121 on noise, in turns, one batch a step, float32 on the CPU.
+"ours" is what ``medidense.train`` does (channels last, fused AdamW, clipped gradients) without augmentation;
+"default" is the network as MONAI builds it, with plain AdamW. Also: one sample through ``predict_scores``.
+CPU seconds of the process stand beside the wall clock: on a machine that others use too, only they mean
+something.
+
+    python benchmarks/train_step.py --threads 2 --repeats 5
+"""
+
+import argparse
+import statistics
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import perf_counter, process_time
+
+import numpy as np
+import torch
+from monai.networks.nets import DenseNet121
+from torch.nn.functional import cross_entropy
+
+from medidense.predict import arrange, arranged, channels_last, limit_threads, predict_scores
+from medidense.train.schedule import make_optimizer
+from medidense.values.recipe import Training
+
+CASES = ((8, (32, 32, 32)), (16, (32, 32, 32)), (16, (224, 224)))
+
+
+def trainer(batch: int, size: tuple[int, ...], *, ours: bool) -> Callable[[], None]:
+    """A function that makes one training step."""
+    net = DenseNet121(spatial_dims=len(size), in_channels=1, out_channels=2)
+    images, labels = torch.randn(batch, 1, *size), torch.arange(batch) % 2
+    if ours:
+        arrange(net, last=True)
+        images = arranged(images, channels_last(images.ndim))
+        optimizer = make_optimizer(net, Training())
+    else:
+        optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3)
+
+    def step() -> None:
+        torch.autograd.backward(cross_entropy(net(images), labels))
+        if ours:
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def in_turns(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, tuple[float, float]]:
+    """Median wall and CPU seconds of each side, run in turns so that a busy machine slows both alike."""
+    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
+    for turn in range(repeats + 1):
+        for name, side in sides.items():
+            wall, cpu = perf_counter(), process_time()
+            side()
+            if turn:
+                seconds[name].append((perf_counter() - wall, process_time() - cpu))
+    return {
+        name: (statistics.median(wall for wall, _ in each), statistics.median(cpu for _, cpu in each))
+        for name, each in seconds.items()
+    }
+
+
+def described(seconds: dict[str, tuple[float, float]], samples: int) -> str:
+    """Seconds per sample of each side."""
+    return "; ".join(
+        f"{name} {wall / samples:.4f} (CPU {cpu / samples:.4f})" for name, (wall, cpu) in seconds.items()
+    )
+
+
+def main() -> None:
+    """Print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, {options.threads} threads")
+    with limit_threads(options.threads):
+        for batch, size in CASES:
+            sides = {name: trainer(batch, size, ours=name == "ours") for name in ("ours", "default")}
+            seconds = in_turns(sides, options.repeats)
+            shape = "x".join(str(side) for side in (batch, 1, *size))
+            print(f"step {shape}: seconds per sample {described(seconds, batch)}", flush=True)
+    for threads in sorted({1, options.threads}):
+        net = DenseNet121(spatial_dims=3, in_channels=1, out_channels=2)
+        image = np.random.default_rng(0).normal(size=(1, 1, 32, 32, 32)).astype(np.float32)
+        score = partial(predict_scores, [net], image, device="cpu", threads=threads)
+        seconds = in_turns({f"{threads} threads": score}, 10)
+        print(f"predict_scores 32x32x32: seconds per sample {described(seconds, 1)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""Which networks there are, how one is built, and how its weights are kept."""
+
+from medidense.nets.modes import evaluating
+from medidense.nets.registry import NETWORKS, NetworkRecord, build
+from medidense.nets.shapes import cam_layer, count_classes
+from medidense.nets.weights import load_weights, save_weights
+
+__all__ = [
+    "NETWORKS",
+    "NetworkRecord",
+    "build",
+    "cam_layer",
+    "count_classes",
+    "evaluating",
+    "load_weights",
+    "save_weights",
+]

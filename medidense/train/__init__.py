@@ -1,0 +1,21 @@
+"""How a network learns from a training part, and how fast."""
+
+from medidense.train.augment import Draw, augment, draw
+from medidense.train.averaging import average_of
+from medidense.train.data import TrainingData, class_weights
+from medidense.train.device import Device, choose_device
+from medidense.train.loop import fit
+from medidense.train.speed import measure_step
+
+__all__ = [
+    "Device",
+    "Draw",
+    "TrainingData",
+    "augment",
+    "average_of",
+    "choose_device",
+    "class_weights",
+    "draw",
+    "fit",
+    "measure_step",
+]

@@ -1,0 +1,100 @@
+"""How is a training crop changed so that the network cannot learn it by heart?
+
+`draw` draws all random numbers of a batch, `augment` applies them. The same draw on the same images gives the
+same result, so whatever the network saw can be made again.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+
+from medidense.values.recipe import Augmentation
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The changes of a batch of B crops with D axes, all CPU tensors.
+
+    `flip` bool (B, D), one for each axis; `angle` (B,) in radians in the plane of the first two axes;
+    `zoom` (B,), above 1 makes things larger; `shift` (B, D) in voxels; `gain` and `offset` (B,) for
+    the values; `spread` (B,), the standard deviation of the noise, whose field is decided by `noise_seed`.
+    """
+
+    flip: torch.Tensor
+    angle: torch.Tensor
+    zoom: torch.Tensor
+    shift: torch.Tensor
+    gain: torch.Tensor
+    offset: torch.Tensor
+    spread: torch.Tensor
+    noise_seed: int
+
+
+def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generator) -> Draw:
+    """Random changes for `count` crops with `dims` axes (2 or 3).
+
+    The same numbers are drawn whatever is switched on, so switching one change off leaves the others as they
+    were. Angle, shift, gain, offset and spread are uniform, the zoom is uniform in its logarithm.
+    """
+
+    def uniform(*shape: int) -> torch.Tensor:
+        return 2 * torch.rand(*shape, generator=generator) - 1
+
+    return Draw(
+        flip=(uniform(count, dims) > 0) & settings.flip,
+        angle=uniform(count) * math.radians(settings.rotate),
+        zoom=torch.exp(uniform(count) * math.log1p(settings.scale)),
+        shift=uniform(count, dims) * settings.shift,
+        gain=1 + uniform(count) * settings.gain,
+        offset=uniform(count) * settings.offset,
+        spread=uniform(count).abs() * settings.noise,
+        noise_seed=int(torch.randint(2**31, (), generator=generator)),
+    )
+
+
+def augment(images: torch.Tensor, change: Draw) -> torch.Tensor:
+    """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
+
+    Flip, rotation, zoom and shift are one linear resampling about the centre of the crop; what would come
+    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square.
+    """
+    changed = _resampled(images, change)
+    each = (-1, *[1] * (images.ndim - 1))
+    place = images.device
+    changed = changed * change.gain.view(each).to(place) + change.offset.view(each).to(place)
+    if bool((change.spread > 0).any()):
+        generator = torch.Generator().manual_seed(change.noise_seed)
+        noise = torch.randn(images.shape, generator=generator) * change.spread.view(each)
+        changed = changed + noise.to(place)
+    return changed
+
+
+def _resampled(images: torch.Tensor, change: Draw) -> torch.Tensor:
+    theta = _affine(change, images.shape[2:])
+    identity = torch.eye(*theta.shape[1:]).expand_as(theta)
+    if torch.equal(theta, identity):
+        return images
+    grid = torch.nn.functional.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(
+        images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
+    )
+
+
+def _affine(change: Draw, size: torch.Size) -> torch.Tensor:
+    """For each crop the (D, D + 1) matrix that says where in the image a place of the result comes from.
+
+    It is made in voxels about the centre and turned to torch's units, in which an axis runs from -1 to 1 and
+    the last axis comes first.
+    """
+    count, dims = change.flip.shape
+    matrix = torch.eye(dims).repeat(count, 1, 1)
+    cosine, sine = torch.cos(change.angle), torch.sin(change.angle)
+    matrix[:, 0, 0], matrix[:, 0, 1] = cosine, sine
+    matrix[:, 1, 0], matrix[:, 1, 1] = -sine, cosine
+    sign = torch.where(change.flip, -1.0, 1.0)
+    matrix = matrix * sign[:, None, :] / change.zoom[:, None, None]
+    half = torch.tensor([side / 2 for side in size])
+    linear = matrix * half[None, None, :] / half[None, :, None]
+    offset = -change.shift / half
+    return torch.cat([linear.flip(1, 2), offset.flip(1)[:, :, None]], dim=2)

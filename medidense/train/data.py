@@ -1,0 +1,75 @@
+"""What does a network learn from, and in which portions?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from medidense.errors import UsageError
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training part of a fold, and the validation part of a recipe that stops early.
+
+    `images` is float32 (N, C, *size) with at least two samples, `labels` int64 (N,) counting classes from 0.
+    The validation arrays have the same form, or are both None. Raises UsageError where they do not.
+    """
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    validation_images: NDArray[np.float32] | None = None
+    validation_labels: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        _check("training part", self.images, self.labels, smallest=2)
+        if (self.validation_images is None) != (self.validation_labels is None):
+            step = "give both or neither"
+            raise UsageError("validation part", "images and labels belong together", "one of them", step)
+        if self.validation_images is not None and self.validation_labels is not None:
+            _check("validation part", self.validation_images, self.validation_labels, smallest=1)
+
+
+def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """The weight of each class in the loss, float32 (classes,): samples / (classes x samples of the class).
+
+    So every class weighs as much as any other in the whole of `labels` (the "balanced" rule of
+    scikit-learn, after King and Zeng, 2001). A class without a sample gets 0.
+
+    >>> class_weights(np.array([0, 0, 0, 1]), 2).tolist()
+    [0.6666666865348816, 2.0]
+    """
+    counts = np.bincount(labels, minlength=classes)
+    weights = len(labels) / (classes * np.maximum(counts, 1))
+    return np.where(counts > 0, weights, 0.0).astype(np.float32)
+
+
+def count_batches(samples: int, batch_size: int) -> int:
+    """The number of optimiser steps in an epoch.
+
+    The samples are dealt out evenly, so batches differ by one sample at most and none is dropped. No batch
+    has fewer than two, because batch normalisation needs a spread: where a batch size of two leaves one
+    sample over, one batch has three.
+
+    >>> count_batches(33, 16), count_batches(32, 16), count_batches(5, 2)
+    (3, 2, 2)
+    """
+    return max(1, min(-(-samples // batch_size), samples // 2))
+
+
+def deal(samples: int, batches: int, order: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """The indices 0 .. samples - 1 in an order drawn from `order`, as `batches` int64 tensors."""
+    return torch.tensor_split(torch.randperm(samples, generator=order), batches)
+
+
+def _check(where: str, images: NDArray[np.float32], labels: NDArray[np.int64], *, smallest: int) -> None:
+    if images.dtype != np.float32 or images.ndim not in (4, 5):
+        found = f"{images.dtype} {images.shape}"
+        raise UsageError(where, "images are float32 (N, C, *size)", found, "prepare them with the recipe")
+    if labels.shape != (len(images),) or labels.dtype != np.int64 or (labels < 0).any():
+        found = f"{labels.dtype} {labels.shape} for {len(images)} images"
+        raise UsageError(where, "labels are int64 (N,), from 0", found, "give each image its class")
+    if len(images) < smallest:
+        rule = f"needs at least {smallest} sample{'s' if smallest > 1 else ''}"
+        raise UsageError(where, rule, len(images), "use fewer folds or more subjects")

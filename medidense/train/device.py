@@ -1,0 +1,99 @@
+"""Where does training run, in which numbers, and how is it kept reproducible?"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from medidense.errors import RecipeError, UsageError
+from medidense.predict import count_threads, limit_threads
+from medidense.values.recipe import Training
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where training runs ("cpu" or "cuda"), the precision of its forward pass, and its CPU threads (not 0).
+
+    The three belong in the record of a run: with the seed they decide every bit of the weights on a CPU.
+    """
+
+    name: Literal["cpu", "cuda"]
+    precision: Literal["fp32", "bf16"]
+    threads: int
+
+
+def choose_device(wanted: str, settings: Training) -> Device:
+    """The device for `wanted`, which is "auto" (a GPU where there is one), "cpu" or "cuda".
+
+    Precision and threads come from the recipe: ``auto`` is fp32 on a CPU and bf16 on a GPU, 0 threads are all
+    cores that this process may use. Raises UsageError for another word or a GPU that is not there, and
+    RecipeError for bf16 on a CPU.
+    """
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise UsageError("--device", "there is no such device", wanted, "choose auto, cpu or cuda")
+    present = torch.cuda.is_available()
+    if wanted == "cuda" and not present:
+        raise UsageError(
+            "--device", "torch sees no CUDA device", wanted, "use --device cpu, or install the driver"
+        )
+    threads = count_threads(settings.threads)
+    if wanted == "cuda" or (wanted == "auto" and present):
+        return Device("cuda", "fp32" if settings.precision == "fp32" else "bf16", threads)
+    if settings.precision == "bf16":
+        rule = "on a CPU bf16 gives wrong gradients for small 3D maps, so it is for CUDA only"
+        raise RecipeError("training.precision", rule, "bf16", "use auto or fp32")
+    return Device("cpu", "fp32", threads)
+
+
+class Setting:
+    """The global state of torch that training needs, held only while training computes.
+
+    It keeps its own random state for dropout, starting from `seed`. Between two blocks torch's random state,
+    threads and switches are the caller's, so whoever walks through the records of a training notices nothing.
+    """
+
+    def __init__(self, device: Device, seed: int) -> None:
+        self._device = device
+        self._cpu = torch.Generator().manual_seed(seed).get_state()
+        on_gpu = device.name == "cuda"
+        self._gpu = torch.Generator("cuda").manual_seed(seed).get_state() if on_gpu else None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """The training's own state inside the block, the caller's before and after it.
+
+        On a CPU every operation is a deterministic one. Some 3D kernels of CUDA have no deterministic form;
+        there torch warns and two runs may differ in the last bits.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(limit_threads(self._device.threads))
+            stack.enter_context(_deterministic(warn_only=self._device.name == "cuda"))
+            flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+            stack.enter_context(flags)
+            stack.enter_context(torch.enable_grad())
+            stack.enter_context(self._own_randomness())
+            yield
+
+    @contextlib.contextmanager
+    def _own_randomness(self) -> Iterator[None]:
+        with torch.random.fork_rng(devices=[] if self._gpu is None else [torch.cuda.current_device()]):
+            torch.set_rng_state(self._cpu)
+            if self._gpu is not None:
+                torch.cuda.set_rng_state(self._gpu)
+            yield
+            self._cpu = torch.get_rng_state()
+            if self._gpu is not None:
+                self._gpu = torch.cuda.get_rng_state()
+
+
+@contextlib.contextmanager
+def _deterministic(*, warn_only: bool) -> Iterator[None]:
+    before = torch.are_deterministic_algorithms_enabled()
+    warned = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=warn_only)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before, warn_only=warned)

@@ -1,0 +1,59 @@
+"""Which optimiser, and how large is each of its steps?"""
+
+import math
+
+import torch
+from torch.optim.lr_scheduler import LambdaLR
+
+from medidense.values.recipe import Training
+
+START = 1 / 25
+"""Share of the peak rate that one-cycle starts from (Smith and Topin, arXiv 1708.07120)."""
+
+END = 1 / 250_000
+"""Share of the peak rate that one-cycle ends with."""
+
+MOMENTUM = 0.9
+
+
+def make_optimizer(net: torch.nn.Module, settings: Training) -> torch.optim.Optimizer:
+    """AdamW, or SGD with Nesterov momentum 0.9, over all parameters of `net`.
+
+    The fused kernels do the same sums in one pass; on a CPU they take a third of the time.
+    """
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimizer == "adamw":
+        return torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=decay, fused=True)
+    return torch.optim.SGD(
+        net.parameters(), lr=rate, momentum=MOMENTUM, nesterov=True, weight_decay=decay, fused=True
+    )
+
+
+def make_schedule(optimizer: torch.optim.Optimizer, settings: Training, steps: int) -> LambdaLR:
+    """The learning rate of each of `steps` optimiser steps, one call of ``step()`` after each."""
+    return LambdaLR(optimizer, lambda step: rate_share(step, steps, settings))
+
+
+def rate_share(step: int, steps: int, settings: Training) -> float:
+    """The learning rate of step `step` (from 0) of `steps`, as a share of the recipe's peak.
+
+    The peak, 1, is at step ``round(warmup * steps)``, or at the last step if that comes first. ``one_cycle``
+    rises to it along half a cosine from 1/25 and falls along another to 1/250000. ``cosine`` rises in a
+    straight line and falls along half a cosine towards 0. Written out, because torch's own one-cycle divides
+    by zero when the rise takes exactly one step.
+
+    >>> [round(rate_share(step, 5, Training(warmup=0.4)), 3) for step in range(5)]
+    [0.04, 0.52, 1.0, 0.5, 0.0]
+    """
+    peak = min(round(settings.warmup * steps), steps - 1)
+    one_cycle = settings.schedule == "one_cycle"
+    if step < peak:
+        return _between(START, 1.0, step / peak) if one_cycle else (step + 1) / (peak + 1)
+    if one_cycle:
+        return _between(1.0, END, min(1.0, (step - peak) / max(1, steps - 1 - peak)))
+    return _between(1.0, 0.0, min(1.0, (step - peak) / (steps - peak)))
+
+
+def _between(first: float, last: float, share: float) -> float:
+    """From `first` to `last` along half a cosine."""
+    return last + (first - last) * (1 + math.cos(math.pi * share)) / 2

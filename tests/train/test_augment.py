@@ -1,0 +1,136 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from medidense.train import Draw, augment, draw
+from medidense.values.recipe import Augmentation
+
+ALL = Augmentation()
+OFF = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
+SINGLE = {name: Augmentation(**{**OFF, name: getattr(ALL, name)}) for name in Augmentation.model_fields}
+SETTINGS = {**SINGLE, "all": ALL}
+SIZES = [(20, 24), (12, 16, 10)]
+
+
+def images_of(size, count=4):
+    return torch.randn(count, 2, *size, generator=torch.Generator().manual_seed(1))
+
+
+def drawn(settings, size, seed=0, count=4):
+    return draw(settings, count, len(size), torch.Generator().manual_seed(seed))
+
+
+def still(size, count=1):
+    return drawn(Augmentation(**OFF), size, count=count)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_same_draw_replays_to_the_last_bit(name, size):
+    images = images_of(size)
+    before, change = images.clone(), drawn(SETTINGS[name], size)
+    first = augment(images, change)
+    torch.rand(3)
+    assert torch.equal(augment(images, change), first)
+    assert torch.equal(augment(images, drawn(SETTINGS[name], size)), first)
+    assert torch.equal(images, before)
+    assert first.shape == images.shape
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", SETTINGS)
+def test_each_change_changes_and_each_seed_differently(name, size):
+    images = images_of(size)
+    first = augment(images, drawn(SETTINGS[name], size))
+    assert not torch.allclose(first, images, atol=1e-3)
+    assert not torch.equal(first, augment(images, drawn(SETTINGS[name], size, seed=1)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_off_changes_nothing(size):
+    images = images_of(size)
+    assert torch.equal(augment(images, still(size, 4)), images)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_switching_one_off_leaves_the_others_as_they_were(name):
+    size = SIZES[1]
+    without = drawn(ALL.model_copy(update={name: OFF[name]}), size)
+    whole = drawn(ALL, size)
+    differing = [
+        field.name
+        for field in dataclasses.fields(Draw)
+        if not torch.equal(
+            torch.as_tensor(getattr(without, field.name)), torch.as_tensor(getattr(whole, field.name))
+        )
+    ]
+    names = {"rotate": "angle", "scale": "zoom", "noise": "spread"}
+    assert differing == [names.get(name, name)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_global_random_state_is_left_alone(size):
+    before = torch.get_rng_state()
+    augment(images_of(size), drawn(ALL, size))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_draws_stay_within_their_bounds():
+    change = drawn(ALL, (32, 32, 32), count=2000)
+    assert change.flip.float().mean(0).tolist() == pytest.approx([0.5] * 3, abs=0.05)
+    assert float(change.angle.abs().max()) == pytest.approx(np.pi, rel=0.01)
+    assert float(change.zoom.max()) == pytest.approx(1.12, abs=0.002)
+    assert float(change.zoom.min()) == pytest.approx(1 / 1.12, abs=0.002)
+    assert float(change.shift.abs().max()) == pytest.approx(2, rel=0.01)
+    assert float((change.gain - 1).abs().max()) == pytest.approx(0.1, rel=0.01)
+    assert float(change.offset.abs().max()) == pytest.approx(0.08, rel=0.01)
+    assert float(change.spread.max()) == pytest.approx(0.05, rel=0.01)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_flip_mirrors_each_axis_of_its_own_crop(size):
+    images = images_of(size, count=len(size))
+    change = dataclasses.replace(still(size, len(size)), flip=torch.eye(len(size)) > 0)
+    result = augment(images, change)
+    for axis in range(len(size)):
+        torch.testing.assert_close(result[axis], images[axis].flip(axis + 1), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 16, 10)])
+def test_a_quarter_turn_is_in_the_plane_of_the_first_two_axes(size):
+    images = images_of(size, count=1)
+    change = dataclasses.replace(still(size), angle=torch.tensor([np.pi / 2], dtype=torch.float32))
+    turned = torch.rot90(images, 1, (2, 3))
+    torch.testing.assert_close(augment(images, change), turned, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_shift_moves_along_the_axes_by_voxels_and_mirrors_at_the_border(size):
+    images = images_of(size, count=1)
+    shift = torch.tensor([[2.0, -1.0, 3.0][: len(size)]])
+    result = augment(images, dataclasses.replace(still(size), shift=shift))
+    padded = np.pad(images.numpy(), [(0, 0), (0, 0), *[(3, 3)] * len(size)], mode="symmetric")
+    window = [slice(3 - int(by), 3 - int(by) + side) for by, side in zip(shift[0], size, strict=True)]
+    np.testing.assert_allclose(result.numpy(), padded[(..., *window)], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(48, 32), (32, 48, 40)])
+def test_zoom_above_one_enlarges_a_ball_and_keeps_it_round(size):
+    axes = torch.meshgrid(*[torch.arange(side) - (side - 1) / 2 for side in size], indexing="ij")
+    distance = torch.stack(axes).pow(2).sum(0).sqrt()[None, None]
+    zoomed = dataclasses.replace(still(size), zoom=torch.tensor([1.25]), angle=torch.tensor([0.7]))
+    result = augment(distance, zoomed)
+    inside = distance < 12
+    torch.testing.assert_close(result[inside], distance[inside] / 1.25, rtol=0, atol=0.35)
+
+
+def test_gain_and_offset_change_values_and_noise_has_its_spread():
+    size, images = (64, 64), torch.ones(1, 1, 64, 64)
+    change = dataclasses.replace(
+        still(size), gain=torch.tensor([1.5]), offset=torch.tensor([-0.25]), spread=torch.tensor([0.1])
+    )
+    result = augment(images, change)
+    assert float(result.mean()) == pytest.approx(1.25, abs=0.01)
+    assert float(result.std()) == pytest.approx(0.1, rel=0.05)

@@ -1,0 +1,20 @@
+import numpy as np
+
+from medidense.train import Device, measure_step
+from medidense.values.recipe import EarlyStopping, Input, Intensity, Recipe, Training
+
+
+def test_seconds_of_a_step_per_sample_also_for_a_recipe_that_stops_early():
+    recipe = Recipe(
+        input=Input(
+            dims=2,
+            region="whole",
+            orientation="as_stored",
+            size=(32, 32),
+            intensity=Intensity(rule="percentiles", low=1, high=99),
+        ),
+        training=Training(batch_size=2, early_stopping=EarlyStopping()),
+    )
+    seconds = measure_step(recipe, 3, Device("cpu", "fp32", 1))
+    assert np.isfinite(seconds)
+    assert seconds > 0
