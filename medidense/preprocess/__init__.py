@@ -1,0 +1,13 @@
+"""From a volume and a region to the array that enters the network, and back to the volume's grid.
+
+NumPy and SciPy only. The same bits come out for the same image, whatever file format or axis order it was
+stored in: training, scoring and explaining all call `prepare`.
+"""
+
+from medidense.preprocess.crop import Prepared, prepare
+from medidense.preprocess.facts import sample_facts
+from medidense.preprocess.grid import SamplingGrid
+from medidense.preprocess.loading import load_sample
+from medidense.preprocess.placing import sampling_grid
+
+__all__ = ["Prepared", "SamplingGrid", "load_sample", "prepare", "sample_facts", "sampling_grid"]

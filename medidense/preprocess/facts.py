@@ -1,0 +1,58 @@
+"""What is known of a sample beside its image: what the trivial baselines are given."""
+
+import math
+
+import numpy as np
+
+from medidense.preprocess.crop import Prepared
+from medidense.values.predictions import SampleFacts
+from medidense.values.region import Region
+from medidense.values.volume import Volume
+
+
+def sample_facts(
+    name: str, subject_id: str, volume: Volume, region: Region | None, prepared: Prepared
+) -> SampleFacts:
+    """Volume and mean intensity of the lesion, and the percentiles of its crop.
+
+    The volume is that of the mask's voxels, or of a ball of the marker's diameter, in mm3 (in voxels
+    where the spacing is unknown); None without a region. The mean is over the same mask or ball, else
+    over the whole image, in modality values.
+    """
+    return SampleFacts(
+        sample=name,
+        subject_id=subject_id,
+        volume_mm3=None if region is None else _volume(volume, region),
+        mean_intensity=_mean(volume, region),
+        modality=volume.source.modality or "",
+        intensity_p01=prepared.p01,
+        intensity_p50=prepared.p50,
+        intensity_p99=prepared.p99,
+    )
+
+
+def _volume(volume: Volume, region: Region) -> float:
+    """Of the mask, or of the ball."""
+    voxel = abs(float(np.linalg.det(volume.affine[:3, :3])))
+    ball = math.pi / 6.0 * region.extent_mm[0] ** 3
+    total = ball if region.mask is None else float(np.count_nonzero(region.mask)) * voxel
+    return total if volume.spacing_known else total / voxel
+
+
+def _mean(volume: Volume, region: Region | None) -> float:
+    """Inside the mask, the ball, or the whole image."""
+    if region is None:
+        return float(volume.array.mean(dtype=np.float64))
+    if region.mask is not None:
+        return float(volume.array[region.mask].mean(dtype=np.float64))
+    radius = region.extent_mm[0] / 2.0
+    centre = volume.index_of(region.centre_mm)
+    box, offsets = [], []
+    for n, middle, spacing in zip(volume.shape, centre, volume.spacing_mm, strict=True):
+        nearest = min(max(round(float(middle)), 0), n - 1)
+        reach = math.ceil(radius / spacing) + 1
+        box.append(slice(max(nearest - reach, 0), min(nearest + reach, n - 1) + 1))
+        offsets.append((np.arange(box[-1].start, box[-1].stop) - middle) * spacing)
+    squares = np.add.outer(np.add.outer(offsets[0] ** 2, offsets[1] ** 2), offsets[2] ** 2)
+    ball = (squares <= radius**2) | (squares == squares.min())
+    return float(volume.array[tuple(box)][ball].mean(dtype=np.float64))
