@@ -1,0 +1,21 @@
+"""From a table to a checked cohort, its folds, and the recipe that suits it."""
+
+from medidense.cohort.budget import Budget, fit_budget
+from medidense.cohort.fingerprint import Fingerprint, fingerprint
+from medidense.cohort.folds import cut_folds
+from medidense.cohort.images import ImageFacts, check_images, problem_at_row
+from medidense.cohort.plan import plan_recipe
+from medidense.cohort.table import read_cohort
+
+__all__ = [
+    "Budget",
+    "Fingerprint",
+    "ImageFacts",
+    "check_images",
+    "cut_folds",
+    "fingerprint",
+    "fit_budget",
+    "plan_recipe",
+    "problem_at_row",
+    "read_cohort",
+]

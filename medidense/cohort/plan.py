@@ -1,0 +1,61 @@
+"""What should be trained on this cohort, and why?"""
+
+from typing import Any
+
+from medidense.cohort.fingerprint import Fingerprint
+from medidense.cohort.intensities import choose_intensities
+from medidense.cohort.reasons import Choice
+from medidense.cohort.sampling import choose_sampling
+from medidense.cohort.schedule import choose_schedule
+from medidense.values import Recipe, parse_recipe
+
+
+def plan_recipe(fp: Fingerprint) -> Recipe:
+    """A recipe for the cohort with this fingerprint, each key with the sentence that says why.
+
+    The same fingerprint gives the same recipe; nothing is measured here.
+    """
+    sampling = choose_sampling(fp)
+    size = next(choice.value for choice in sampling if choice.key == "input.size")
+    choices = [
+        *_labels(fp),
+        *sampling,
+        *choose_intensities(fp),
+        *choose_schedule(fp, tuple(size) if isinstance(size, list) else ()),
+        *_evaluation(),
+    ]
+    tree: dict[str, Any] = {"reasons": {choice.key: choice.reason for choice in choices}}
+    for choice in choices:
+        *sections, leaf = choice.key.split(".")
+        section = tree
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[leaf] = choice.value
+    return parse_recipe(tree, f"the plan for {fp.name}")
+
+
+def _labels(fp: Fingerprint) -> list[Choice]:
+    positive, others = fp.classes[-1], ", ".join(fp.classes)
+    why = (
+        f"The last of the sorted classes ({others}); sensitivity and score speak of it. "
+        "Set it to another class if that is the one you look for."
+    )
+    return [
+        Choice("labels.positive", positive, why),
+        Choice(
+            "labels.features", [], "The network sees the image alone; no column of the table is a feature."
+        ),
+    ]
+
+
+def _evaluation() -> list[Choice]:
+    return [
+        Choice(
+            "evaluation.bootstrap", 2000, "Enough draws of subjects for steady limits of the 95 % intervals."
+        ),
+        Choice(
+            "evaluation.operating_point",
+            0.5,
+            "Half of the score's range, set before any result is known: there a sample is decided for.",
+        ),
+    ]

@@ -1,0 +1,154 @@
+"""Which network is trained, how long, and how?"""
+
+from medidense.cohort.fingerprint import Fingerprint
+from medidense.cohort.reasons import Choice
+
+SEEN = 9000
+"""Training crops that a network should see in all, repetitions counted."""
+
+EPOCHS = (15, 60)
+FOLDS = 5
+SMALL = 60
+"""Samples below which batches are smaller, so that an epoch still has several steps."""
+
+UNEVEN = 1.2
+"""Ratio of the class counts from which on the loss is weighted."""
+
+FREE_TURN = 180.0
+SMALL_TURN = 15.0
+
+
+def choose_schedule(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
+    """The keys of ``network`` and ``training``; `size` is the input's shape in voxels."""
+    return [
+        *_network(fp),
+        *_length(fp),
+        *_optimiser(),
+        _weights(fp),
+        *_machine(),
+        *_augmentation(fp, size),
+        _stopping(),
+    ]
+
+
+def _network(fp: Fingerprint) -> list[Choice]:
+    few = fp.samples < 1000
+    why = f"{fp.samples} samples are few for the network, so a tenth of its features is dropped in each step."
+    return [
+        Choice(
+            "network.name", "densenet121", f"MONAI's DenseNet-121 in {fp.dims}D, the network of this package."
+        ),
+        Choice(
+            "network.dropout", 0.1 if few else 0.0, why if few else "With this many samples none is needed."
+        ),
+    ]
+
+
+def _length(fp: Fingerprint) -> list[Choice]:
+    batch = 8 if fp.samples < SMALL else 16
+    training = max(1, round(fp.samples * (FOLDS - 1) / FOLDS))
+    epochs = min(EPOCHS[1], max(EPOCHS[0], round(SEEN / training)))
+    return [
+        Choice(
+            "training.epochs",
+            epochs,
+            f"About {training} samples train in each of {FOLDS} folds; {epochs} epochs show the network "
+            f"{training * epochs} crops (the aim is {SEEN}, within {EPOCHS[0]} to {EPOCHS[1]} epochs). The "
+            "number is fixed before training: no result chooses it.",
+        ),
+        Choice(
+            "training.batch_size",
+            batch,
+            f"{'Small' if batch == 8 else 'Usual'} batches for {fp.samples} samples: "
+            f"about {max(1, training // batch)} steps an epoch.",
+        ),
+    ]
+
+
+def _optimiser() -> list[Choice]:
+    return [
+        Choice("training.optimizer", "adamw", "AdamW needs little tuning on small cohorts."),
+        Choice("training.learning_rate", 1e-3, "The peak that served DenseNet-121 best on the LIDC nodules."),
+        Choice("training.weight_decay", 0.02, "A mild pull of the weights to 0 against learning by heart."),
+        Choice(
+            "training.schedule",
+            "one_cycle",
+            "The rate rises, then falls to 0, so the last weights are settled.",
+        ),
+        Choice("training.warmup", 0.25, "The first quarter of the steps leads up to the peak."),
+        Choice("training.clip_norm", 2.0, "A single odd batch cannot throw the weights far."),
+        Choice(
+            "training.ema",
+            0.98,
+            "The weights that score are an average over about the last 50 steps: less noise.",
+        ),
+    ]
+
+
+def _weights(fp: Fingerprint) -> Choice:
+    counts = ", ".join(f"{name}: {count}" for name, count in fp.class_counts.items())
+    ratio = max(fp.class_counts.values()) / min(fp.class_counts.values())
+    if ratio > UNEVEN:
+        why = f"The classes are uneven ({counts}), so samples of the rarer ones weigh more in the loss."
+        return Choice("training.class_weights", "balanced", why)
+    return Choice("training.class_weights", "none", f"The classes are about even ({counts}).")
+
+
+def _machine() -> list[Choice]:
+    return [
+        Choice(
+            "training.channels_last",
+            True,
+            "A memory layout only: a 3D step on a CPU takes a tenth of the time; results differ by rounding.",
+        ),
+        Choice(
+            "training.precision", "auto", "32-bit numbers on a CPU (16-bit ones failed there), bf16 on a GPU."
+        ),
+        Choice(
+            "training.threads", 0, "All cores; the number used is recorded, for the last digits depend on it."
+        ),
+    ]
+
+
+def _augmentation(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
+    crop = fp.region == "lesion" and not fp.pictures and fp.modality != "US"
+    shift = max(2.0, round(max(size) / 16, 1))
+    if crop:
+        flip_why = "A lesion has no left and right: mirrored crops are as good as the crop."
+        turn_why = "Nor has it an upper side: crops are turned freely in the plane of the slices."
+    elif fp.region == "lesion":
+        flip_why = (
+            "In these images the direction means something (an ultrasound shadow lies below the lesion)."
+        )
+        turn_why = f"For the same reason crops turn by at most {SMALL_TURN:g} degrees."
+    else:
+        flip_why = "In a whole image left and right, above and below mean something, so it is not mirrored."
+        turn_why = f"For the same reason images turn by at most {SMALL_TURN:g} degrees."
+    if fp.two_valued and not crop:
+        flip_why = "A shape and its mirror image are taken as one thing: organs come in pairs."
+    values = 0.0 if fp.two_valued else 1.0
+    shape = "A shape has no brightness to change." if fp.two_valued else ""
+    what = "Crops" if fp.region == "lesion" else "Images"
+    moved = "as another reader would centre them" if fp.region == "lesion" else "as another scan would lie"
+    key = "training.augmentation."
+    return [
+        Choice(f"{key}flip", crop or fp.two_valued, flip_why),
+        Choice(f"{key}rotate", FREE_TURN if crop else SMALL_TURN, turn_why),
+        Choice(f"{key}scale", 0.12, f"{what} grow or shrink by up to 12 %, as sizes differ between people."),
+        Choice(
+            f"{key}shift",
+            shift,
+            f"{what} move by up to {shift:g} voxels, {moved}.",
+        ),
+        Choice(f"{key}gain", 0.1 * values, shape or "Contrast varies by up to 10 %, as scanners do."),
+        Choice(f"{key}offset", 0.08 * values, shape or "Brightness varies by up to 4 % of the window."),
+        Choice(f"{key}noise", 0.05, "A little noise, so that the network does not rely on single voxels."),
+    ]
+
+
+def _stopping() -> Choice:
+    why = (
+        "Off: a fixed number of epochs needs no validation part, so all samples outside the test part train, "
+        "and the test part chooses nothing."
+    )
+    return Choice("training.early_stopping", None, why)
