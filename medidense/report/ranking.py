@@ -1,0 +1,102 @@
+"""How well do the out-of-fold scores tell the classes apart, as pictures?"""
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from medidense.report.canvas import GREY, blank, colour, legend, name_axes, png
+from medidense.values import Evaluation, Predictions
+
+
+def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
+    """The receiver operating characteristic of the pooled out-of-fold scores as PNG bytes.
+
+    With two classes: the pooled curve, each fold's own in grey, the decision at the operating point; with
+    more, a curve for each class against the rest. The interval stands in the title.
+    """
+    figure, axes = blank()
+    axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5)
+    if len(predictions.classes) == 2:
+        _binary_curves(axes, predictions, evaluation)
+    else:
+        for index, name in enumerate(predictions.classes):
+            _curve(axes, predictions, index, np.ones(len(predictions.label), dtype=bool), f"{name} vs rest")
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+    title = f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, pooled out of fold"
+    name_axes(axes, title, "1 - specificity", "sensitivity")
+    legend(axes, "lower right", title=_against(evaluation))
+    return png(figure)
+
+
+def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
+    """The distribution of the positive class's out-of-fold score within each true class, as PNG bytes.
+
+    With two classes the operating point is drawn; the interval of the AUROC stands in the title.
+    """
+    figure, axes = blank(height=5.2)
+    score = predictions.scores[:, predictions.positive_index]
+    bins = [step / 25 for step in range(26)]
+    for index, name in enumerate(predictions.classes):
+        own = score[predictions.label == index]
+        if len(own):
+            share, shade = np.full(len(own), 100 / len(own)), colour(index)
+            text = f"class {name}: {len(own)} samples"
+            hatch = "//" if index % 2 else ""
+            axes.hist(own, bins, weights=share, histtype="stepfilled", alpha=0.3, color=shade, hatch=hatch)
+            axes.hist(own, bins, weights=share, histtype="step", linewidth=2, color=shade, label=text)
+    if len(predictions.classes) == 2:
+        point = evaluation.operating_point
+        axes.axvline(point, color="black", linestyle="--", label=f"operating point {point:g}")
+    title = f"Out-of-fold scores by true class\nAUROC {evaluation.auroc.text()}"
+    name_axes(axes, title, f"score of class {predictions.positive}", "share of the class, %")
+    axes.set_xlim(0, 1)
+    legend(axes, "best")
+    return png(figure)
+
+
+def _binary_curves(axes: Axes, predictions: Predictions, evaluation: Evaluation) -> None:
+    """Folds in grey, the pooled curve, and where the operating point lies on it."""
+    for number, fold in enumerate(evaluation.folds):
+        if fold.auroc is not None:
+            label = "each fold" if number == 0 else ""
+            _curve(axes, predictions, predictions.positive_index, predictions.fold == fold.fold, label, True)
+    everyone = np.ones(len(predictions.label), dtype=bool)
+    _curve(axes, predictions, predictions.positive_index, everyone, "all folds pooled")
+    hit, spared = evaluation.metrics["sensitivity"].value, evaluation.metrics["specificity"].value
+    if hit is not None and spared is not None:
+        text = f"operating point {evaluation.operating_point:g}: sens. {hit:.2f}, spec. {spared:.2f}"
+        axes.plot(1 - spared, hit, "o", color="black", markersize=9, label=text, zorder=5)
+
+
+def _curve(
+    axes: Axes,
+    predictions: Predictions,
+    column: int,
+    rows: NDArray[np.bool_],
+    label: str,
+    faint: bool = False,
+) -> None:
+    """One curve of one class against the rest, where both sides have samples."""
+    truth = predictions.label[rows] == column
+    if truth.all() or not truth.any():
+        return
+    false_alarms, hits, _ = roc_curve(truth, predictions.scores[rows, column], drop_intermediate=False)
+    shade = colour(0 if len(predictions.classes) == 2 else column)
+    axes.plot(
+        false_alarms,
+        hits,
+        label=label or None,
+        color=GREY if faint else shade,
+        linewidth=1.0 if faint else 3.0,
+    )
+
+
+def _against(evaluation: Evaluation) -> str:
+    """The baselines in words, for the legend's head."""
+    lines = [
+        f"{baseline.name.replace('logistic regression on', 'log. regression:')}: {baseline.auroc.value:.3f}"
+        for baseline in evaluation.baselines
+        if baseline.auroc.value is not None
+    ]
+    return "\n".join(["AUROC without a network:", *lines]) if lines else ""

@@ -1,0 +1,22 @@
+"""Arrays in, numbers out: how good, how sure, and against what."""
+
+from medidense.stats.baselines import BaselineScores, baseline_scores
+from medidense.stats.decisions import Decisions, decide, decision_figures
+from medidense.stats.evaluation import evaluate_predictions
+from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
+from medidense.stats.ranking import auroc, weighted_auroc
+
+__all__ = [
+    "BaselineScores",
+    "Decisions",
+    "SubjectDraws",
+    "auroc",
+    "baseline_scores",
+    "decide",
+    "decision_figures",
+    "evaluate_predictions",
+    "percentile_interval",
+    "subject_bootstrap",
+    "weighted_auroc",
+    "wilson",
+]

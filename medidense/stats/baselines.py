@@ -1,0 +1,98 @@
+"""How far do rules get that look at no image: size, brightness, or both?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from medidense.values import Predictions, SampleFacts
+
+VOLUME = "volume alone"
+INTENSITY = "mean intensity alone"
+BOTH = "logistic regression on log volume and mean intensity"
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineScores:
+    """A rule's out-of-fold scores (N, C) for the rows of a Predictions; with two classes any scale ranks."""
+
+    name: str
+    scores: NDArray[np.float64]
+
+
+def baseline_scores(
+    predictions: Predictions, facts: Sequence[SampleFacts]
+) -> tuple[tuple[BaselineScores, ...], tuple[str, ...]]:
+    """The trivial rules on the rows and folds of `predictions`, and a note for each that cannot be had.
+
+    With two classes a single figure is its own score, in whichever direction does better on all rows: that
+    favours the baseline by one bit, never the network. With more classes, and for both figures together, it
+    is logistic regression (standardised, L2 with C = 1) fitted on the other folds' rows: out of fold.
+    """
+    table, notes = _columns(predictions, facts)
+    found: list[BaselineScores] = []
+    if VOLUME in table:
+        table[BOTH] = np.log(np.maximum(table[VOLUME], np.finfo(np.float64).tiny))
+    both = table.pop(BOTH, None)
+    for name, column in table.items():
+        rule = _single if len(predictions.classes) == 2 else _regression
+        _keep(found, notes, name, rule(predictions, column[:, None]))
+    if both is not None and INTENSITY in table:
+        _keep(found, notes, BOTH, _regression(predictions, np.stack([both, table[INTENSITY]], axis=1)))
+    return tuple(found), tuple(notes)
+
+
+def _columns(
+    predictions: Predictions, facts: Sequence[SampleFacts]
+) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
+    """The figures known for every row, by baseline name, and a note for each that is not."""
+    by_name = {fact.sample: fact for fact in facts}
+    table: dict[str, NDArray[np.float64]] = {}
+    notes: list[str] = []
+    for name, field in ((VOLUME, "volume_mm3"), (INTENSITY, "mean_intensity")):
+        cells = [getattr(by_name.get(sample), field, None) for sample in predictions.samples]
+        missing = sum(cell is None for cell in cells)
+        if missing:
+            notes.append(f"Baseline left out: {name} (not known for {missing} of {len(cells)} samples).")
+        else:
+            table[name] = np.array(cells, dtype=np.float64)
+    return table, notes
+
+
+def _keep(
+    found: list[BaselineScores], notes: list[str], name: str, scores: NDArray[np.float64] | None
+) -> None:
+    """Add the baseline, or the note why there is none."""
+    if scores is None:
+        notes.append(f"Baseline left out: {name} (no fold leaves every class to be fitted on).")
+    else:
+        found.append(BaselineScores(name, scores))
+
+
+def _single(predictions: Predictions, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """One figure (N, 1) as the score of the positive class of two, in its better direction."""
+    truth = predictions.label == predictions.positive_index
+    if truth.all() or not truth.any():
+        return None
+    value = column[:, 0]
+    value = value if roc_auc_score(truth, value) >= 0.5 else -value
+    scores = np.stack([-value, value], axis=1)
+    return scores if predictions.positive_index == 1 else scores[:, ::-1]
+
+
+def _regression(predictions: Predictions, features: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Out-of-fold probabilities (N, C) from features (N, F); None where a fold cannot be fitted."""
+    scores = np.zeros(predictions.scores.shape)
+    for fold in np.unique(predictions.fold):
+        test = predictions.fold == fold
+        if len(np.unique(predictions.label[~test])) < len(predictions.classes):
+            return None
+        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        model.fit(features[~test], predictions.label[~test])
+        scores[test] = model.predict_proba(features[test])
+    return scores

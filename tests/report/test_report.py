@@ -1,0 +1,96 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medidense.report import curves_png, roc_png, scores_png
+from medidense.report import ranking as ranking_module
+from medidense.stats import evaluate_predictions
+from medidense.values import EpochRecord, Evaluation, Predictions
+from medidense.values.recipe import EvaluationRules
+
+N = 40
+
+
+def example(classes: tuple[str, ...] = ("benign", "malignant")) -> tuple[Predictions, Evaluation]:
+    generator, index = np.random.default_rng(0), np.arange(N)
+    label = index % len(classes)
+    scores = generator.dirichlet(np.ones(len(classes)), N)
+    scores[index, label] += 0.7
+    scores /= scores.sum(axis=1, keepdims=True)
+    names = tuple(f"{row:02d}" for row in index)
+    table = Predictions(classes, classes[-1], names, names, index // 10, label, scores)
+    return table, evaluate_predictions(table, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
+
+
+def opened(content: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(content))
+    assert image.format == "PNG"
+    return image
+
+
+@pytest.mark.parametrize("classes", [("benign", "malignant"), ("a", "b", "c")])
+def test_figures_are_png_of_fair_size_and_equal_each_time(classes: tuple[str, ...]) -> None:
+    table, evaluation = example(classes)
+    for draw in (roc_png, scores_png):
+        content = draw(table, evaluation)
+        assert min(opened(content).size) > 600
+        assert content == draw(table, evaluation)
+
+
+def written(monkeypatch: pytest.MonkeyPatch, draw: object, *values: object) -> str:
+    """Every word of a figure."""
+    seen: list[str] = []
+    real = ranking_module.png
+
+    def listening(figure: object) -> bytes:
+        content = real(figure)  # type: ignore[arg-type]
+        texts = figure.findobj(lambda artist: hasattr(artist, "get_text"))  # type: ignore[attr-defined]
+        seen.extend(text.get_text() for text in texts)
+        return content
+
+    monkeypatch.setattr(ranking_module, "png", listening)
+    draw(*values)  # type: ignore[operator]
+    return "\n".join(seen)
+
+
+def test_the_interval_the_subjects_and_the_small_print_stand_in_the_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table, evaluation = example()
+    words = written(monkeypatch, roc_png, table, evaluation)
+    assert evaluation.auroc.text() in words
+    assert "over 40 subjects" in words
+    assert "Research software, not a medical device." in words
+    assert "operating point 0.5" in words
+
+
+def test_scores_name_each_class_with_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = written(monkeypatch, scores_png, *example())
+    assert "class benign: 20 samples" in words
+    assert "class malignant: 20 samples" in words
+
+
+def test_a_fold_or_a_cohort_of_one_class_is_drawn_all_the_same() -> None:
+    table, _ = example()
+    one = Predictions(
+        table.classes,
+        table.positive,
+        table.samples,
+        table.subjects,
+        table.fold,
+        np.zeros(N, dtype=np.int64),
+        table.scores,
+    )
+    evaluation = evaluate_predictions(one, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
+    opened(roc_png(one, evaluation))
+    opened(scores_png(one, evaluation))
+
+
+def test_curves_differ_with_the_losses_and_allow_one_epoch_or_none() -> None:
+    falling = [EpochRecord(epoch, 1 / (epoch + 1), 1e-3, 1.0, 0.5) for epoch in range(5)]
+    assert curves_png([falling, falling]) != curves_png([falling, falling[:3]])
+    assert curves_png([falling]) == curves_png([falling])
+    assert opened(curves_png([falling[:1], []])).size[0] > 600
+    opened(curves_png([]))
