@@ -1,0 +1,35 @@
+"""Where in the scan did the networks of a run find evidence for a class?"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from medidense.errors import UsageError
+from medidense.nets import cam_layer
+from medidense.preprocess import Prepared
+from medidense.saliency.grad_cam import grad_cam
+from medidense.values import Volume
+
+
+def explain(
+    nets: Sequence[nn.Module], network: str, prepared: Prepared, volume: Volume, class_index: int
+) -> NDArray[np.float32]:
+    """Evidence for one class at each voxel of `volume`, the mean over `nets`.
+
+    `network` is the nets' name in ``medidense.nets``; `prepared` is what ``preprocess.prepare`` made of the
+    volume. Returns float32 (i, j, k) of the volume's shape, in units of logit: 0 outside the crop and where
+    no net found positive evidence, the highest where the evidence is strongest.
+
+    Raises UsageError when the crop is too small for a map of 4 cells a side, or `nets` is empty.
+    """
+    if not nets:
+        raise UsageError(
+            "nets", "an explanation needs at least one network", "none", "pass the folds' networks"
+        )
+    total = np.zeros(prepared.array.shape[1:], dtype=np.float32)
+    for net in nets:
+        layer = cam_layer(network, net, prepared.array.shape)
+        total += grad_cam(net, layer, prepared.array, class_index)
+    return prepared.grid.to_source(total / np.float32(len(nets)), volume)
