@@ -1,0 +1,83 @@
+"""What lies under the paths given, one unit of work at a time, and has it changed?"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medidense.batch.ledger import Unit
+from medidense.batch.lesions import Lesion, Lesions
+from medidense.io import find_inputs
+from medidense.values import Refusal
+
+
+@dataclass(frozen=True)
+class Item:
+    """One input with its lesions; `refusal` where the search itself found it unreadable."""
+
+    path: Path
+    study_uid: str = ""
+    series_uid: str = ""
+    lesions: tuple[Lesion, ...] = ()
+    refusal: Refusal | None = None
+
+    def unit(self) -> Unit:
+        """What the ledger knows the item by; the key changes with the files' size or time and the lesions."""
+        facts = {
+            "files": [[str(path), *_stamp(path)] for path in _files(self.path)],
+            "lesions": [_about(lesion) for lesion in self.lesions],
+        }
+        key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        part = self.series_uid if self.refusal is None else self.refusal.sentence
+        return Unit(str(self.path.resolve()), part, key, loose=self.refusal is not None)
+
+
+def find_items(inputs: Sequence[Path], lesions: Lesions | None) -> Iterator[Item]:
+    """Every input below the paths, in their order; a path below another of them is passed over.
+
+    A file that the list of lesions names as a mask is no input.
+    """
+    masks = set() if lesions is None else {lesion.mask.resolve() for lesion in lesions.lesions if lesion.mask}
+    for path in _outermost(inputs):
+        below = find_inputs(path)
+        for found in below.found:
+            if found.path.resolve() in masks:
+                continue
+            own = () if lesions is None else lesions.of(found.path, found.series_uid)
+            yield Item(found.path, found.study_uid, found.series_uid, own)
+        for where, refusal in below.refusals:
+            own = () if lesions is None else lesions.of(Path(where), "")
+            yield Item(Path(where), lesions=own, refusal=refusal)
+
+
+def _outermost(paths: Sequence[Path]) -> list[Path]:
+    """The paths that lie below no other one, each once."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        first.setdefault(path.resolve(), path)
+    return [path for real, path in first.items() if first.keys().isdisjoint(real.parents)]
+
+
+def _files(path: Path) -> list[Path]:
+    """The files an input rests on: itself, or everything below a folder."""
+    return sorted(below for below in path.rglob("*") if below.is_file()) if path.is_dir() else [path]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of a file; zeros where it cannot be looked at."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0, 0
+    return facts.st_size, facts.st_mtime_ns
+
+
+def _about(lesion: Lesion) -> list[object]:
+    """What of a lesion decides its score."""
+    marker = lesion.marker and [*lesion.marker.centre_mm, lesion.marker.diameter_mm]
+    return [
+        lesion.lesion_id,
+        marker,
+        None if lesion.mask is None else [str(lesion.mask), *_stamp(lesion.mask)],
+    ]

@@ -1,0 +1,79 @@
+"""What does a package say of an image?"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from medidense.package.files import RECIPE, check_agreement, check_files, read_manifest, read_recipe
+from medidense.package.plausible import check_input, check_intensity
+from medidense.package.torch_engine import build_networks
+from medidense.predict import predict_scores
+from medidense.preprocess import prepare
+from medidense.values import Manifest, Prediction, Recipe, Region, Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Package:
+    """A package whose every sum held when it was loaded. `digest` is the sha256 of its manifest.json.
+
+    Networks are built on first use and kept.
+    """
+
+    path: Path
+    manifest: Manifest
+    recipe: Recipe
+    digest: str
+
+    def networks(self) -> list[nn.Module]:
+        """The folds' networks in the manifest's order, on the CPU, in evaluation mode.
+
+        Raises PackageError when a file was changed since loading, or holds other tensors than the network.
+        """
+        return list(self._built)
+
+    def predict(self, volume: Volume, region: Region | None = None) -> Prediction:
+        """Probabilities of the classes and the class decided, for one lesion (or one whole image).
+
+        The score is the mean of the networks' probabilities, made by the same preprocessing and the same
+        forward pass as in training's cross-validation. Raises Refused: NO_REGION, MODALITY, IMPLAUSIBLE, or
+        what ``preprocess.prepare`` refuses.
+        """
+        where = f"{volume.source.kind} image"
+        check_input(self.manifest, volume, region, where)
+        prepared = prepare(volume, region, self.recipe.input)
+        check_intensity(self.manifest.training, prepared, where)
+        threads = self.manifest.threads
+        scores = predict_scores(self.networks(), prepared.array[None], device="cpu", threads=threads)[0]
+        named = {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
+        return Prediction(named, self._decision(scores))
+
+    @cached_property
+    def _built(self) -> tuple[nn.Module, ...]:
+        check_files(self.path, self.manifest)
+        weights = [self.path / name for name in self.manifest.models]
+        return tuple(build_networks(self.recipe, len(self.manifest.classes), weights))
+
+    def _decision(self, scores: NDArray[np.float64]) -> str:
+        """The positive class from the operating point on, else the other; of more than two, the top."""
+        classes = self.manifest.classes
+        if len(classes) != 2:
+            return classes[int(np.argmax(scores))]
+        positive = classes.index(self.manifest.positive)
+        return classes[positive if scores[positive] >= self.manifest.operating_point else 1 - positive]
+
+
+def load_package(path: Path) -> Package:
+    """Read a package and prove it: every file's sha256 is checked before any tensor is read.
+
+    Raises PackageError for a missing or damaged package, an unknown format, engine, key or file.
+    """
+    folder = Path(path)
+    manifest, digest = read_manifest(folder)
+    check_files(folder, manifest)
+    recipe = read_recipe(folder)
+    check_agreement(manifest, recipe, folder / RECIPE)
+    return Package(folder, manifest, recipe, digest)

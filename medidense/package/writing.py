@@ -1,0 +1,84 @@
+"""How does a finished run become a package?"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from medidense import durable
+from medidense.errors import PackageError
+from medidense.package.files import (
+    MANIFEST,
+    RECIPE,
+    SELF_TEST,
+    canonical_json,
+    check_files,
+    read_manifest,
+)
+from medidense.package.self_test import expected_scores
+from medidense.package.torch_engine import build_networks
+from medidense.values import Manifest, Recipe, TrainingFacts
+
+
+@dataclass(frozen=True)
+class PackageContents:
+    """Everything that a package holds.
+
+    `weights` are safetensors files, one a fold in the order of the folds; `classes` are in the order of the
+    networks' outputs; `threads` is the number of CPU threads every score is made with.
+    """
+
+    name: str
+    version: str
+    recipe: Recipe
+    classes: tuple[str, ...]
+    positive: str
+    operating_point: float
+    weights: tuple[Path, ...]
+    threads: int
+    training: TrainingFacts
+
+
+def write_package(draft: Path, contents: PackageContents) -> Manifest:
+    """Fill the empty folder `draft` with weights, recipe, a self-test and the manifest with their sums.
+
+    Equal contents give equal bytes. The networks are loaded and run once, so that what cannot score is never
+    written. Raises PackageError for contents that do not hold together or a missing weights file.
+    """
+    if not contents.weights:
+        raise PackageError(
+            str(draft), "a package needs at least one fold's weights", "none", "finish the run"
+        )
+    names = tuple(f"fold_{index}.safetensors" for index in range(len(contents.weights)))
+    for source, name in zip(contents.weights, names, strict=True):
+        if not source.is_file():
+            raise PackageError(
+                str(source), "the fold's weights are missing", "", "finish the run: medidense cv"
+            )
+        shutil.copyfile(source, draft / name)
+    (draft / RECIPE).write_bytes(canonical_json(contents.recipe.model_dump(mode="json")))
+    nets = build_networks(contents.recipe, len(contents.classes), [draft / name for name in names])
+    test = expected_scores(nets, contents.recipe, contents.threads)
+    (draft / SELF_TEST).write_bytes(canonical_json(test))
+    manifest = _manifest(draft, contents, names)
+    (draft / MANIFEST).write_bytes(canonical_json(manifest.model_dump(mode="json")))
+    for path in draft.iterdir():
+        path.chmod(durable.OPEN)
+    check_files(draft, read_manifest(draft)[0])
+    return manifest
+
+
+def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -> Manifest:
+    """The manifest of the files in `draft`."""
+    files = (*models, RECIPE, SELF_TEST)
+    return Manifest(
+        name=contents.name,
+        version=contents.version,
+        region=contents.recipe.input.region,
+        classes=contents.classes,
+        positive=contents.positive,
+        operating_point=contents.operating_point,
+        models=models,
+        threads=contents.threads,
+        training=contents.training,
+        files={name: durable.sha256_file(draft / name) for name in files},
+    )

@@ -1,0 +1,61 @@
+"""Is every input met once, and does its key change with what decides its score?"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from medidense.batch import read_lesions
+from medidense.batch.units import Item, find_items
+from medidense.io import write_nifti
+from medidense.values import Source, Volume
+
+
+def items(scans: Path) -> dict[str, Item]:
+    return {item.path.name: item for item in find_items([scans], read_lesions(scans / "lesions.csv"))}
+
+
+def keys(scans: Path) -> dict[str, str]:
+    return {name: item.unit().key for name, item in items(scans).items()}
+
+
+def test_an_input_below_two_paths_is_met_once(scans: Path) -> None:
+    paths = [scans / "s1.nii.gz", scans, scans / "s2.nii.gz", scans / ".." / "scans" / "s0.nii.gz"]
+    names = [item.path.name for item in find_items(paths, None)]
+    assert names == [f"s{number}.nii.gz" for number in range(5)]
+    files = [scans / "s3.nii.gz", scans / "s1.nii.gz", scans / "s3.nii.gz"]
+    assert [item.path.name for item in find_items(files, None)] == ["s3.nii.gz", "s1.nii.gz"]
+
+
+def test_each_input_has_its_lesions(scans: Path) -> None:
+    found = items(scans)
+    assert [lesion.lesion_id for lesion in found["s4.nii.gz"].lesions] == ["L1", "L2"]
+    assert [lesion.lesion_id for lesion in found["s0.nii.gz"].lesions] == ["L1"]
+
+
+def test_a_listed_mask_is_no_input(scans: Path) -> None:
+    mask = np.zeros((48, 48, 5), dtype=np.int16)
+    mask[20:30, 20:30, 2] = 1
+    write_nifti(Volume(mask, np.diag([1.0, 1.0, 3.0, 1.0]), Source("nifti")), scans / "mask.nii.gz")
+    (scans / "lesions.csv").write_text("image,mask\ns0.nii.gz,mask.nii.gz\n")
+    assert "mask.nii.gz" not in items(scans)
+    assert "mask.nii.gz" in {item.path.name for item in find_items([scans], None)}
+
+
+def test_the_key_changes_with_the_file_and_its_lesions_and_with_nothing_else(scans: Path) -> None:
+    before = keys(scans)
+    assert keys(scans) == before
+    facts = (scans / "s1.nii.gz").stat()
+    os.utime(scans / "s1.nii.gz", ns=(facts.st_atime_ns, facts.st_mtime_ns + 1))
+    table = (scans / "lesions.csv").read_text()
+    (scans / "lesions.csv").write_text(table.replace("s2.nii.gz,L1,24,24,6,9", "s2.nii.gz,L1,24,24,6,10"))
+    after = keys(scans)
+    assert {name for name in before if before[name] != after[name]} == {"s1.nii.gz", "s2.nii.gz"}
+
+
+def test_what_cannot_be_read_is_a_loose_unit(scans: Path) -> None:
+    (scans / "broken.nii.gz").write_bytes(b"no image")
+    broken = items(scans)["broken.nii.gz"]
+    assert broken.refusal is not None
+    assert broken.unit().loose
+    assert not items(scans)["s0.nii.gz"].unit().loose
