@@ -1,0 +1,214 @@
+"""What of a run directory goes to MLflow, as plain values with nothing in them that names a subject?"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from medidense.rundir import RunDir
+from medidense.track import names
+from medidense.values.evaluation import Estimate
+
+Number = tuple[str, float, int, int]
+"""Metric name, value, timestamp in ms, step."""
+
+DIGITS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """Views of one finished run; `alias` turns a subject ID or a sample's name into its pseudonym."""
+
+    run: RunDir
+    alias: Callable[[str], str]
+
+    @cached_property
+    def evaluation(self) -> dict[str, Any]:
+        """evaluation.json."""
+        return self.run.evaluation_json()
+
+    @cached_property
+    def asked(self) -> dict[str, Any]:
+        """The question the run answers."""
+        return dict(self.run.about()["asked"])
+
+    @property
+    def experiment(self) -> str:
+        """The cohort's name and the start of its digest: results of one cohort can be compared."""
+        return f"{self.asked['cohort_name']}-{self.run.cohort_digest[:6]}"
+
+    @property
+    def title(self) -> str:
+        """Network, dimension and seed."""
+        recipe = self.run.recipe()
+        return f"{recipe.network.name}-{recipe.input.dims}d-seed{self.run.seed}"
+
+    @property
+    def auroc(self) -> Estimate:
+        """The pooled AUROC with its interval."""
+        low, high = self.evaluation["auroc_ci95"]
+        return Estimate(self.evaluation["auroc"], low, high)
+
+    def params(self) -> dict[str, str]:
+        """Every recipe key, flat, and what was asked; reasons stay in recipe.yaml."""
+        recipe = self.run.recipe().model_dump(mode="json")
+        recipe.pop("reasons")
+        about = self.run.about()
+        device = {f"device.{key}": value for key, value in dict(about.get("device", {})).items()}
+        own = {"folds": self.run.folds, "seed": self.run.seed, "budget_minutes": self.asked.get("budget")}
+        own |= {"cohort_digest": self.run.cohort_digest[:12], "torch": about.get("torch"), **device}
+        return {key: str(value)[:500] for key, value in (own | _flat(recipe)).items() if value is not None}
+
+    def metrics(self) -> dict[str, float]:
+        """The pooled figures with their limits, the fold mean, the counts and the baselines, rounded."""
+        found: dict[str, float | None] = {
+            **_limits(names.AUROC, self.auroc),
+            names.FOLD_MEAN: self.evaluation["auroc_fold_mean"],
+            names.PATIENTS: self.evaluation["subjects"],
+            names.LESIONS: self.evaluation["samples"],
+        }
+        for figure, estimate in self.evaluation["metrics"].items():
+            found |= _limits(names.pooled(figure), Estimate(**estimate))
+        for baseline in self.evaluation["baselines"]:
+            found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
+        return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
+
+    def description(self) -> str:
+        """Markdown; the page shows about three lines, so the first sentence is the result."""
+        words = self.evaluation
+        lines = [
+            f"Pooled out-of-fold AUROC {self.auroc.text()} over {words['subjects']} subjects, "
+            f"{words['samples']} samples, {self.run.folds} folds by subject.",
+            f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
+            "Research software, not a medical device.",
+            "",
+            *_table(words),
+            "",
+            *(f"- {note}" for note in words["notes"]),
+        ]
+        return "\n".join(lines)
+
+    def fold_metrics(self, index: int) -> dict[str, float]:
+        """The fold's own test figures."""
+        fold = next(item for item in self.evaluation["folds"] if item["fold"] == index)
+        found = {names.FOLD_PATIENTS: fold["subjects"], names.FOLD_LESIONS: fold["samples"]}
+        if fold["auroc"] is not None:
+            found[names.FOLD_AUROC] = round(fold["auroc"], DIGITS)
+        return found
+
+    @property
+    def evaluated(self) -> int:
+        """When the figures were made, in ms since 1970: of two values MLflow shows the later."""
+        return round(1000 * self.run.evaluation_path.stat().st_mtime)
+
+    def times(self) -> tuple[int, int]:
+        """When the first fold's training began and the last one's ended, in ms since 1970."""
+        spans = [self.fold_times(index) for index in range(self.run.folds)]
+        return min(begin for begin, _ in spans), max(end for _, end in spans)
+
+    def fold_times(self, index: int) -> tuple[int, int]:
+        """When the fold's training began and ended, in ms since 1970."""
+        fold = self.run.fold(index)
+        end = fold.weights.stat().st_mtime
+        return round(1000 * (end - sum(record.seconds for record in fold.epochs()))), round(1000 * end)
+
+    def curves(self, index: int) -> list[Number]:
+        """The fold's numbers by epoch, each with the time it was known; infinite ones are left out."""
+        clock, numbers = self.fold_times(index)[0] / 1000, []
+        for record in self.run.fold(index).epochs():
+            clock += record.seconds
+            found = {
+                names.LOSS: record.loss,
+                names.LEARNING_RATE: record.learning_rate,
+                names.EPOCH_SECONDS: round(record.seconds, 3),
+                names.VALIDATION_LOSS: record.validation_loss,
+            }
+            for key, value in found.items():
+                if value is not None and not math.isinf(value):
+                    numbers.append((key, value, round(1000 * clock), record.epoch))
+        return numbers
+
+    def files(self) -> dict[str, bytes]:
+        """Artifact path -> content: recipe, split, tables, figures, overlays."""
+        columns, rows = self._predictions()
+        splits = [
+            (str(fold.index), part, self.alias(name), self.alias(fold.subject_of[name]))
+            for fold in self.run.splits().folds
+            for part in ("train", "validation", "test")
+            for name in getattr(fold, part)
+        ]
+        found = {
+            names.RECIPE: self.run.recipe_path.read_bytes(),
+            names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
+            names.PREDICTIONS_CSV: _csv(columns, rows),
+            names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
+            names.EVALUATION: json.dumps(self.evaluation, indent=2).encode(),
+        }
+        for path in sorted(self.run.figures.glob("*.png")):
+            found[f"{names.FIGURES}/{path.name}"] = path.read_bytes()
+        for path in sorted(self.run.saliency.glob("*.png")):
+            found[f"{names.SALIENCY}/{path.name}"] = path.read_bytes()
+        return found
+
+    def overlays(self) -> list[tuple[str, int, bytes]]:
+        """Image key, step from 0 without gaps, PNG bytes of each overlay ``<kind>_<rank>.png``."""
+        steps: dict[str, int] = {}
+        found = []
+        for path in sorted(self.run.saliency.glob("*_*.png")):
+            key = f"{names.IMAGES}/{path.stem.rpartition('_')[0]}"
+            steps[key] = steps.get(key, -1) + 1
+            found.append((key, steps[key], path.read_bytes()))
+        return found
+
+    def _predictions(self) -> tuple[list[str], list[list[Any]]]:
+        """Out-of-fold scores under pseudonyms, sorted by them."""
+        table = self.run.predictions()
+        columns = ["sample", "subject", "fold", "label", *(f"score_{name}" for name in table.classes)]
+        rows = [
+            [
+                self.alias(table.samples[row]),
+                self.alias(table.subjects[row]),
+                int(table.fold[row]),
+                table.classes[table.label[row]],
+                *(round(float(score), 6) for score in table.scores[row]),
+            ]
+            for row in range(len(table.samples))
+        ]
+        return columns, sorted(rows)
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested sections as dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return found
+
+
+def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
+    """A figure and its two limits as three metrics."""
+    return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
+
+
+def _table(evaluation: Mapping[str, Any]) -> list[str]:
+    """The figures and the baselines as a Markdown table."""
+    lines = ["| figure | out of fold |", "|---|---|"]
+    for figure, estimate in evaluation["metrics"].items():
+        lines.append(f"| {figure.replace('_', ' ')} | {Estimate(**estimate).text()} |")
+    for baseline in evaluation["baselines"]:
+        own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
+        lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")
+    return lines
+
+
+def _csv(columns: Any, rows: Any) -> bytes:
+    """A CSV file's bytes."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return stream.getvalue().encode()

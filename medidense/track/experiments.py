@@ -1,0 +1,57 @@
+"""Which experiment do runs of a cohort stand in, and which of its runs are dead?"""
+
+import contextlib
+import os
+from typing import Any
+
+from medidense.track import names
+from medidense.track.memory import Memory
+from medidense.track.quiet import MlflowException
+from medidense.track.views import experiment_tags
+
+VARIABLE = "MLFLOW_EXPERIMENT_NAME"
+
+
+def experiment_of(client: Any, name: str, location: str | None) -> str:
+    """The ID of the experiment, made where missing, with description and saved view.
+
+    ``MLFLOW_EXPERIMENT_NAME`` wins over `name`; `location` is the URI for artifacts of a new one, None where
+    the server knows. The view is a convenience: a store that refuses it is none the worse.
+    """
+    name = os.environ.get(VARIABLE) or name
+    found = client.get_experiment_by_name(name)
+    identity = str(found.experiment_id) if found else _create(client, name, location)
+    with contextlib.suppress(MlflowException):
+        for key, value in experiment_tags(identity).items():
+            client.set_experiment_tag(identity, key, value)
+    return identity
+
+
+def end_stale(client: Any, experiment: str, memory: Memory) -> None:
+    """Mark as KILLED what a dead process of this run directory left RUNNING and nobody will go on with."""
+    ours = set(memory.runs.values())
+    rule = f"tags.`{names.UID}` = '{memory.uid}' and attributes.status = 'RUNNING'"
+    for item in client.search_runs([experiment], rule):
+        if item.info.run_id not in ours:
+            client.set_terminated(item.info.run_id, "KILLED")
+
+
+def still_there(client: Any, memory: Memory) -> bool:
+    """True when every run that is remembered is in the store and not deleted."""
+    try:
+        found = [client.get_run(run_id) for run_id in memory.runs.values()]
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return False
+    return all(item.info.lifecycle_stage == "active" for item in found)
+
+
+def _create(client: Any, name: str, location: str | None) -> str:
+    """A new experiment, or the one that another process made in the meantime."""
+    try:
+        return str(client.create_experiment(name, artifact_location=location))
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return str(client.get_experiment_by_name(name).experiment_id)

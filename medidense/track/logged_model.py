@@ -1,0 +1,81 @@
+"""How does a package become MLflow's logged model, with a signature and without a pickle?"""
+
+import shutil
+import tempfile
+import warnings
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow.entities import LoggedModelOutput, LoggedModelStatus
+from mlflow.models import Model, ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from medidense.track import names
+from medidense.track.quiet import mlflow
+from medidense.values import Recipe
+
+PACKAGE = "package"
+PINNED = ("medidense", "mlflow", "torch", "monai", "numpy", "safetensors", "pydantic")
+
+
+def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: int) -> str:
+    """Log the package folder as a model of this run; returns the model's ID.
+
+    Input: float32 (N, 1, *size) crops as preprocessing makes them; output: float64 (N, classes). Loading
+    works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``.
+    """
+    experiment = client.get_run(run_id).info.experiment_id
+    model = client.create_logged_model(
+        experiment,
+        name=names.MODEL,
+        source_run_id=run_id,
+        tags={names.USER: names.ANYBODY},
+        model_type="classifier",
+    )
+    with tempfile.TemporaryDirectory(prefix="medidense-model-") as staging:
+        folder = _saved(
+            Path(staging), package, signature(recipe, classes), Model(run_id=run_id, model_id=model.model_id)
+        )
+        client.log_model_artifacts(model.model_id, str(folder))
+    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    return str(model.model_id)
+
+
+def signature(recipe: Recipe, classes: int) -> ModelSignature:
+    """What the model takes and gives."""
+    crop = TensorSpec(np.dtype(np.float32), (-1, 1, *recipe.input.size))
+    return ModelSignature(Schema([crop]), Schema([TensorSpec(np.dtype(np.float64), (-1, classes))]))
+
+
+def _saved(staging: Path, package: Path, form: ModelSignature, model: Model) -> Path:
+    """The model's folder; the paths that MLflow writes into MLmodel are made relative."""
+    shutil.copytree(package, staging / PACKAGE)
+    shutil.copyfile(Path(__file__).with_name("served_model.py"), staging / "served_model.py")
+    folder = staging / "model"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
+        mlflow.pyfunc.save_model(
+            path=folder,
+            mlflow_model=model,
+            python_model=str(staging / "served_model.py"),
+            artifacts={PACKAGE: str(staging / PACKAGE)},
+            signature=form,
+            pip_requirements=_requirements(),
+        )
+    described = folder / "MLmodel"
+    described.write_text(described.read_text(encoding="utf-8").replace(f"{staging}/", ""), encoding="utf-8")
+    return folder
+
+
+def _requirements() -> list[str]:
+    """The installed versions, pinned; local version labels like +cpu are left out."""
+    found = []
+    for name in PINNED:
+        try:
+            found.append(f"{name}=={version(name).partition('+')[0]}")
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,57 @@
+"""Which MLflow runs hold this run directory, and what has been logged to them already?"""
+
+import json
+import uuid
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from medidense import durable
+
+LASTING = ("image", "model")
+"""Steps that a new evaluation of the same run leaves as they are."""
+
+
+@dataclass
+class Memory:
+    """The content of tracking.json; `save` after each change makes a killed logging go on where it was.
+
+    `uid` names the run directory in MLflow without saying anything of it. `runs` maps ``cv`` and ``fold-K``
+    to run IDs; `done` lists the steps that need not be repeated for the results with digest `results`.
+    """
+
+    path: Path
+    store: str
+    uid: str
+    results: str
+    runs: dict[str, str] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, path: Path, store: str, results: str) -> "Memory":
+        """What tracking.json remembers; anew where it is missing or speaks of another store."""
+        fresh = cls(path, store, uuid.uuid4().hex, results)
+        try:
+            tree = json.loads(path.read_text(encoding="utf-8"))
+            known = cls(path, tree["store"], tree["uid"], tree["results"], tree["runs"], tree["done"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return fresh
+        if known.store != store:
+            return fresh
+        if known.results != results:
+            known.results = results
+            known.done = [step for step in known.done if step.startswith(LASTING)]
+        return known
+
+    def forget(self) -> None:
+        """Start over: the runs are gone from the store."""
+        self.runs, self.done = {}, []
+
+    def finish(self, step: str) -> None:
+        """Remember that a step was done."""
+        self.done.append(step)
+        self.save()
+
+    def save(self) -> None:
+        """Write tracking.json, private: a store's address is the user's own."""
+        tree = {name: value for name, value in asdict(self).items() if name != "path"}
+        durable.write_text(self.path, json.dumps(tree, indent=2) + "\n", durable.PRIVATE)

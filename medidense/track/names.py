@@ -1,0 +1,72 @@
+"""Under which name does each thing stand in MLflow? Nothing in this room spells one anywhere else."""
+
+# tags of runs
+KIND = "medidense.kind"
+UID = "medidense.uid"
+FOLD = "medidense.fold"
+VERSION = "medidense.version"
+HEADLINE = "oof.auroc"
+PARENT = "mlflow.parentRunId"
+USER = "mlflow.user"
+SOURCE = "mlflow.source.name"
+NOTE = "mlflow.note.content"
+TABLES_TAG = "mlflow.loggedArtifacts"
+
+CV = "cv"
+ONE_FOLD = "fold"
+
+# tags of experiments
+EXPERIMENT_KIND = "mlflow.experimentKind"
+TRAINING_KIND = "custom_model_development"
+LEADERBOARD = "leaderboard"
+LEADERBOARD_TAG = f"mlflow.sharedViewState.{LEADERBOARD}"
+
+ANYBODY = "research"
+"""What stands where MLflow would put the login name."""
+
+# metrics of a fold, by epoch
+LOSS = "train/loss"
+VALIDATION_LOSS = "val/loss"
+LEARNING_RATE = "lr"
+EPOCH_SECONDS = "time/epoch_s"
+
+# metrics of a cross-validation
+AUROC = "oof/auroc"
+FOLD_MEAN = "fold_mean/auroc"
+PATIENTS = "oof/n_patients"
+LESIONS = "oof/n_lesions"
+FOLD_AUROC = "test/auroc"
+FOLD_PATIENTS = "test/n_patients"
+FOLD_LESIONS = "test/n_lesions"
+LOW, HIGH = "_low", "_high"
+
+# artifacts
+FIGURES = "figures"
+SALIENCY = "saliency"
+IMAGES = "gradcam"
+"""Image keys: MLflow sorts its sections by letter, and this one comes before the many figures of oof."""
+RECIPE = "recipe.yaml"
+SPLITS = "tables/splits.csv"
+PREDICTIONS_JSON = "tables/oof_predictions.json"
+PREDICTIONS_CSV = "tables/oof_predictions.csv"
+EVALUATION = "tables/evaluation.json"
+MODEL = "model"
+DATASET_CONTEXT = "cross-validation"
+
+
+def pooled(figure: str) -> str:
+    """The metric that holds a figure of the pooled out-of-fold scores.
+
+    >>> pooled("sensitivity")
+    'oof/sensitivity'
+    """
+    return f"oof/{figure}"
+
+
+def baseline(name: str) -> str:
+    """The metric that holds a baseline's AUROC.
+
+    >>> baseline("volume alone")
+    'oof_baseline/volume_alone'
+    """
+    return f"oof_baseline/{name.replace(' ', '_')}"

@@ -1,0 +1,134 @@
+"""A finished run directory whose subjects, samples and folders carry a word that must not get out."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medidense import durable
+from medidense.rundir import (
+    Asked,
+    RunDir,
+    write_epochs,
+    write_facts,
+    write_predictions,
+    write_recipe,
+    write_splits,
+)
+from medidense.stats import evaluate_predictions
+from medidense.track.store import create_sqlite
+from medidense.values import EpochRecord, Fold, Predictions, Recipe, SampleFacts, Splits, parse_recipe
+
+CANARY = "KANARIENVOGEL"
+SAMPLES = 24
+FOLDS = 2
+
+
+@pytest.fixture(autouse=True)
+def _own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test touches the user's key, store or environment."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite store without experiments; making one takes over a second."""
+    database = tmp_path_factory.mktemp("store") / "mlflow.db"
+    create_sqlite(database)
+    return database
+
+
+@pytest.fixture
+def store(tmp_path: Path, empty_store: Path) -> Path:
+    """The default store of `tmp_path`, ready made."""
+    (tmp_path / "mlruns").mkdir()
+    return Path(shutil.copy(empty_store, tmp_path / "mlruns" / "mlflow.db"))
+
+
+@pytest.fixture
+def recipe() -> Recipe:
+    intensity = {"rule": "percentiles", "low": 1, "high": 99}
+    tree = {
+        "input": {"dims": 2, "region": "whole", "size": [32, 32], "intensity": intensity},
+        "evaluation": {"bootstrap": 200},
+    }
+    return parse_recipe(tree, "test")
+
+
+@pytest.fixture
+def run(tmp_path: Path, recipe: Recipe) -> RunDir:
+    """Two folds of twelve samples, one sample a subject, every third one scored wrongly."""
+    run = RunDir(tmp_path / f"{CANARY}-folder" / "run")
+    names = tuple(f"{CANARY}/scan{index:02d}.nii.gz" for index in range(SAMPLES))
+    subjects = tuple(f"{CANARY}-{index:02d}" for index in range(SAMPLES))
+    fold = np.arange(SAMPLES) % FOLDS
+    label = (np.arange(SAMPLES) // FOLDS) % 2
+    score = np.where(np.arange(SAMPLES) % 3 == 0, 0.45, 0.1 + 0.8 * label) + np.arange(SAMPLES) / 1000
+    predictions = Predictions(
+        ("benign", "malignant"),
+        "malignant",
+        names,
+        subjects,
+        fold,
+        label,
+        np.stack([1 - score, score], axis=1),
+    )
+    asked = Asked(cohort_name="nodules", cohort="ab" * 32, recipe="", folds=FOLDS)
+    device = {"name": "cpu", "precision": "fp32", "threads": 1}
+    run.save_about(
+        {
+            "asked": asked.to_json(),
+            "cohort_path": f"/data/{CANARY}/nodules.csv",
+            "classes": list(predictions.classes),
+            "positive": "malignant",
+            "device": device,
+            "torch": "2.13.0",
+        }
+    )
+    write_recipe(recipe, run.recipe_path)
+    subject_of = dict(zip(names, subjects, strict=True))
+    folds = tuple(
+        Fold(
+            index,
+            tuple(name for name, own in zip(names, fold, strict=True) if own != index),
+            (),
+            tuple(name for name, own in zip(names, fold, strict=True) if own == index),
+            subject_of,
+        )
+        for index in range(FOLDS)
+    )
+    write_splits(Splits(folds, "ab" * 32), run.splits_path)
+    for index in range(FOLDS):
+        place = run.fold(index)
+        durable.write_bytes(place.weights, b"weights")
+        own = {name for name, part in zip(names, fold, strict=True) if part == index}
+        write_predictions(predictions.take(own), place.predictions_path)
+        write_epochs(
+            [EpochRecord(epoch, 0.7 - 0.1 * epoch, 1e-3, 2.0) for epoch in range(3)], place.epochs_path
+        )
+        os.utime(place.weights, (1_800_000_000 + 10 * index, 1_800_000_000 + 10 * index))
+        place.finish()
+    write_predictions(predictions, run.predictions_path)
+    facts = [
+        SampleFacts(name, subject, 100.0 + 10 * number, 40.0 + number % 5, "CT", -900, 0, 200)
+        for number, (name, subject) in enumerate(zip(names, subjects, strict=True))
+    ]
+    write_facts(facts, run.facts_path)
+    evaluation = evaluate_predictions(predictions, facts, recipe.evaluation, cohort_digest="ab" * 32)
+    durable.write_text(run.evaluation_path, json.dumps(evaluation.to_json()))
+    for folder, name in (
+        (run.figures, "roc"),
+        (run.saliency, "TP_0"),
+        (run.saliency, "TP_1"),
+        (run.saliency, "FN_0"),
+    ):
+        folder.mkdir(exist_ok=True)
+        Image.new("RGB", (64, 32), (90, 120, 200)).save(folder / f"{name}.png")
+    return run

@@ -1,0 +1,75 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from medidense.rundir import RunDir, write_epochs
+from medidense.track.contents import Contents
+from medidense.values import EpochRecord
+
+
+@pytest.fixture
+def contents(run: RunDir) -> Contents:
+    return Contents(run, lambda text: f"alias{len(text)}-{text[-9:]}")
+
+
+def test_the_first_sentence_is_the_result(contents: Contents) -> None:
+    first, second, third, *rest = contents.description().splitlines()
+    assert first.startswith("Pooled out-of-fold AUROC 0.")
+    assert first.endswith("over 24 subjects, 24 samples, 2 folds by subject.")
+    assert "95 % percentile bootstrap over 24 subjects, 200 draws" in second
+    assert third == "Research software, not a medical device."
+    assert any(line.startswith("| AUROC of volume alone | ") for line in rest)
+    assert any(line.startswith("- Only 24 subjects") for line in rest)
+
+
+def test_metric_names_are_few_and_allowed(contents: Contents) -> None:
+    metrics = contents.metrics()
+    assert len(metrics) < 40
+    assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_/") for name in metrics)
+    assert all(round(value, 4) == value for value in metrics.values())
+
+
+def test_undefined_figures_are_left_out(contents: Contents, run: RunDir) -> None:
+    tree = run.evaluation_json() | {"auroc": None, "auroc_ci95": [None, None], "auroc_fold_mean": None}
+    run.evaluation_path.write_text(json.dumps(tree))
+    fresh = Contents(run, str)
+    assert not [name for name in fresh.metrics() if "auroc" in name]
+    assert fresh.description().startswith("Pooled out-of-fold AUROC not defined")
+
+
+def test_infinite_losses_are_left_out_of_the_curves(contents: Contents, run: RunDir) -> None:
+    records = [EpochRecord(0, float("inf"), 1e-3, 1.0), EpochRecord(1, 0.5, 1e-3, 1.0, 0.7)]
+    write_epochs(records, run.fold(0).epochs_path)
+    found = [(name, value, step) for name, value, _, step in contents.curves(0) if name.endswith("loss")]
+    assert found == [("train/loss", 0.5, 1), ("val/loss", 0.7, 1)]
+
+
+def test_files_hold_every_row_under_aliases(contents: Contents) -> None:
+    files = contents.files()
+    rows = list(csv.DictReader(io.StringIO(files["tables/splits.csv"].decode())))
+    assert len(rows) == 48
+    assert {row["part"] for row in rows} == {"train", "test"}
+    table = list(csv.DictReader(io.StringIO(files["tables/oof_predictions.csv"].decode())))
+    assert all(row["sample"].startswith("alias") and row["subject"].startswith("alias") for row in table)
+    assert {"figures/roc.png", "saliency/TP_0.png", "recipe.yaml", "tables/evaluation.json"} <= set(files)
+
+
+def test_image_steps_have_no_gaps(contents: Contents, run: RunDir) -> None:
+    (run.saliency / "FN_0.png").rename(run.saliency / "FN_7.png")
+    assert [(key, step) for key, step, _ in contents.overlays()] == [
+        ("gradcam/FN", 0),
+        ("gradcam/TP", 0),
+        ("gradcam/TP", 1),
+    ]
+
+
+def test_params_are_flat_and_short(contents: Contents) -> None:
+    params = contents.params()
+    assert params["training.augmentation.flip"] == "True"
+    assert params["seed"] == "0"
+    assert params["device.name"] == "cpu"
+    assert not [key for key in params if key.startswith("reasons")]
+    assert Path("/").anchor not in "".join(params.values())
