@@ -1,0 +1,189 @@
+"""Where in the scan is the evidence?"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from medidense import durable
+from medidense.batch import Lesion, read_lesions
+from medidense.cohort import read_cohort
+from medidense.errors import NothingFoundError, OutputExistsError, UsageError
+from medidense.io import Input, find_inputs, read_region, read_volume, write_map
+from medidense.package import Package, load_package, write_package
+from medidense.preprocess import prepare
+from medidense.rundir import RunDir
+from medidense.saliency import explain as explain_volume
+from medidense.saliency import overlay_png
+from medidense.values import Marker, Refused
+from medidense.verbs.exporting import package_contents
+from medidense.verbs.progress import Progress, quiet
+
+COLUMNS = ("input", "series_uid", "lesion_id", "status", "reason", "target_class", "score", "map", "picture")
+"""Columns of explain.csv."""
+
+
+@dataclass(frozen=True)
+class ExplainedItem:
+    """One (series, lesion): its map and picture, or why there is none. Paths are relative to the output."""
+
+    input: str
+    series_uid: str
+    lesion_id: str
+    status: str
+    reason: str = ""
+    target_class: str = ""
+    score: float | None = None
+    map: str = ""
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class ExplainResult:
+    """Every item, and the folder that holds maps, pictures and explain.csv."""
+
+    out: Path
+    items: tuple[ExplainedItem, ...]
+
+    @property
+    def refused(self) -> int:
+        """Items without a map."""
+        return sum(item.status == "refused" for item in self.items)
+
+    def to_json(self) -> dict[str, object]:
+        """The folder, then each item."""
+        return {"out": str(self.out), "refused": self.refused, "items": [asdict(item) for item in self.items]}
+
+
+@dataclass(frozen=True)
+class _Target:
+    """One lesion to explain: which image, where, and which of the package's models (None: their mean)."""
+
+    found: Input
+    lesion_id: str = ""
+    mask: Path | None = None
+    marker: Marker | None = None
+    model: int | None = None
+
+
+def explain(
+    model: Path,
+    inputs: Sequence[Path],
+    *,
+    lesions: Path | None = None,
+    out: Path,
+    target_class: str = "",
+    overwrite: bool = False,
+    progress: Progress = quiet,
+) -> ExplainResult:
+    """Grad-CAM maps on each scan's own grid, as NIfTI and as picture, for one class.
+
+    `model` is a run directory or a package. A sample of the run's own cohort brings its own lesion and is
+    explained by the model that never saw its subject; any other scan by the mean over the models. The class
+    is by default the positive one. Raises UsageError, RunError, PackageError, NothingFoundError,
+    OutputExistsError, WriteError; a refused scan is an item with its reason.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise OutputExistsError(str(out), "the output exists", "", "pass --overwrite or choose another name")
+    for path in inputs:
+        if not Path(path).exists():
+            raise UsageError(str(path), "the input does not exist", "", "check the path")
+    with _opened(Path(model)) as (package, run), durable.replacing_folder(out, overwrite) as draft:
+        name = target_class or package.manifest.positive
+        if name not in package.manifest.classes:
+            found = f"{name!r}, classes are {', '.join(package.manifest.classes)}"
+            raise UsageError("--class", "the class is one of the model's", found, "correct it")
+        targets, refused = _targets(package, run, [Path(path) for path in inputs], lesions)
+        items = list(refused)
+        for number, target in enumerate(targets):
+            items.append(_explain(package, target, name, draft / f"{number:04d}"))
+            progress("explain", number + 1, len(targets))
+        rows = [[_cell(value) for value in asdict(item).values()] for item in items]
+        durable.write_csv(draft / "explain.csv", COLUMNS, rows)
+    return ExplainResult(out, tuple(items))
+
+
+@contextlib.contextmanager
+def _opened(model: Path) -> Iterator[tuple[Package, RunDir | None]]:
+    """The package, or the package that the run would export: one path to a number."""
+    if not (model / "run.json").is_file():
+        yield load_package(model), None
+        return
+    run = RunDir(model)
+    with TemporaryDirectory(prefix="medidense-") as folder:
+        write_package(Path(folder), package_contents(run))
+        yield load_package(Path(folder)), run
+
+
+def _targets(
+    package: Package, run: RunDir | None, inputs: Sequence[Path], lesions: Path | None
+) -> tuple[list[_Target], list[ExplainedItem]]:
+    """Every lesion of every scan found, and the scans that were refused before."""
+    listed = None if lesions is None else read_lesions(lesions)
+    targets: list[_Target] = []
+    refused: list[ExplainedItem] = []
+    for path in inputs:
+        below = find_inputs(path)
+        refused += [ExplainedItem(where, "", "", "refused", no.sentence) for where, no in below.refusals]
+        for found in below.found:
+            own = _own_samples(run, found) if listed is None and run is not None else []
+            given = [] if listed is None else listed.of(found.path, found.series_uid)
+            targets += own or [_from_lesion(found, lesion) for lesion in given] or [_Target(found)]
+    if not targets and not refused:
+        names = ", ".join(str(path) for path in inputs)
+        raise NothingFoundError(names, "no image file was found", "", "check the path")
+    return targets, refused
+
+
+def _from_lesion(found: Input, lesion: Lesion) -> _Target:
+    return _Target(found, lesion.lesion_id, lesion.mask, lesion.marker)
+
+
+def _own_samples(run: RunDir, found: Input) -> list[_Target]:
+    """The run's own samples on this image, each with the fold that tested it."""
+    source = Path(run.about()["cohort_path"])
+    if not source.is_file():
+        return []
+    predictions = run.predictions()
+    fold_of = dict(zip(predictions.samples, predictions.fold.tolist(), strict=True))
+    return [
+        _Target(
+            found=found,
+            lesion_id=sample.lesion_id,
+            mask=None if sample.mask_path is None else Path(sample.mask_path),
+            marker=sample.marker,
+            model=fold_of.get(sample.name),
+        )
+        for sample in read_cohort(source).samples
+        if Path(sample.image_path).resolve() == found.path.resolve()
+        and sample.series_uid in ("", found.series_uid)
+    ]
+
+
+def _explain(package: Package, target: _Target, name: str, place: Path) -> ExplainedItem:
+    """The map and the picture of one lesion, or the refusal."""
+    found = target.found
+    about = (str(found.path), found.series_uid, target.lesion_id)
+    try:
+        volume = read_volume(found.path, series_uid=found.series_uid)
+        region = None
+        if target.mask is not None or target.marker is not None:
+            region = read_region(volume, mask_path=target.mask, marker=target.marker)
+        score = package.predict(volume, region).scores[name]
+        prepared = prepare(volume, region, package.recipe.input)
+    except Refused as refused:
+        return ExplainedItem(*about, "refused", refused.refusal.sentence)
+    nets = package.networks()
+    chosen = nets if target.model is None else [nets[target.model]]
+    index = package.manifest.classes.index(name)
+    evidence = explain_volume(chosen, package.recipe.network.name, prepared, volume, index)
+    write_map(evidence, volume, place.with_suffix(".nii.gz"))
+    title = f"evidence for {name}, score {score:.2f}"
+    durable.write_bytes(place.with_suffix(".png"), overlay_png(volume, evidence, region, title))
+    return ExplainedItem(*about, "explained", "", name, score, f"{place.name}.nii.gz", f"{place.name}.png")
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:.9f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,74 @@
+"""From a cohort to a recipe: every decision in one file, each with its reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from medidense.cohort import (
+    Budget,
+    ImageFacts,
+    check_images,
+    fingerprint,
+    fit_budget,
+    plan_recipe,
+    read_cohort,
+)
+from medidense.errors import OutputExistsError, UsageError
+from medidense.rundir import write_recipe
+from medidense.train import choose_device, measure_step
+from medidense.values import Cohort, Recipe
+from medidense.verbs.progress import Progress, counting, quiet
+
+FOLDS = 5
+"""Folds that a budget is shared by when `plan` is called alone, as in `cv`."""
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """The recipe and where it was written."""
+
+    recipe: Recipe
+    out: Path
+
+    def to_json(self) -> dict[str, object]:
+        """The recipe's tree beside its path."""
+        return {"out": str(self.out), "recipe": self.recipe.model_dump(mode="json")}
+
+
+def plan(
+    cohort: Path,
+    *,
+    out: Path,
+    budget: float | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: Progress = quiet,
+) -> PlanResult:
+    """Propose a recipe for a cohort and write it as YAML.
+
+    `budget` is the time in minutes that a whole 5-fold cross-validation may take on `device`; a few training
+    steps are measured for it. Raises CohortError, OutputExistsError, UsageError, WriteError.
+    """
+    out = Path(out)
+    if out.exists() and not overwrite:
+        raise OutputExistsError(str(out), "the recipe exists", "", "pass --overwrite or choose another name")
+    table = read_cohort(Path(cohort))
+    facts = check_images(table, counting(progress, "check images", len(table.samples)))
+    recipe = propose(table, facts, budget=budget, folds=FOLDS, device=device)
+    write_recipe(recipe, out)
+    return PlanResult(recipe, out)
+
+
+def propose(
+    table: Cohort, facts: Sequence[ImageFacts], *, budget: float | None, folds: int, device: str
+) -> Recipe:
+    """The planner's recipe, fitted to the budget where there is one (minutes for all folds)."""
+    found = fingerprint(table, facts)
+    recipe = plan_recipe(found)
+    if budget is None:
+        return recipe
+    if budget <= 0:
+        raise UsageError("--budget", "a budget is a number of minutes above 0", budget, "give more")
+    chosen = choose_device(device, recipe.training)
+    seconds = measure_step(recipe, len(table.classes), chosen)
+    return fit_budget(recipe, found, Budget(minutes=budget, folds=folds, seconds_per_sample=seconds))

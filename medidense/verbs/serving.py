@@ -1,0 +1,15 @@
+"""The MLflow page on loopback."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from medidense.track import serve_ui, tracking_uri
+
+
+def ui(*, port: int = 5000, told: Callable[[str], None] = lambda line: None) -> None:
+    """Serve the tracking store until stopped (Ctrl-C). `told` gets each line for people: links, how to stop.
+
+    The store is the one that `cv` logs to from this folder: ``MLFLOW_TRACKING_URI`` or ``mlruns/mlflow.db``.
+    Raises UsageError when the port is taken or the store is a server already.
+    """
+    serve_ui(tracking_uri(Path.cwd()), port=port, told=told)

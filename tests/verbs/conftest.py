@@ -1,0 +1,47 @@
+"""One small run that every verb's test reads: made once a session, by the verbs themselves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from medidense import verbs
+from medidense.phantoms import PhantomOptions, write_cohort, write_fresh
+
+SMALL = {"training.epochs": 1, "training.threads": 1, "evaluation.bootstrap": 200}
+
+
+@dataclass(frozen=True)
+class World:
+    """A folder with a cohort of phantoms, a finished two-fold run of one epoch, and fresh scans."""
+
+    folder: Path
+    cohort: Path
+    run: Path
+    package: Path
+    fresh: Path
+    lesions: Path
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    folder = tmp_path_factory.mktemp("world")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        cohort = write_cohort(folder / "phantoms", PhantomOptions(subjects=8, seed=3))
+        fresh, lesions = write_fresh(folder / "fresh", count=2, seed=4)
+        options = verbs.CvOptions(folds=2, seed=1, device="cpu", out=folder / "run", settings=SMALL)
+        run = verbs.cv(cohort, options=options).run
+        package = verbs.export(run, out=folder / "package").package
+    return World(folder, cohort, run, package, fresh, lesions)
+
+
+@pytest.fixture
+def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, with its folder as the working one and its key as the user's."""
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(world.folder / "config"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return world

@@ -1,0 +1,37 @@
+"""One series, one file, or no file at all."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from medidense import verbs
+from medidense.errors import OutputExistsError, UsageError
+from medidense.io import read_volume
+from medidense.values import Refused
+from tests.verbs.conftest import World
+
+
+def test_values_and_geometry_survive(here: World, tmp_path: Path) -> None:
+    source = next(path for path in sorted(here.fresh.rglob("*")) if path.is_dir())
+    result = verbs.convert(source, tmp_path / "out.nii.gz")
+    image, volume = nibabel.load(tmp_path / "out.nii.gz"), read_volume(source)
+    assert np.array_equal(np.asarray(image.dataobj), volume.array)
+    assert np.allclose(image.affine, volume.affine, atol=1e-4)
+    assert result.shape == volume.shape
+
+
+def test_a_refused_input_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a.dcm").write_text("text")
+    with pytest.raises(Refused, match="NOT_DICOM"):
+        verbs.convert(tmp_path / "a.dcm", tmp_path / "out.nii.gz")
+    assert not (tmp_path / "out.nii.gz").exists()
+
+
+def test_the_target_must_be_nifti_and_new(here: World, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"\.nii\.gz"):
+        verbs.convert(here.fresh, tmp_path / "out.png")
+    (tmp_path / "out.nii").write_text("x")
+    with pytest.raises(OutputExistsError):
+        verbs.convert(here.fresh, tmp_path / "out.nii")

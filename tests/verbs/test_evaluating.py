@@ -1,0 +1,40 @@
+"""The figures of a run, and of a subset of its rows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from medidense import verbs
+from medidense.errors import RunError, UsageError
+from tests.verbs.conftest import World
+
+
+def subset(world: World, target: Path, keep: slice) -> Path:
+    """Some rows of the cohort in a file beside it (its paths are relative)."""
+    head, *rows = world.cohort.read_text().splitlines()
+    target.write_text("\n".join([head, *rows[keep]]) + "\n")
+    return target
+
+
+def test_a_subset_keeps_the_scores_and_gets_a_file_of_its_own(here: World) -> None:
+    rows = subset(here, here.cohort.parent / "some.csv", slice(0, 8))
+    before = (here.run / "evaluation.json").read_bytes()
+    result = verbs.evaluate(here.run, rows=rows)
+    assert result.evaluation.samples == 8
+    assert result.evaluation.rows == "some"
+    assert json.loads((here.run / "evaluation-some.json").read_text())["samples"] == 8
+    assert (here.run / "evaluation.json").read_bytes() == before
+
+
+def test_a_row_that_is_none_of_the_runs_is_named(here: World) -> None:
+    head, first, *rest = here.cohort.read_text().splitlines()
+    foreign = here.cohort.parent / "foreign.csv"
+    foreign.write_text("\n".join([head, first.rsplit(",", 1)[0] + ",L9", *rest]) + "\n")
+    with pytest.raises(UsageError, match="L9"):
+        verbs.evaluate(here.run, rows=foreign)
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run directory"):
+        verbs.evaluate(tmp_path)

@@ -1,0 +1,67 @@
+"""From a run to a package that scores the same."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from medidense import verbs
+from medidense.cohort import read_cohort
+from medidense.errors import OutputExistsError, RunError
+from medidense.io import read_region, read_volume
+from medidense.package import load_package
+from medidense.predict import predict_scores
+from medidense.preprocess import load_sample
+from medidense.rundir import RunDir
+from tests.verbs.conftest import World
+
+
+def test_the_model_of_a_fold_repeats_its_out_of_fold_scores_bit_for_bit(here: World) -> None:
+    run, package = RunDir(here.run), load_package(here.package)
+    predictions, samples = run.predictions(), read_cohort(here.cohort).by_name()
+    for row in (0, len(predictions.samples) - 1):
+        prepared, _ = load_sample(samples[predictions.samples[row]], package.recipe.input)
+        net = package.networks()[int(predictions.fold[row])]
+        threads = package.manifest.threads
+        (scores,) = predict_scores([net], prepared.array[None], device="cpu", threads=threads)
+        assert [f"{x:.9f}" for x in scores] == [f"{x:.9f}" for x in predictions.scores[row]]
+
+
+def test_a_package_scores_in_three_lines(here: World) -> None:
+    sample = next(s for s in read_cohort(here.cohort).samples if s.marker is not None)
+    volume = read_volume(Path(sample.image_path))
+    found = load_package(here.package).predict(volume, read_region(volume, marker=sample.marker))
+    assert set(found.scores) == {"benign", "malignant"}
+    assert np.isclose(sum(found.scores.values()), 1)
+    assert found.decision == ("malignant" if found.scores["malignant"] >= 0.5 else "benign")
+
+
+def test_no_subject_stands_in_a_package(here: World) -> None:
+    text = "".join(path.read_text() for path in here.package.glob("*.json"))
+    assert "S01" not in text
+    assert str(here.folder) not in text
+    manifest = json.loads((here.package / "manifest.json").read_text())
+    assert manifest["training"]["subjects"] == 8
+    assert manifest["training"]["modality"] == "CT"
+    assert manifest["region"] == "lesion"
+
+
+def test_an_unfinished_run_is_not_exported(here: World, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(here.run, copy)
+    (copy / "folds" / "1" / "fold.json").unlink()
+    with pytest.raises(RunError, match="folds 1 missing"):
+        verbs.export(copy, out=tmp_path / "package")
+    assert not (tmp_path / "package").exists()
+
+
+def test_an_output_that_exists_is_kept(here: World) -> None:
+    with pytest.raises(OutputExistsError):
+        verbs.export(here.run, out=here.package)
+
+
+def test_the_same_run_gives_the_same_package(here: World, tmp_path: Path) -> None:
+    again = verbs.export(here.run, out=tmp_path / "package")
+    assert again.digest == load_package(here.package).digest

@@ -1,0 +1,37 @@
+"""A recipe on disk, and what a budget does to it."""
+
+from pathlib import Path
+
+import pytest
+
+from medidense import verbs
+from medidense.errors import OutputExistsError, UsageError
+from medidense.rundir import read_recipe
+from medidense.values import recipe_keys
+from tests.verbs.conftest import World
+
+
+def test_the_written_recipe_is_the_planned_one_and_gives_reasons(here: World, tmp_path: Path) -> None:
+    result = verbs.plan(here.cohort, out=tmp_path / "r.yaml")
+    assert read_recipe(tmp_path / "r.yaml") == result.recipe
+    assert set(result.recipe.reasons) <= set(recipe_keys())
+    assert {"input.size", "training.epochs", "input.intensity.rule"} <= set(result.recipe.reasons)
+
+
+def test_a_small_budget_means_fewer_epochs_and_says_why(here: World, tmp_path: Path) -> None:
+    free = verbs.plan(here.cohort, out=tmp_path / "free.yaml").recipe
+    tight = verbs.plan(here.cohort, out=tmp_path / "tight.yaml", budget=0.05, device="cpu").recipe
+    assert tight.training.epochs < free.training.epochs
+    assert tight.reasons["training.epochs"] != free.reasons["training.epochs"]
+
+
+def test_no_time_is_no_budget(here: World, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="above 0"):
+        verbs.plan(here.cohort, out=tmp_path / "r.yaml", budget=0)
+
+
+def test_a_recipe_that_exists_is_kept(here: World, tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("mine")
+    with pytest.raises(OutputExistsError):
+        verbs.plan(here.cohort, out=tmp_path / "r.yaml")
+    assert (tmp_path / "r.yaml").read_text() == "mine"

@@ -1,0 +1,43 @@
+"""Which samples are shown."""
+
+import numpy as np
+
+from medidense.values import Predictions
+from medidense.verbs.showing import decisions, surest
+
+
+def table(scores: list[list[float]], labels: list[int], classes: tuple[str, ...]) -> Predictions:
+    n = len(labels)
+    return Predictions(
+        classes=classes,
+        positive=classes[-1],
+        samples=tuple(f"{row:02d}" for row in range(n)),
+        subjects=tuple(f"S{row}" for row in range(n)),
+        fold=np.zeros(n, dtype=np.int64),
+        label=np.array(labels),
+        scores=np.array(scores),
+    )
+
+
+def test_the_surest_of_each_kind_by_hand() -> None:
+    positive = [0.9, 0.6, 0.7, 0.2, 0.1, 0.8]
+    predictions = table([[1 - p, p] for p in positive], [1, 1, 1, 1, 0, 0], ("0", "1"))
+    assert surest(predictions, 0.5) == [
+        ("TP", 0, 0),
+        ("TP", 1, 2),
+        ("TN", 0, 4),
+        ("FP", 0, 5),
+        ("FN", 0, 3),
+    ]
+
+
+def test_the_operating_point_decides_with_two_classes() -> None:
+    predictions = table([[0.7, 0.3], [0.8, 0.2]], [1, 0], ("0", "1"))
+    assert decisions(predictions, 0.3).tolist() == [1, 0]
+    assert decisions(predictions, 0.5).tolist() == [0, 0]
+
+
+def test_the_top_decides_with_more() -> None:
+    predictions = table([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], [1, 2], ("a", "b", "c"))
+    assert decisions(predictions, 0.5).tolist() == [1, 0]
+    assert [kind for kind, _, _ in surest(predictions, 0.5)] == ["right", "wrong"]
