@@ -9,6 +9,7 @@
     |   +-- OutputExistsError      2    the output is there already and was not to be overwritten
     +-- NothingFoundError          3    no image file under the paths given
     +-- Refused                    4    one input was refused (defined beside its value in values/refusal.py)
+    +-- DivergedError              1    the training left the finite numbers
     +-- WriteError                74    the output cannot be written
     +-- LockedError               75    another run holds the output folder
     +-- Interrupted         130, 143    Ctrl-C or SIGTERM; the same command goes on
@@ -99,6 +100,10 @@ class NothingFoundError(MedidenseError):
     """No image file lies under the paths given."""
 
     exit_code = 3
+
+
+class DivergedError(MedidenseError):
+    """The loss or the gradients of a training stopped being finite numbers."""
 
 
 class WriteError(MedidenseError):

@@ -8,6 +8,10 @@ from pathlib import PurePath
 
 from medidense.values.region import Marker
 
+SINGLE = frozenset({".nii", ".gz", ".png", ".jpg", ".jpeg"})
+"""Suffixes of files that hold one image, so that a series_uid chooses nothing in them. A folder may have any
+other: a UID is a common name for one."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -44,7 +48,7 @@ class Sample:
         lesion = self.lesion_id
         if not lesion and self.marker is not None:
             lesion = ",".join(f"{x:g}" for x in self.marker.centre_mm)
-        series = self.series_uid if self.image_path.suffix == "" else ""
+        series = "" if self.image_path.suffix.lower() in SINGLE else self.series_uid
         return "#".join(part for part in (self.image, series, lesion or self.mask) if part)
 
 

@@ -1,0 +1,45 @@
+# The words to know: install, demo, test, test-fast, docs, bench, clean.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WHEN := $(shell date +%Y%m%d-%H%M%S)
+
+.PHONY: install demo test test-fast lint docs commands bench clean
+
+install: $(STAMP)  ## make .venv with everything, the versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "medidense needs Python 3.11 or later: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test,docs,codecs]"
+	@touch $@
+
+demo: install  ## the whole chain on made-up scans; a new folder below demo/ each time
+	$(BIN)/medidense demo --out demo/$(WHEN)
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: install  ## build the pages into site/, a wrong link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+commands: install  ## write docs/commands.md anew from the help texts
+	$(BIN)/python docs/commands_page.py
+
+test: lint docs  ## everything that needs no GPU
+	$(BIN)/pytest -m "not gpu"
+
+test-fast: lint  ## a few minutes
+	$(BIN)/pytest -m "not gpu and not slow and not browser"
+
+bench: install  ## every script of benchmarks/, one after the other
+	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do \
+		echo "== $$script"; $(BIN)/python $$script; \
+	done
+
+clean:  ## what the tools made; never a run, a demo or the tracking store
+	rm -rf $(VENV) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,181 @@
+"""Commands that make a cross-validation and read it: plan, cv, evaluate, explain."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medidense.cli.errors import complain
+from medidense.cli.options import (
+    Budget,
+    Cohort,
+    Device,
+    Inputs,
+    Json,
+    Lesions,
+    Overwrite,
+    RunFolder,
+    Where,
+    present,
+    settings,
+)
+from medidense.cli.printing import Table, count, duration, facts, figure, show
+from medidense.cli.progress import following
+
+
+def plan(
+    cohort: Cohort,
+    out: Annotated[Path, typer.Option("--out", metavar="RECIPE.yaml", help="The recipe to write.")],
+    budget: Budget = None,
+    device: Where = Device.auto,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> int:
+    """Propose a recipe for a cohort, with a reason for every choice.
+
+    A recipe holds every decision about data, network and training. Edit the file and give it to
+    'medidense cv --recipe'; docs/recipe.md explains every key.
+
+    \b
+    Example:
+      medidense plan cohort.csv --out recipe.yaml --budget 30
+    """
+    from medidense import verbs
+
+    with following(as_json=as_json) as progress:
+        result = verbs.plan(
+            cohort, out=out, budget=budget, device=device.value, overwrite=overwrite, progress=progress
+        )
+    reasons = Table(("key", "reason"), tuple(sorted(result.recipe.reasons.items())))
+    show([reasons, facts([("recipe", result.out)])], result.to_json(), as_json=as_json)
+    return 0
+
+
+def cv(
+    cohort: Cohort,
+    recipe: Annotated[
+        Path | None,
+        typer.Option("--recipe", metavar="RECIPE.yaml", callback=present, help="By default one is planned."),
+    ] = None,
+    folds: Annotated[
+        int, typer.Option("--folds", min=2, max=100, help="Parts to cut the subjects into.")
+    ] = 5,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds and of training.")] = 0,
+    budget: Budget = None,
+    device: Where = Device.auto,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="RUN_DIR", help="By default a folder below runs/.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Cross-validate: a model a fold, tested on subjects it never saw.
+
+    All rows of a subject stay in one fold. The same command finds the same run: finished, it prints the
+    result; stopped half-way, it goes on.
+
+    \b
+    Example:
+      medidense cv cohort.csv --budget 30 --set training.epochs=20
+    """
+    chosen = settings(changes or [])
+    from medidense import verbs
+    from medidense.cli.pages import evaluation_page
+
+    options = verbs.CvOptions(
+        folds=folds, seed=seed, budget=budget, device=device.value, out=out, settings=chosen
+    )
+    with following(as_json=as_json) as progress:
+        result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)
+    where = facts(
+        [
+            ("run", result.run),
+            ("tracking", result.tracking),
+            ("took", duration(result.seconds) + (", a run begun before" if result.resumed else "")),
+        ]
+    )
+    show([*evaluation_page(result.evaluation), where], result.to_json(), as_json=as_json)
+    return 0
+
+
+def evaluate(
+    run: RunFolder,
+    rows: Annotated[
+        Path | None,
+        typer.Option("--rows", metavar="SUBSET.csv", callback=present, help="Only these rows of the cohort."),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Print the figures of a finished run, with their intervals.
+
+    They come from the out-of-fold scores; intervals resample subjects. With --rows the scores stay those of
+    the whole run; only the rows that are counted change.
+
+    \b
+    Example:
+      medidense evaluate runs/lung-1a2b3c4d --rows cohort_matched.csv
+    """
+    from medidense import verbs
+    from medidense.cli.pages import evaluation_page
+
+    result = verbs.evaluate(run, rows=rows)
+    page = [*evaluation_page(result.evaluation), facts([("written", result.written)])]
+    show(page, result.to_json(), as_json=as_json)
+    return 0
+
+
+def explain(
+    model: Annotated[
+        Path,
+        typer.Argument(metavar="RUN_DIR|PACKAGE", callback=present, help="What scores: a run or a package."),
+    ],
+    inputs: Inputs,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder to write maps and pictures into.")
+    ],
+    lesions: Lesions = None,
+    target_class: Annotated[
+        str,
+        typer.Option(
+            "--class", metavar="NAME", help="Class to show evidence for; by default the positive one."
+        ),
+    ] = "",
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> int:
+    """Show where a model sees evidence: a map and a picture for each lesion.
+
+    The map is Grad-CAM on the scan's own grid, as NIfTI; it is empty where there is no evidence for the
+    class. A run explains its own samples by the model that never saw their subject. Exit code 4 when an
+    input was refused.
+
+    \b
+    Example:
+      medidense explain lung-package tonight/ --lesions lesions.csv --out maps
+    """
+    from medidense import verbs
+
+    with following(as_json=as_json) as progress:
+        result = verbs.explain(
+            model,
+            inputs,
+            lesions=lesions,
+            out=out,
+            target_class=target_class,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    rows = tuple(
+        (item.status, item.lesion_id, figure(item.score), item.map or item.reason, item.input)
+        for item in result.items
+    )
+    table = Table(("status", "lesion", "score", "map, or why not", "input"), rows)
+    show([table, facts([("written", result.out)])], result.to_json(), as_json=as_json)
+    missed = [item for item in result.items if item.status != "explained"]
+    if not missed:
+        return 0
+    total = count(len(result.items), "lesion")
+    return complain([f"{result.out}: {len(missed)} of {total} have no map; explain.csv there says why"], 4)

@@ -1,0 +1,95 @@
+"""The arguments that several commands share, and the checks that need no verb.
+
+A check here costs nothing: it runs before a verb, and so torch, is loaded.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medidense.errors import UsageError
+
+
+class Device(StrEnum):
+    """Where the network computes."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def present(given: Path | Iterable[Path] | None) -> Path | Iterable[Path] | None:
+    """The path or paths as given. Raises UsageError for the first that does not exist."""
+    paths = [given] if isinstance(given, Path) else list(given or ())
+    for path in paths:
+        if not path.exists():
+            raise UsageError(str(path), "no such file or folder", "", "check the path")
+    return given
+
+
+def above_zero(minutes: float | None) -> float | None:
+    """The budget as given. Raises UsageError unless it is above 0 and finite."""
+    if minutes is not None and not 0 < minutes < float("inf"):
+        raise UsageError("--budget", "a budget is a number of minutes above 0", f"{minutes:g}", "give more")
+    return minutes
+
+
+def settings(pairs: Iterable[str]) -> dict[str, str]:
+    """``key=value`` texts as a mapping, values as typed. Raises UsageError for any other form.
+
+    >>> settings(["training.epochs=3", "input.fill=edge"])
+    {'training.epochs': '3', 'input.fill': 'edge'}
+    """
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise UsageError("--set", "a setting is key=value", repr(pair), "write --set training.epochs=3")
+        if key.strip() in found:
+            raise UsageError(f"--set {key.strip()}", "the key is set twice", repr(pair), "keep one of them")
+        found[key.strip()] = value.strip()
+    return found
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+Cohort = Annotated[
+    Path,
+    typer.Argument(
+        metavar="COHORT.csv", callback=present, help="A row a sample: subject_id, image, label ..."
+    ),
+]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="RUN_DIR", callback=present, help="The folder that 'medidense cv' wrote.")
+]
+PackageFolder = Annotated[
+    Path,
+    typer.Argument(metavar="PACKAGE", callback=present, help="The folder that 'medidense export' wrote."),
+]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="INPUT", callback=present, help="Files or folders of scans (DICOM, NIfTI, PNG, JPEG)."
+    ),
+]
+Lesions = Annotated[
+    Path | None,
+    typer.Option(
+        "--lesions", metavar="LESIONS.csv", callback=present, help="Where the lesions are, a row a lesion."
+    ),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="MINUTES",
+        callback=above_zero,
+        help="Time for all folds; epochs and patch are fitted to it.",
+    ),
+]
+Where = Annotated[
+    Device, typer.Option("--device", help="Where to compute; auto takes a GPU if there is one.")
+]

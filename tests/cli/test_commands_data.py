@@ -1,0 +1,104 @@
+"""scan, convert and check: what is passed on, what is printed, which exit code."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medidense.cli.app import main
+from medidense.values import Entry, Refusal
+
+REFUSAL = Refusal("TILTED", "b", "14 degrees", "0", "resample it")
+ENTRIES = (
+    Entry("a", "volume", kind="dicom", modality="CT", shape=(512, 512, 30), spacing_mm=(0.646, 0.646, 8.0)),
+    Entry("b", "refused", kind="nifti", refusal=REFUSAL),
+    Entry("notes.txt", "skipped"),
+)
+
+
+@pytest.fixture
+def scanned(result: Callable[..., object]) -> Callable[..., object]:
+    def build(entries: tuple[Entry, ...]) -> object:
+        return result(
+            {"volumes": 1},
+            entries=entries,
+            count=lambda state: sum(entry.state == state for entry in entries),
+        )
+
+    return build
+
+
+def test_scan_lists_volumes_and_refusals_and_exits_4(
+    scanned: Callable[..., object],
+    stand_in: Callable[..., list[object]],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    calls = stand_in("scan", scanned(ENTRIES))
+    assert main(["scan", str(tmp_path), ".", "--out", "c.csv"]) == 4
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
+        "state   kind   voxels          spacing mm         path",
+        "volume  CT     512 x 512 x 30  0.646 x 0.646 x 8  a",
+        "TILTED  nifti                                     b",
+        "1 volume, 1 refused, 1 other files",
+        "catalogue  c.csv",
+    ]
+    assert captured.err == f"medidense: {REFUSAL.sentence}\n"
+    ((args, options),) = calls
+    assert args == ([tmp_path, Path()],)
+    assert options["out"] == Path("c.csv")
+
+
+def test_scan_without_refusals_exits_0_and_json_is_the_verbs_own(
+    scanned: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in("scan", scanned(ENTRIES[:1]))
+    assert main(["scan", ".", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"volumes": 1}
+
+
+def test_convert_says_what_was_written_and_warned(
+    result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = result(
+        target=Path("o.nii.gz"),
+        shape=(4, 5, 6),
+        spacing_mm=(0.5, 0.5, 2.0),
+        orientation="LPS",
+        warnings=("LOSSY: stored with loss",),
+    )
+    calls = stand_in("convert", written)
+    assert main(["convert", ".", "o.nii.gz", "--series", "1.2.3", "--overwrite"]) == 0
+    out = capsys.readouterr().out
+    assert "4 x 5 x 6" in out
+    assert "LPS" in out
+    assert "warning      LOSSY: stored with loss" in out
+    ((args, options),) = calls
+    assert args == (Path(), Path("o.nii.gz"))
+    assert options == {"series": "1.2.3", "overwrite": True}
+
+
+def test_check_reports_the_figures_of_a_cohort_that_holds(
+    result: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = result(
+        cohort="lung",
+        samples=12,
+        subjects=1,
+        images=12,
+        class_counts={"0": 8, "1": 4},
+        region="lesion",
+        dims=3,
+        modality=None,
+        notes=("few subjects",),
+    )
+    stand_in("check", good)
+    assert main(["check", "."]) == 0
+    out = capsys.readouterr().out
+    assert "12 of 1 subject, 12 images" in out
+    assert "0 8, 1 4" in out
+    assert "a lesion a row" in out
+    assert "not stated" in out
+    assert out.endswith("The cohort holds.\n")

@@ -1,0 +1,152 @@
+"""plan, cv, evaluate and explain: what is passed on, what is printed, which exit code."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import medidense.verbs
+from medidense.cli.app import main
+from medidense.values import Evaluation
+
+
+@dataclass(frozen=True)
+class Options:
+    """The shape of CvOptions, without loading torch."""
+
+    folds: int = 5
+    seed: int = 0
+    budget: float | None = None
+    device: str = "auto"
+    out: Path | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(autouse=True)
+def _light_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(medidense.verbs.__dict__, "CvOptions", Options)
+
+
+def test_plan_prints_every_reason(
+    result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = SimpleNamespace(reasons={"training.epochs": "the budget", "input.dims": "volumes"})
+    calls = stand_in("plan", result(recipe=recipe, out=Path("r.yaml")))
+    assert main(["plan", ".", "--out", "r.yaml", "--budget", "2.5", "--device", "cpu"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "key              reason",
+        "input.dims       volumes",
+        "training.epochs  the budget",
+        "recipe  r.yaml",
+    ]
+    ((_, options),) = calls
+    assert options["budget"] == 2.5
+    assert options["device"] == "cpu"
+    assert options["overwrite"] is False
+
+
+def test_cv_passes_its_options_and_prints_the_evaluation(
+    result: Callable[..., object],
+    stand_in: Callable[..., list[object]],
+    evaluation: Evaluation,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    done = result(
+        evaluation.to_json(),
+        run=Path("runs/x"),
+        evaluation=evaluation,
+        tracking="here",
+        seconds=75.0,
+        resumed=True,
+    )
+    calls = stand_in("cv", done)
+    arguments = [
+        "cv",
+        ".",
+        "--folds",
+        "3",
+        "--seed",
+        "7",
+        "--set",
+        "training.epochs=3",
+        "--set",
+        "input.fill=edge",
+    ]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("AUROC      0.912 (95% CI 0.850-0.960)\n")
+    assert "1 min 15 s, a run begun before" in out
+    ((args, options),) = calls
+    assert args == (Path(),)
+    assert options["recipe"] is None
+    assert options["options"] == Options(3, 7, settings={"training.epochs": "3", "input.fill": "edge"})
+
+
+def test_cv_json_holds_auroc_and_its_interval_at_the_top(
+    result: Callable[..., object],
+    stand_in: Callable[..., object],
+    evaluation: Evaluation,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stand_in(
+        "cv",
+        result(
+            evaluation.to_json(),
+            run=Path("r"),
+            evaluation=evaluation,
+            tracking="",
+            seconds=1.0,
+            resumed=False,
+        ),
+    )
+    assert main(["cv", ".", "--json"]) == 0
+    tree = json.loads(capsys.readouterr().out)
+    assert tree["auroc"] == 0.9123
+    assert tree["auroc_ci95"] == [0.85, 0.96]
+
+
+def test_a_bad_setting_stops_before_the_verb(
+    stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = stand_in("cv", AssertionError("called"))
+    assert main(["cv", ".", "--set", "epochs"]) == 2
+    assert calls == []
+    assert "key=value" in capsys.readouterr().err
+
+
+def test_evaluate_says_where_it_wrote(
+    result: Callable[..., object],
+    stand_in: Callable[..., list[object]],
+    evaluation: Evaluation,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    rows = tmp_path / "matched.csv"
+    rows.touch()
+    calls = stand_in("evaluate", result(evaluation=evaluation, written=Path("e.json")))
+    assert main(["evaluate", str(tmp_path), "--rows", str(rows)]) == 0
+    assert "written  e.json" in capsys.readouterr().out
+    assert calls == [((tmp_path,), {"rows": rows})]
+
+
+def test_explain_exits_4_when_a_lesion_has_no_map(
+    result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = SimpleNamespace(
+        status="explained", lesion_id="L1", score=0.81, map="0000.nii.gz", reason="", input="a"
+    )
+    bad = SimpleNamespace(
+        status="refused", lesion_id="", score=None, map="", reason="NO_REGION: none", input="b"
+    )
+    calls = stand_in("explain", result(items=(good, bad), out=Path("maps")))
+    assert main(["explain", ".", ".", "--out", "maps", "--class", "malignant"]) == 4
+    captured = capsys.readouterr()
+    assert "explained  L1      0.810  0.nii.gz".replace("0.nii", "0000.nii") in captured.out
+    assert "NO_REGION: none" in captured.out
+    assert "1 of 2 lesions have no map" in captured.err
+    assert calls[0][1]["target_class"] == "malignant"
+    stand_in("explain", result(items=(good,), out=Path("maps")))
+    assert main(["explain", ".", ".", "--out", "maps"]) == 0

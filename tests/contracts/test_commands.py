@@ -1,0 +1,44 @@
+"""Every verb is a command, and every command calls the verb of its name."""
+
+import ast
+import inspect
+
+import pytest
+import typer.main
+
+import medidense.verbs
+from medidense.cli.app import COMMANDS, build
+
+VERBS = sorted(name for name in medidense.verbs.__all__ if name[0].islower())
+APP = typer.main.get_command(build())
+
+
+def test_commands_and_verbs_are_the_same_names() -> None:
+    assert sorted(command.__name__ for command in COMMANDS) == VERBS
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_each_command_has_json_help_and_an_example(name: str) -> None:
+    command = APP.commands[name]  # type: ignore[attr-defined]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert "--json" in options
+    assert f"Example:\n  medidense {name}" in inspect.cleandoc(command.help)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: str(command.__name__))
+def test_each_command_calls_one_verb_with_names_that_the_verb_knows(command: object) -> None:
+    name = command.__name__  # type: ignore[attr-defined]
+    tree = ast.parse(inspect.getsource(command))  # type: ignore[arg-type]
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and getattr(node.func.value, "id", "") == "verbs"
+        and node.func.attr.islower()
+    ]
+    assert [call.func.attr for call in calls] == [name]  # type: ignore[attr-defined]
+    known = inspect.signature(getattr(medidense.verbs, name)).parameters
+    assert {keyword.arg for keyword in calls[0].keywords} <= set(known)
+    asked = {key for key, value in known.items() if value.kind is value.KEYWORD_ONLY}
+    assert asked == {keyword.arg for keyword in calls[0].keywords}
