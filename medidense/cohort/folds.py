@@ -90,7 +90,7 @@ def _cut(rows: _Rows, parts: int, seed: int) -> Parts | None:
         if (table > 0).all():
             return cut
         trained = table.sum(axis=0) - table
-        if usable is None and (table.sum(axis=1) > 0).all():
+        if usable is None and (trained > 0).all() and (table.sum(axis=1) > 0).all():
             usable = cut
     return usable
 

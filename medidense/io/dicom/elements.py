@@ -107,17 +107,18 @@ def _values(found: Dataset, keyword: str) -> list[str] | list[float]:
         element = found.get_item(tag)
         if element is None:
             return []
-        quick = isinstance(element, RawDataElement) and element.VR in (None, kind)
-        if quick and isinstance(element.value, bytes) and (kind == "US" or element.value.isascii()):
-            return _parsed(element.value, kind, bool(element.is_little_endian))
+        if isinstance(element, RawDataElement) and element.VR in (None, kind):
+            value = element.value or b""
+            if kind == "US" or value.isascii():
+                return _parsed(value, kind, element.is_little_endian)
     try:
-        value = found.get(keyword)
+        converted = found.get(keyword)
     except (ValueError, TypeError, NotImplementedError):
         return []
-    if value is None or value == "":
+    if converted is None or converted == "":
         return []
-    is_list = not isinstance(value, str) and hasattr(value, "__iter__")
-    return list(value) if is_list else [value]
+    is_list = not isinstance(converted, str) and hasattr(converted, "__iter__")
+    return list(converted) if is_list else [converted]
 
 
 def _parsed(value: bytes, kind: str, little_endian: bool) -> list[str] | list[float]:

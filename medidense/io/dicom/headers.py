@@ -11,8 +11,9 @@ from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
-from medidense.io.dicom.attributes import TELLS_COPIES_APART, Identity, Pixels, Plane, frame_positions, word
+from medidense.io.dicom.attributes import Identity, Pixels, Plane
 from medidense.io.dicom.container import FOREIGN, MARK_END, data_set
+from medidense.io.dicom.elements import TELLS_COPIES_APART, frame_positions, word
 from medidense.io.dicom.syntaxes import BIG_ENDIAN, DECODERS, IMPLICIT, NATIVE
 from medidense.io.guard import LIMITS, Limits, check_size
 from medidense.values import Refusal, Refused
