@@ -10,7 +10,7 @@ import typer
 import typer.main
 
 from medidense.cli import commands_data, commands_package, commands_run, commands_start
-from medidense.cli.errors import complain_about, mistakes, stopped
+from medidense.cli.errors import Terminated, complain_about, mistakes, stopped
 
 Command = Callable[..., int]
 
@@ -84,7 +84,7 @@ def _stoppable(command: Command) -> Command:
     def run(*arguments: object, **options: object) -> int:
         try:
             return command(*arguments, **options)
-        except KeyboardInterrupt as stop:
+        except (KeyboardInterrupt, Terminated) as stop:
             raise stopped(stop) from None
 
     return run

@@ -20,8 +20,8 @@ TERMINATED = 143
 INTERNAL = 1
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived. A kind of Ctrl-C, so that whoever cleans up after one does so after the other."""
+class Terminated(BaseException):
+    """SIGTERM arrived. No kind of Ctrl-C: what ends quietly on that one still ends with 143 on this one."""
 
 
 def mistakes() -> tuple[type[BaseException], ...]:
@@ -31,7 +31,7 @@ def mistakes() -> tuple[type[BaseException], ...]:
     carried its own copy of click since 0.26, and before that it was click's.
     """
     parser_error = typer.BadParameter.__mro__[2]
-    return (MedidenseError, parser_error, typer.Abort, KeyboardInterrupt)
+    return (MedidenseError, parser_error, typer.Abort, KeyboardInterrupt, Terminated)
 
 
 def complain_about(error: BaseException, arguments: Sequence[str]) -> int:
@@ -67,7 +67,7 @@ def describe(error: BaseException) -> tuple[tuple[str, ...], int]:
         return error.lines, TERMINATED
     if isinstance(error, MedidenseError):
         return error.lines, error.exit_code
-    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+    if isinstance(error, (KeyboardInterrupt, Terminated, typer.Abort)):
         return describe(stopped(error))
     if hasattr(error, "format_message"):
         return (_usage_sentence(error),), int(getattr(error, "exit_code", 2))

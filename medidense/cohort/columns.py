@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from medidense.cohort.paths import Located, locate
 from medidense.errors import Problem
@@ -83,7 +84,7 @@ def parse_row(file: str, folder: Path, line: int, typed: Mapping[str, str]) -> P
         mask=cells.get("mask", ""),
         mask_path=None if mask is None else mask.path,
         marker=marker,
-        spacing_known=reader.spacing_known(),
+        **reader.spacing(),
         extra={name: cell for name, cell in typed.items() if name not in KNOWN},
         **texts,
     )
@@ -96,6 +97,13 @@ def parse_row(file: str, folder: Path, line: int, typed: Mapping[str, str]) -> P
         subject_id=texts["subject_id"],
         label=texts["label"],
     )
+
+
+class _Spacing(TypedDict):
+    """The two fields of a Sample that the cell `spacing` decides."""
+
+    spacing_known: bool | None
+    spacing_mm: tuple[float, float] | None
 
 
 @dataclass
@@ -158,14 +166,20 @@ class _RowReader:
             x, y, z = ras_from_lps((x, y, z))
         return Marker((x + 0.0, y + 0.0, z), diameter)  # + 0.0 turns -0.0 into 0.0: one name for one point
 
-    def spacing_known(self) -> bool | None:
-        """False where the cell says unknown, None where it is empty."""
+    def spacing(self) -> _Spacing:
+        """What the cell says: nothing, unknown, or the millimetres of a picture's pixels."""
         cell = self.cells.get("spacing", "").lower()
-        if cell not in ("", "unknown"):
-            self.complain(
-                "spacing is empty or the word unknown", "spacing", "the image's own spacing is used"
-            )
-        return False if cell == "unknown" else None
+        if cell in ("", "unknown"):
+            return {"spacing_known": False if cell else None, "spacing_mm": None}
+        try:
+            numbers = [float(word) for word in cell.split()]
+        except ValueError:
+            numbers = []
+        if len(numbers) not in (1, 2) or not all(0 < number < FAR for number in numbers):
+            rule = "spacing is empty, the word unknown, or one or two numbers of millimetres"
+            self.complain(rule, "spacing", "write it like 0.1, or 0.1 0.2 for right and down")
+            return {"spacing_known": None, "spacing_mm": None}
+        return {"spacing_known": None, "spacing_mm": (numbers[0], numbers[-1])}
 
     def _number(self, column: str) -> float | None:
         """A finite number of millimetres, or None after noting why not."""

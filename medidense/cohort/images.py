@@ -3,7 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import CohortError, Problem
 from medidense.io import patient_key, read_region, read_volume
+from medidense.preprocess import with_spacing
 from medidense.values import CODES, Cohort, Refusal, Refused, Region, Sample, Volume
 from medidense.values.volume import orientation
 
@@ -153,8 +154,7 @@ def _facts(sample: Sample, volume: Volume, values: _Values, key: str) -> ImageFa
     if values.minimum == values.maximum:
         step = "drop the row, or export the image again"
         raise Refused("CONSTANT", sample.image_path, f"{values.minimum:g} everywhere", "an image", step)
-    if sample.spacing_known is False:
-        volume = replace(volume, spacing_known=False)
+    volume = with_spacing(volume, sample)
     region, known = _region(sample, volume), volume.spacing_known
     axes = orientation(volume.affine)[0] if volume.dims == 3 else (0, 1, 2)
     spacing = volume.spacing_mm if known else (1.0, 1.0, 1.0)

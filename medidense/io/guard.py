@@ -1,5 +1,6 @@
 """Is it safe to decode this? Limits that are compared before a pixel is touched, and access to files."""
 
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,8 +34,11 @@ LIMITS = Limits()
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader]:
-    """The file for reading. An error of the operating system is Refused NO_ACCESS."""
+    """The file for reading. An error of the operating system, or no regular file, is Refused NO_ACCESS."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
+            step = "give a file, or for DICOM the folder of the series"
+            raise Refused("NO_ACCESS", path, "a folder, pipe or device", "a regular file", step)
         with path.open("rb") as stream:
             yield stream
     except OSError as error:

@@ -48,7 +48,7 @@ def write_nifti(volume: Volume, target: Path, *, overwrite: bool = False) -> Non
     if target.exists() and not overwrite:
         raise OutputExistsError(str(target), "the output exists", "", "choose another name or overwrite it")
     kind = nibabel.Nifti2Image if max(volume.shape) > np.iinfo(np.int16).max else nibabel.Nifti1Image
-    image = kind(np.asarray(volume.array), volume.affine)
+    image = kind(_storable(volume.array), volume.affine)
     image.set_sform(volume.affine, code=1)
     image.set_qform(volume.affine, code=1, strip_shears=True)
     image.header.set_xyzt_units("mm" if volume.spacing_known else "unknown")
@@ -58,6 +58,18 @@ def write_nifti(volume: Volume, target: Path, *, overwrite: bool = False) -> Non
                 image.to_stream(packed)
         else:
             image.to_stream(stream)
+
+
+def _storable(array: NDArray[Any]) -> NDArray[Any]:
+    """The array in a type that readers of NIfTI know; ValueError for integers that no such type holds."""
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)
+    if array.dtype in (np.int64, np.uint64):
+        narrow = array.astype(np.int32)
+        if (narrow != array).any():
+            raise ValueError("a NIfTI file holds integers of 32 bits at most")
+        return narrow
+    return array.astype(np.float32) if array.dtype == np.float16 else array
 
 
 def write_map(values: NDArray[np.float32], like: Volume, target: Path) -> None:

@@ -12,7 +12,7 @@ from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
 from medidense.values import Refused, Source, Volume
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
+NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr")
 ZIP = b"PK\x03\x04"
 
 
@@ -48,15 +48,13 @@ def kind_of(path: Path) -> str:
     if opening.startswith(ZIP):
         step = "archives are read by a later version; unpack it first"
         raise Refused("BAD_ARCHIVE", path, "a ZIP archive", "an image file or a folder", step)
-    if is_nifti(path):
-        return "nifti"
-    if name.endswith((*NIFTI_SUFFIXES, ".hdr")):
-        read_nifti(path)  # raises: the content is none, and says why
     if name.endswith(tuple(SUFFIXES)):
         return "picture"
-    refusal = foreign(path, opening)
-    if refusal is None:
+    claims_nifti, refusal = name.endswith(NIFTI_SUFFIXES), foreign(path, opening)
+    if refusal is None and not claims_nifti:
         return "dicom"
+    if claims_nifti or is_nifti(path):
+        return "nifti"
     if is_picture(opening) and not name.endswith(".dcm"):
         return "picture"
     raise Refused(**vars(refusal))

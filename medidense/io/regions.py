@@ -68,7 +68,7 @@ def _from_marker(volume: Volume, marker: Marker) -> Region:
 
 def on_grid(given: Volume, volume: Volume, where: object) -> NDArray[Any]:
     """The array of `given` turned to the stored axes of `volume`. Refused GRID where the grids differ."""
-    if not (given.spacing_known or volume.spacing_known):
+    if not given.spacing_known and (volume.source.kind == "picture" or not volume.spacing_known):
         if given.shape != volume.shape:
             raise _other_grid(where, given.shape, volume.shape)
         return given.array

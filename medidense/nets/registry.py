@@ -10,9 +10,9 @@ from types import MappingProxyType
 from typing import Protocol
 
 import torch
-from monai.networks.nets import DenseNet121
 
 from medidense.errors import RecipeError
+from medidense.nets.densenet import densenet121
 
 
 class Builder(Protocol):
@@ -39,14 +39,6 @@ class NetworkRecord:
     build: Builder
 
 
-def _densenet121(*, dims: int, channels: int, classes: int, dropout: float) -> torch.nn.Module:
-    """MONAI's DenseNet-121 (Huang et al., CVPR 2017, table 1), dropout after each dense layer."""
-    network: torch.nn.Module = DenseNet121(
-        spatial_dims=dims, in_channels=channels, out_channels=classes, dropout_prob=dropout
-    )
-    return network
-
-
 _RECORDS = (
     NetworkRecord(
         name="densenet121",
@@ -61,7 +53,7 @@ _RECORDS = (
             "features.denseblock1",
         ),
         weights_licence="",
-        build=_densenet121,
+        build=densenet121,
     ),
 )
 

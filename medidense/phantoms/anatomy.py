@@ -8,23 +8,25 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 AIR, LUNG, TISSUE, BONE, VESSEL = -1000.0, -850.0, 40.0, 400.0, 30.0
-LUNGS = (-0.245, 0.245)
-"""Centres of the two lungs along x, as shares of the field of view."""
-LUNG_RADII = (0.215, 0.4)
+LUNGS = (-0.24, 0.24)
+"""Middles of the two lungs along x, as shares of the field of view."""
+OUTER, INNER = (0.5, 0.48), (0.46, 0.44)
+"""Half axes of the body and of the space for the lungs, along x and y, as shares of the field of view."""
+MEDIASTINUM = 0.03
+"""Half width of what parts the lungs."""
 
 
 def body_of(offsets: tuple[Floats, Floats, Floats]) -> tuple[Floats, NDArray[np.bool_]]:
     """HU of air, body wall with ribs, and lungs, and where the lungs are (i, j, k)."""
     x, y, z = np.meshgrid(*offsets, indexing="ij", sparse=True)
     field = 2.0 * float(offsets[0][-1])
-    outer = (x / (0.5 * field)) ** 2 + (y / (0.48 * field)) ** 2
-    hu = np.where(outer + 0.0 * z < 1.0, TISSUE, AIR)
-    ribs = (outer > 0.86) & (outer < 0.95) & (np.sin((z + 0.25 * y) * 2 * math.pi / 22.0) > 0.6)
+    flat = 0.0 * z
+    outer = (x / (OUTER[0] * field)) ** 2 + (y / (OUTER[1] * field)) ** 2 + flat
+    inner = (x / (INNER[0] * field)) ** 2 + (y / (INNER[1] * field)) ** 2 + flat
+    hu = np.where(outer < 1.0, TISSUE, AIR)
+    ribs = (outer < 0.97) & (inner > 1.03) & (np.sin((z + 0.25 * y) * 2 * math.pi / 22.0) > 0.6)
     hu[ribs] = BONE
-    lungs = np.zeros(hu.shape, dtype=bool)
-    for centre in LUNGS:
-        inner = ((x - centre * field) / (LUNG_RADII[0] * field)) ** 2 + (y / (LUNG_RADII[1] * field)) ** 2
-        lungs |= inner + 0.0 * z < 1.0
+    lungs = (inner < 1.0) & (np.abs(x) > MEDIASTINUM * field)
     hu[lungs] = LUNG
     return hu, lungs
 

@@ -18,8 +18,8 @@ Point = tuple[float, float, float]
 KINDS = ("smooth", "spiculated")
 NODULE_HU = (-30.0, 60.0)
 """Mean and standard deviation, over nodules of either kind, of the mean inside a nodule's mask."""
-NOISE_HU = 35.0
-DIAMETERS_MM = (12.0, 18.0)
+NOISE_HU = 25.0
+DIAMETERS_MM = (13.0, 18.0)
 SUBSAMPLES = (2, 2, 3)
 """Points within a voxel over which a nodule's share is averaged: slices are thick."""
 
@@ -28,8 +28,8 @@ SUBSAMPLES = (2, 2, 3)
 class LesionOptions:
     """Which nodules a phantom holds, one for each kind, at most two (one a lung).
 
-    `diameters_mm` None draws each from 12 to 18 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.5 to
-    2.5 mm between slices; `shape` None is 96 x 96 voxels and as many slices as make about 72 mm.
+    `diameters_mm` None draws each from 13 to 18 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.5 to
+    2.5 mm between slices; `shape` None is 112 x 112 voxels and as many slices as make about 72 mm.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -71,11 +71,11 @@ def lesion_phantom(seed: int | Sequence[int], options: LesionOptions | None = No
     options = options or LesionOptions()
     random = np.random.default_rng(seed)
     spacing = options.spacing_mm or _drawn_spacing(random)
-    shape = options.shape or (96, 96, min(max(round(72.0 / spacing[2]), 32), 40))
+    shape = options.shape or (112, 112, min(max(round(72.0 / spacing[2]), 32), 40))
     volume = Volume(np.zeros(shape, np.int16), _affine(spacing, random), Source("phantom", modality="CT"))
     offsets = _offsets(shape, spacing)
     hu, lungs = body_of(offsets)
-    for _ in range(int(random.integers(8, 13))):
+    for _ in range(int(random.integers(5, 9))):
         add_vessel(hu, offsets, lungs, random)
     sides = random.permutation(2)
     lesions = []
@@ -119,7 +119,11 @@ def _place(
     """Index (3,) of a nodule's centre inside a lung, in quarters of a voxel."""
     field = (shape[0] - 1) * spacing[0]
     room = max((shape[2] - 1) * spacing[2] / 2 - 1.1 * diameter, 0.0)
-    centre = np.array([side * field, 0.0, 0.0]) + random.uniform(-1, 1, 3) * (0.04 * field, 0.2 * field, room)
+    centre = np.array([side * field, 0.0, 0.0]) + random.uniform(-1, 1, 3) * (
+        0.02 * field,
+        0.12 * field,
+        room,
+    )
     index = centre / spacing + (np.array(shape) - 1) / 2
     return np.asarray(np.round(index * 4) / 4)
 

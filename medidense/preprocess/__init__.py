@@ -7,7 +7,16 @@ stored in: training, scoring and explaining all call `prepare`.
 from medidense.preprocess.crop import Prepared, prepare
 from medidense.preprocess.facts import sample_facts
 from medidense.preprocess.grid import SamplingGrid
-from medidense.preprocess.loading import load_sample
+from medidense.preprocess.loading import load_sample, open_sample, with_spacing
 from medidense.preprocess.placing import sampling_grid
 
-__all__ = ["Prepared", "SamplingGrid", "load_sample", "prepare", "sample_facts", "sampling_grid"]
+__all__ = [
+    "Prepared",
+    "SamplingGrid",
+    "load_sample",
+    "open_sample",
+    "prepare",
+    "sample_facts",
+    "sampling_grid",
+    "with_spacing",
+]

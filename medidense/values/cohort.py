@@ -35,6 +35,8 @@ class Sample:
     split: str = ""
     spacing_known: bool | None = None
     """False where the `spacing` column says unknown; None where it says nothing."""
+    spacing_mm: tuple[float, float] | None = None
+    """Of a picture's pixels, to the right and down, where the `spacing` column gives it."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Every other column, as typed: carried along, never a feature unless the recipe names it."""
 
@@ -113,5 +115,6 @@ def _row(sample: Sample) -> dict[str, object]:
         "site",
         "split",
         "spacing_known",
+        "spacing_mm",
     )
     return {name: getattr(sample, name) for name in columns} | {"marker": marker, "extra": dict(sample.extra)}

@@ -12,11 +12,11 @@ from medidense.cohort import read_cohort
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
 from medidense.io import Input, find_inputs, read_region, read_volume, write_map
 from medidense.package import Package, load_package, write_package
-from medidense.preprocess import prepare
+from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
-from medidense.values import Marker, Refused
+from medidense.values import Refused, Region, Sample, Volume
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.progress import Progress, quiet
 
@@ -58,13 +58,30 @@ class ExplainResult:
 
 @dataclass(frozen=True)
 class _Target:
-    """One lesion to explain: which image, where, and which of the package's models (None: their mean)."""
+    """One lesion to explain: which image, which lesion of it, which of the models (None: their mean).
+
+    A sample of the run's own cohort is opened as training opened it.
+    """
 
     found: Input
-    lesion_id: str = ""
-    mask: Path | None = None
-    marker: Marker | None = None
+    lesion: Lesion | None = None
+    sample: Sample | None = None
     model: int | None = None
+
+    @property
+    def lesion_id(self) -> str:
+        """The lesion's name, empty where it has none."""
+        named = self.sample or self.lesion
+        return "" if named is None else named.lesion_id
+
+    def open(self) -> tuple[Volume, Region | None]:
+        """The image and the lesion in it. Raises Refused."""
+        if self.sample is not None:
+            return open_sample(self.sample)
+        volume = read_volume(self.found.path, series_uid=self.found.series_uid)
+        if self.lesion is None:
+            return volume, None
+        return volume, read_region(volume, mask_path=self.lesion.mask, marker=self.lesion.marker)
 
 
 def explain(
@@ -130,15 +147,11 @@ def _targets(
         for found in below.found:
             own = _own_samples(run, found) if listed is None and run is not None else []
             given = [] if listed is None else listed.of(found.path, found.series_uid)
-            targets += own or [_from_lesion(found, lesion) for lesion in given] or [_Target(found)]
+            targets += own or [_Target(found, lesion) for lesion in given] or [_Target(found)]
     if not targets and not refused:
         names = ", ".join(str(path) for path in inputs)
         raise NothingFoundError(names, "no image file was found", "", "check the path")
     return targets, refused
-
-
-def _from_lesion(found: Input, lesion: Lesion) -> _Target:
-    return _Target(found, lesion.lesion_id, lesion.mask, lesion.marker)
 
 
 def _own_samples(run: RunDir, found: Input) -> list[_Target]:
@@ -149,13 +162,7 @@ def _own_samples(run: RunDir, found: Input) -> list[_Target]:
     predictions = run.predictions()
     fold_of = dict(zip(predictions.samples, predictions.fold.tolist(), strict=True))
     return [
-        _Target(
-            found=found,
-            lesion_id=sample.lesion_id,
-            mask=None if sample.mask_path is None else Path(sample.mask_path),
-            marker=sample.marker,
-            model=fold_of.get(sample.name),
-        )
+        _Target(found, sample=sample, model=fold_of.get(sample.name))
         for sample in read_cohort(source).samples
         if Path(sample.image_path).resolve() == found.path.resolve()
         and sample.series_uid in ("", found.series_uid)
@@ -167,10 +174,7 @@ def _explain(package: Package, target: _Target, name: str, place: Path) -> Expla
     found = target.found
     about = (str(found.path), found.series_uid, target.lesion_id)
     try:
-        volume = read_volume(found.path, series_uid=found.series_uid)
-        region = None
-        if target.mask is not None or target.marker is not None:
-            region = read_region(volume, mask_path=target.mask, marker=target.marker)
+        volume, region = target.open()
         score = package.predict(volume, region).scores[name]
         prepared = prepare(volume, region, package.recipe.input)
     except Refused as refused:

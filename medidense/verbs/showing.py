@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense import durable
-from medidense.io import read_region, read_volume, write_map
+from medidense.io import write_map
 from medidense.nets import build, load_weights
-from medidense.preprocess import prepare
+from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
@@ -77,11 +77,7 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
         seed=0,
     )
     load_weights(net, run.fold(int(predictions.fold[row])).weights)
-    volume = read_volume(Path(sample.image_path), series_uid=sample.series_uid)
-    region = None
-    if sample.mask_path is not None or sample.marker is not None:
-        mask = None if sample.mask_path is None else Path(sample.mask_path)
-        region = read_region(volume, mask_path=mask, marker=sample.marker)
+    volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)
     write_map(found, volume, target.with_suffix("").with_suffix(".nii.gz"))
     label, name = predictions.classes[predictions.label[row]], predictions.classes[decided]

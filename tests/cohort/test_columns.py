@@ -77,7 +77,16 @@ def test_a_diameter_is_above_zero(row, cell):
 def test_spacing_is_unknown_or_says_nothing(row):
     assert row(spacing="Unknown").sample.spacing_known is False
     assert row(spacing="").sample.spacing_known is None
-    assert rules(row(spacing="0.5")) == ["spacing is empty or the word unknown"]
+    assert row(spacing="unknown").sample.spacing_mm is None
+
+
+def test_spacing_of_a_picture_is_one_number_or_two(row):
+    assert row(spacing="0.5").sample.spacing_mm == (0.5, 0.5)
+    assert row(spacing="0.1 0.2").sample.spacing_mm == (0.1, 0.2)
+    for cell in ("0", "-1", "wide", "1 2 3", "nan"):
+        assert rules(row(spacing=cell)) == [
+            "spacing is empty, the word unknown, or one or two numbers of millimetres"
+        ]
 
 
 @pytest.mark.parametrize("column", ["subject_id", "label", "lesion_id"])

@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,12 @@ def test_what_is_no_codestream_tells_nothing():
         b"noise" * 9,
     ):
         assert codestream_size(code) is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Refused, match="NO_ACCESS"), opened(tmp_path / "pipe"):
+        pass
 
 
 def test_errors_of_the_system_are_refusals(tmp_path):

@@ -24,6 +24,18 @@ def test_what_is_written_is_read_back(ct, tmp_path, kind, name):
     np.testing.assert_array_equal(np.asarray(image.dataobj), volume.array)
 
 
+@pytest.mark.parametrize("kind", [np.bool_, np.uint8, np.int64, np.float16, np.float64])
+def test_any_numbers_that_fit_can_be_written(ct, tmp_path, kind):
+    array = (ct.array % 2).astype(kind)
+    write_nifti(ct.with_array(array), tmp_path / "a.nii")
+    np.testing.assert_array_equal(read_volume(tmp_path / "a.nii").array, array.astype(np.float64))
+
+
+def test_integers_beyond_32_bits_are_not_cut(ct, tmp_path):
+    with pytest.raises(ValueError, match="32 bits"):
+        write_nifti(ct.with_array(ct.array.astype(np.int64) << 40), tmp_path / "a.nii")
+
+
 def test_equal_volumes_give_equal_private_files_and_nothing_else(ct, tmp_path):
     write_nifti(ct, tmp_path / "a.nii.gz")
     write_nifti(ct, tmp_path / "b.nii.gz")

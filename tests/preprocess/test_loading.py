@@ -1,12 +1,14 @@
 """A row of a cohort, from its files to the network's input."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medidense.io import write_nifti, write_series
-from medidense.preprocess import load_sample, prepare
+from medidense.preprocess import load_sample, open_sample, prepare
 from medidense.values import Marker, Refused, Region, Sample, canonical
 from medidense.values.recipe import Input, Intensity
 
@@ -107,3 +109,23 @@ def test_real_nodules_lie_in_the_middle_of_their_crops(shared_data):
     assert facts.volume_mm3 == pytest.approx(float(line[7]), rel=0.01)
     crop = prepared.array[0]
     assert crop[14:18, 14:18, 14:18].mean() > crop[:4].mean() + 0.3
+
+
+def test_a_picture_gets_the_millimetres_of_the_table_and_its_mask_still_fits(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (48, 64), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    mask = np.zeros((48, 64), np.uint8)
+    mask[10:20, 30:50] = 255
+    Image.fromarray(mask).save(tmp_path / "m.png")
+    sample = Sample(2, "P", "a.png", tmp_path / "a.png", mask="m.png", mask_path=tmp_path / "m.png")
+    volume, region = open_sample(replace(sample, spacing_mm=(0.1, 0.2)))
+    assert volume.spacing_known
+    assert volume.spacing_mm == pytest.approx((0.1, 0.2, 1.0))
+    assert region.extent_mm == pytest.approx((2.0, 2.0, 1.0))
+    assert not open_sample(sample)[0].spacing_known
+
+
+def test_millimetres_beside_a_file_that_has_its_own_are_a_conflict(stored):
+    with pytest.raises(Refused) as caught:
+        open_sample(replace(row(stored[2]), spacing_mm=(1.0, 1.0)))
+    assert caught.value.refusal.code == "CONFLICT"

@@ -134,10 +134,10 @@ class Pixels:
 def _whole(found: Dataset, keyword: str, path: Path, default: int | None = None) -> int:
     """An integer attribute; Refused CORRUPT where it is missing without a default, or no integer."""
     values = numbers(found, keyword, 1)
-    missing = word(found, keyword) == ""
-    if missing and default is not None:
-        return default
     if values is None or values[0] != int(values[0]):
+        missing = word(found, keyword) == ""
+        if missing and default is not None:
+            return default
         said = "nothing" if missing else "no whole number"
         raise Refused("CORRUPT", f"{path} {keyword}", said, "a whole number", "export the file again")
     return int(values[0])

@@ -14,6 +14,7 @@ def test_what_is_missing_is_none_or_empty():
     assert identity.image_type == ("",)
 
 
+@pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_image_type_is_compared_in_capitals_without_blanks():
     found = Dataset()
     found.ImageType = ["Original", " Localizer "]

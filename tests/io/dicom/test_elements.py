@@ -34,14 +34,12 @@ def test_words_join_values():
     assert digest("") == ""
 
 
-@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"])
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"])
 def test_stored_bytes_say_what_pydicom_says(series, tmp_path, syntax):
     found = dcmread(sorted(series.iterdir())[0])
     found.PatientID, found.AcquisitionMatrix, found.NumberOfFrames = " 17 ", [0, 64, 48, 0], 1
     found.file_meta.TransferSyntaxUID = syntax
-    big = syntax.endswith(".1.2.2")
-    found.PixelData = bytes(len(found.PixelData))
-    found.save_as(tmp_path / "a", implicit_vr=syntax.endswith(".1.2"), little_endian=not big)
+    found.save_as(tmp_path / "a", implicit_vr=syntax.endswith(".1.2"))
     raw, converted = dcmread(tmp_path / "a"), dcmread(tmp_path / "a")
     for keyword in QUICK:
         value = converted.get(keyword)
