@@ -1,6 +1,7 @@
 """From a table to a checked cohort, its folds, and the recipe that suits it."""
 
 from medidense.cohort.budget import Budget, fit_budget
+from medidense.cohort.central_plane import central_plane, too_short
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
 from medidense.cohort.folds import cut_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
@@ -11,6 +12,7 @@ __all__ = [
     "Budget",
     "Fingerprint",
     "ImageFacts",
+    "central_plane",
     "check_images",
     "cut_folds",
     "fingerprint",
@@ -18,4 +20,5 @@ __all__ = [
     "plan_recipe",
     "problem_at_row",
     "read_cohort",
+    "too_short",
 ]

@@ -157,7 +157,7 @@ def _place(mine: list[Path], others: list[Path], path: Path) -> tuple[Path, str]
         return folder, ""
     if len(mine) == 1:
         return mine[0], ""
-    return folder, "other series lie in this folder: give the series UID"
+    return folder, "other series or broken files lie in this folder: give the series UID"
 
 
 def _series_entry(files: tuple[Header, ...], refusal: Refusal | None, place: tuple[Path, str, int]) -> Entry:

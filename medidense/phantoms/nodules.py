@@ -1,9 +1,9 @@
 """What shape a nodule has: smooth or spiculated, of a volume that does not tell which.
 
-A nodule is star-shaped: its surface is a radius for each direction. A smooth one is an ellipsoid with gentle
-waves; a spiculated one is a round core with some twenty spikes. Both are scaled to the volume of the ball of their
-diameter, and both leave that ball by about as much, so that neither the volume nor the mean inside the mask
-or the ball gives the kind away.
+A nodule is star-shaped: its surface is a radius for each direction. A smooth one is an ellipsoid with
+gentle waves; a spiculated one is a round core with some twenty spikes. Both are scaled to the volume of the
+ball of their diameter, and both leave that ball by about as much, so that neither the volume nor the mean
+inside the mask or the ball gives the kind away.
 """
 
 import math
@@ -19,7 +19,7 @@ SPIKE_LENGTH = (1.0, 1.6)
 """Height of a spike above the core, in core radii."""
 SPIKE_SHARPNESS = 45.0
 """Concentration of a spike about its axis (von Mises-Fisher): half its height is left at 10 degrees."""
-STRETCH = (1.4, 1.65)
+STRETCH = (1.45, 1.65)
 """Longest over shortest axis of a smooth nodule is the square of this."""
 WAVES = 0.04
 

@@ -9,6 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
 from medidense.saliency.views import View, best_view
@@ -32,8 +33,8 @@ def overlay_png(volume: Volume, saliency: NDArray[np.float32], region: Region | 
     top = float(saliency.max())
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
-    plain = figure.add_axes((0.02, 0.09, 0.44, 0.80))
-    overlaid = figure.add_axes((0.475, 0.09, 0.44, 0.80))
+    plain = figure.add_axes((0.02, 0.09, 0.40, 0.80))
+    overlaid = figure.add_axes((0.45, 0.09, 0.40, 0.80))
     for axes in (plain, overlaid):
         window = _draw_scan(axes, view)
     _draw_evidence(figure, overlaid, view, top)
@@ -71,7 +72,8 @@ def _draw_evidence(figure: Figure, axes: Axes, view: View, top: float) -> None:
     scale = Normalize(0.0, top if top > 0 else 1.0)
     extent = (0.0, view.size_mm[1], view.size_mm[0], 0.0)
     axes.imshow(view.evidence, cmap=colours, norm=scale, extent=extent, interpolation="bilinear")
-    bar = figure.colorbar(ScalarMappable(scale, colours), cax=figure.add_axes((0.93, 0.09, 0.015, 0.80)))
+    bar = figure.colorbar(ScalarMappable(scale, colours), cax=figure.add_axes((0.88, 0.09, 0.015, 0.80)))
+    bar.formatter = StrMethodFormatter("{x:.3g}")
     bar.set_label("evidence for the class (logit)", fontsize=9)
     bar.ax.tick_params(labelsize=8)
     bar.ax.set_facecolor("0.5")
@@ -98,6 +100,8 @@ def _caption(volume: Volume, view: View, window: tuple[float, float], top: float
     """How to read the picture, in one line."""
     unit = " HU" if volume.source.modality == "CT" else ""
     parts = [f"{view.plane} slice {view.slice_number} of {view.slices}" if view.letters else "picture"]
+    if view.lesion_slice not in (None, view.slice_number):
+        parts[0] += f" (lesion's centre: {view.lesion_slice})"
     if view.letters:
         parts.append("radiological view (the patient's right or front is at the left)")
     parts.append(f"grey from {window[0]:.4g} to {window[1]:.4g}{unit}")

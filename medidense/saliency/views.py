@@ -28,6 +28,7 @@ class View:
 
     `spacing_mm` is (between rows, between columns); `centre_mm` is (x to the right, y downwards) of what the
     picture is about, counted from its upper left corner; `half_side_mm` is half of what is worth showing.
+    Slices count from 1; `lesion_slice` is the one through the lesion's centre, None without a lesion.
     `letters` are left, right, top, bottom, empty for a picture without patient axes.
     """
 
@@ -40,6 +41,7 @@ class View:
     plane: str
     slice_number: int
     slices: int
+    lesion_slice: int | None
     letters: tuple[str, ...]
 
     @property
@@ -71,6 +73,7 @@ def best_view(volume: Volume, saliency: NDArray[np.float32], region: Region | No
         plane=PLANES[axis] if volume.source.kind != "picture" else "picture",
         slice_number=focus[axis] + 1,
         slices=turned.shape[axis],
+        lesion_slice=None if region is None else round(float(turned.index_of(region.centre_mm)[axis])) + 1,
         letters=() if volume.source.kind == "picture" else (*LETTERS[across], *LETTERS[down]),
     )
 

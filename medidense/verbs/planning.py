@@ -7,11 +7,13 @@ from pathlib import Path
 from medidense.cohort import (
     Budget,
     ImageFacts,
+    central_plane,
     check_images,
     fingerprint,
     fit_budget,
     plan_recipe,
     read_cohort,
+    too_short,
 )
 from medidense.errors import OutputExistsError, UsageError
 from medidense.rundir import write_recipe
@@ -70,5 +72,11 @@ def propose(
     if budget <= 0:
         raise UsageError("--budget", "a budget is a number of minutes above 0", budget, "give more")
     chosen = choose_device(device, recipe.training)
-    seconds = measure_step(recipe, len(table.classes), chosen)
-    return fit_budget(recipe, found, Budget(minutes=budget, folds=folds, seconds_per_sample=seconds))
+
+    def fitted(draft: Recipe) -> Recipe:
+        seconds = measure_step(draft, len(table.classes), chosen)
+        return fit_budget(draft, found, Budget(minutes=budget, folds=folds, seconds_per_sample=seconds))
+
+    full = fitted(recipe)
+    flat = central_plane(recipe, found) if too_short(full) else None
+    return full if flat is None else fitted(flat)

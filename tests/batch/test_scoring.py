@@ -138,6 +138,19 @@ def test_an_unforeseen_error_is_a_failed_row_that_tells_its_type_only_and_is_tri
     assert timeless(out) == timeless(tmp_path / "straight")
 
 
+def test_what_fails_again_in_the_same_way_changes_nothing(
+    package: Package, scans: Path, tmp_path: Path
+) -> None:
+    out, lesions = tmp_path / "out", read_lesions(scans / "lesions.csv")
+    times = []
+    for _ in range(2):
+        troubled = Troubled(package, 1, ZeroDivisionError())
+        result = score_inputs(troubled, [scans / "s0.nii.gz"], lesions, out)  # type: ignore[arg-type]
+        assert counts(result) == (1, 1, 0, 0, 1)
+        times.append([(out / name).stat().st_mtime_ns for name in ("scores.csv", "ledger.db")])
+    assert times[0] == times[1]
+
+
 def test_nothing_found_leaves_no_output(package: Package, tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans" / "README.txt").write_text("none")

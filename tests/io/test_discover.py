@@ -58,7 +58,7 @@ def test_series_that_share_a_folder_need_their_uid(tree):
     notes = {entry.path: entry.note for entry in catalogue([tree]) if entry.kind == "dicom"}
     assert notes == {
         str(tree / "alone"): "",
-        str(tree / "mixed"): "other series lie in this folder: give the series UID",
+        str(tree / "mixed"): "other series or broken files lie in this folder: give the series UID",
     }
 
 
@@ -79,6 +79,16 @@ def test_a_broken_file_refuses_its_series_and_never_stops_the_walk(tree):
     first.write_bytes(first.read_bytes()[:400])
     entries = list(catalogue([tree]))
     assert [e.path for e in entries if e.refusal and e.refusal.code == "TRUNCATED"] == [str(first)]
+
+
+def test_a_broken_file_of_no_known_series_makes_the_choice_needed(tree):
+    first = sorted((tree / "alone").iterdir())[0]
+    (tree / "alone" / "cut.dcm").write_bytes(first.read_bytes()[:400])
+    entries = [entry for entry in catalogue([tree / "alone"]) if entry.state == "volume"]
+    assert [(entry.path, "series UID" in entry.note) for entry in entries] == [(str(tree / "alone"), True)]
+    volume = read_volume(tree / "alone", series_uid=entries[0].series_uid)
+    assert volume.shape == entries[0].shape
+    assert volume.warnings[0].startswith("SKIPPED_FILE: 1 broken")
 
 
 def test_a_gap_is_found_without_reading_pixels(tree):

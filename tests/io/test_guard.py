@@ -2,6 +2,7 @@ import io
 import os
 from pathlib import Path
 
+import jpeg_ls
 import numpy as np
 import pytest
 from PIL import Image
@@ -37,6 +38,11 @@ def test_a_codestream_tells_rows_and_columns(kind, options):
     code = out.getvalue()
     start = code.find(b"\xff\x4f\xff\x51") if kind == "JPEG2000" else 0
     assert codestream_size(code[start:]) == (48, 80)
+
+
+def test_a_jpeg_ls_codestream_tells_rows_and_columns():
+    code = bytes(jpeg_ls.encode_array(np.zeros((48, 80), np.uint8)))
+    assert codestream_size(code) == (48, 80)
 
 
 def test_what_is_no_codestream_tells_nothing():

@@ -40,6 +40,7 @@ def test_equal_volumes_give_equal_private_files_and_nothing_else(ct, tmp_path):
     write_nifti(ct, tmp_path / "a.nii.gz")
     write_nifti(ct, tmp_path / "b.nii.gz")
     assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
+    assert (tmp_path / "a.nii.gz").read_bytes()[4:8] == bytes(4)  # no time stamp
     assert stat.S_IMODE((tmp_path / "a.nii.gz").stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.nii.gz", "b.nii.gz"]
 

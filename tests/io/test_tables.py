@@ -19,6 +19,12 @@ def test_rows_know_their_lines_and_cells_stay_as_typed(tmp_path):
     ]
 
 
+def test_lines_are_counted_below_a_header_of_two_lines(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text('a,"b\n(mm)"\n1,2\n')
+    assert [row.line for row in read_table(path).rows] == [3]
+
+
 @pytest.mark.parametrize(
     ("content", "where", "found"),
     [

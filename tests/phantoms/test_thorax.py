@@ -24,7 +24,7 @@ SHARE = SPEC.model_copy(update={"intensity": Intensity(rule="window", low=0, hig
 @pytest.fixture(scope="module")
 def phantoms():
     """Twenty-four subjects with a nodule each, kinds in turn, both kinds of the same diameters."""
-    sizes = np.linspace(12, 18, 12)
+    sizes = np.linspace(13, 18, 12)
     return [
         lesion_phantom([7, n], LesionOptions((("smooth", "spiculated")[n % 2],), (float(sizes[n // 2]),)))
         for n in range(24)
@@ -56,7 +56,7 @@ def test_a_phantom_is_an_anisotropic_ct_in_hounsfield_units(phantoms):
         volume = phantom.volume
         assert volume.source.modality == "CT"
         assert volume.array.dtype == np.int16
-        assert volume.shape[:2] == (96, 96)
+        assert volume.shape[:2] == (112, 112)
         assert 32 <= volume.shape[2] <= 40
         assert 0.8 <= volume.spacing_mm[0] <= 1.0 < 1.8 <= volume.spacing_mm[2] <= 2.5
         lung = np.median(volume.array[volume.array < -700])

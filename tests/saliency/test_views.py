@@ -50,7 +50,7 @@ def test_without_evidence_the_lesion_is_shown() -> None:
     volume = volume_of(np.diag([1.0, 1.0, 3.0, 1.0]), (80, 80, 9))
     region = Region((40.0, 30.0, 6.0), (10.0, 10.0, 10.0))
     view = best_view(volume, np.zeros(volume.shape, dtype=np.float32), region)
-    assert view.slice_number == 3
+    assert view.slice_number == view.lesion_slice == 3
     assert view.slices == 9
     assert view.centre_mm == pytest.approx((79.5 - 40, 79.5 - 30))
     assert view.half_side_mm == 24.0
@@ -63,6 +63,7 @@ def test_a_ball_is_cut_to_the_circle_of_its_slice() -> None:
     evidence[40, 30, 3] = 1.0
     view = best_view(volume, evidence, region)
     assert view.lesion is not None
+    assert (view.slice_number, view.lesion_slice) == (4, 3)
     # 3 mm beside the centre a ball of radius 5 has a circle of radius 4.
     assert np.ptp(np.argwhere(view.lesion), axis=0).tolist() == [8, 8]
 

@@ -5,10 +5,10 @@ import nibabel
 import numpy as np
 import pytest
 
-import medidense
 from medidense.phantoms import write_fresh
 
 
+@pytest.mark.slow
 def test_maps_of_the_run_and_of_given_scans(
     story: Any, trained: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -40,10 +40,10 @@ def test_an_empty_map_is_said_to_be_empty(story: Any, tmp_path: Path, capsys: An
     assert "no evidence" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_refused_scan_is_told(story: Any, trained: Any, tmp_path: Path, capsys: Any) -> None:
     folder, _ = write_fresh(tmp_path / "fresh", count=1, seed=0)
     story("explain_run").main(trained.run, [folder], out=tmp_path / "maps")
     printed = capsys.readouterr().out
     assert "no map: NO_REGION" in printed
     assert "1 refused" in printed
-    assert medidense.__all__

@@ -106,6 +106,7 @@ def test_three_classes_are_one_against_the_rest(medmnist: ModuleType, tmp_path: 
     assert found == pytest.approx(wanted)
 
 
+@pytest.mark.slow
 def test_train_and_score_the_official_test_part(
     medmnist: ModuleType,
     root: Path,

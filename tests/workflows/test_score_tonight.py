@@ -7,6 +7,8 @@ import pytest
 
 from medidense.phantoms import write_fresh
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def own_run(trained: Any, tmp_path: Path) -> Path:

@@ -6,6 +6,8 @@ import pytest
 
 import medidense
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_story_tells_what_it_did(trained: Any) -> None:
     figures = json.loads((trained.run / "evaluation.json").read_text())

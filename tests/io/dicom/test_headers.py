@@ -128,6 +128,21 @@ def test_objects_without_pixels_are_no_images(file):
     assert scanned.refusal.code == "NO_PIXELS"
 
 
+@pytest.mark.parametrize("size", [None, -1, -7])
+def test_a_report_that_is_cut_is_no_whole_report(file, code_of, size):
+    found = dcmread(file)
+    del found.PixelData
+    found.SOPClassUID = found.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    found.add_new(0x7FD00010, "LO", "the very last element, of even length ")
+    found.save_as(file)
+    cut(file, size)
+    assert code_of(lambda: read_volume(file)) == ("NO_PIXELS" if size is None else "TRUNCATED")
+    if size is None:
+        giant = struct.pack("<HH2sHI", 0x7FD1, 0x0010, b"OB", 0, 0xFFFFFFF0)
+        file.write_bytes(file.read_bytes() + giant + bytes(20))
+        assert code_of(lambda: read_volume(file)) == "TRUNCATED"
+
+
 def test_a_private_element_that_claims_four_gigabytes(file, code_of):
     content = file.read_bytes()
     at = content.index(b"\xe0\x7f\x10\x00OW")
