@@ -89,7 +89,7 @@ def where(path: Path) -> Evidence:
     near = share_near(volume, values, point)
     x, y, z = point
     print(f"  {path} (picture: .png)")
-    print(f"  strongest at R {x:.1f}, A {y:.1f}, S {z:.1f} mm; {near:.0%} within {NEAR_MM:g} mm of it")
+    print(f"  strongest at RAS {x:.1f}, {y:.1f}, {z:.1f} mm; {near:.0%} within {NEAR_MM:g} mm of it")
     return Evidence(path, point, near)
 
 

@@ -62,8 +62,7 @@ def print_figures(run: Path, rows: Path | None = None) -> None:
     for baseline in found.baselines:
         gap = baseline.network_minus_baseline
         print(f"  {baseline.name:<55} AUROC {baseline.auroc.text()}")
-        verdict = "better" if gap.low is not None and gap.low > 0 else "not shown to be better"
-        print(f"  {'  network minus this':<55}       {gap.text()}: {verdict}")
+        print(f"  {'  network minus this':<55}       {gap.text()}: {verdict(gap.low, gap.high)}")
     for name in ("sensitivity", "specificity"):
         print(f"  {name} for {found.positive!r} from score {found.operating_point:g} on: ", end="")
         print(found.metrics[name].text())
@@ -72,6 +71,13 @@ def print_figures(run: Path, rows: Path | None = None) -> None:
     print(f"  intervals: {found.interval}")
     for note in found.notes:
         print(f"  note: {note}")
+
+
+def verdict(low: float | None, high: float | None) -> str:
+    """What the interval of a difference allows to say."""
+    if low is not None and low > 0:
+        return "better"
+    return "worse" if high is not None and high < 0 else "no difference shown"
 
 
 def print_next(run: Path) -> None:

@@ -33,7 +33,7 @@ def central_plane(recipe: Recipe, fp: Fingerprint) -> Recipe | None:
     reasons = {
         "input.dims": f"{why}, so it sees the slice through the middle of each lesion.",
         "input.size": f"{side} pixels show {number(side * spacing)} mm, as much as the cube planned before.",
-        "input.spacing_mm": f"{number(spacing)} mm: slices are finer in their plane than from one to the next.",
+        "input.spacing_mm": f"{number(spacing)} mm: slices are finer in their plane than across.",
     }
     settings = {"input.dims": 2, "input.size": [side] * 2, "input.spacing_mm": [spacing] * 2}
     flat = recipe.with_settings(settings, where="--budget")

@@ -19,7 +19,7 @@ KINDS = ("smooth", "spiculated")
 NODULE_HU = (-30.0, 60.0)
 """Mean and standard deviation, over nodules of either kind, of the mean inside a nodule's mask."""
 NOISE_HU = 25.0
-DIAMETERS_MM = (13.0, 18.0)
+DIAMETERS_MM = (12.0, 17.0)
 SUBSAMPLES = (2, 2, 3)
 """Points within a voxel over which a nodule's share is averaged: slices are thick."""
 
@@ -28,7 +28,7 @@ SUBSAMPLES = (2, 2, 3)
 class LesionOptions:
     """Which nodules a phantom holds, one for each kind, at most two (one a lung).
 
-    `diameters_mm` None draws each from 13 to 18 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.5 to
+    `diameters_mm` None draws each from 12 to 17 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.5 to
     2.5 mm between slices; `shape` None is 112 x 112 voxels and as many slices as make about 72 mm.
     """
 

@@ -24,7 +24,7 @@ SHARE = SPEC.model_copy(update={"intensity": Intensity(rule="window", low=0, hig
 @pytest.fixture(scope="module")
 def phantoms():
     """Twenty-four subjects with a nodule each, kinds in turn, both kinds of the same diameters."""
-    sizes = np.linspace(13, 18, 12)
+    sizes = np.linspace(12, 17, 12)
     return [
         lesion_phantom([7, n], LesionOptions((("smooth", "spiculated")[n % 2],), (float(sizes[n // 2]),)))
         for n in range(24)

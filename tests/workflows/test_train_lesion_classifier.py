@@ -6,9 +6,8 @@ import pytest
 
 import medidense
 
-pytestmark = pytest.mark.slow
 
-
+@pytest.mark.slow
 def test_the_story_tells_what_it_did(trained: Any) -> None:
     figures = json.loads((trained.run / "evaluation.json").read_text())
     assert f"AUROC {figures['auroc']:.3f}" in trained.printed
@@ -20,6 +19,7 @@ def test_the_story_tells_what_it_did(trained: Any) -> None:
     assert f"medidense evaluate runs/{trained.run.name}" in trained.printed
 
 
+@pytest.mark.slow
 def test_a_recipe_that_is_there_is_kept_and_the_run_goes_on(
     story: Any, trained: Any, tiny: dict[str, object], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
@@ -36,3 +36,11 @@ def test_a_recipe_that_is_there_is_kept_and_the_run_goes_on(
     assert f"went on with {run}" in printed
     assert "6 samples of" in printed
     assert "(rows: first)" in printed
+
+
+def test_a_difference_is_only_what_its_interval_allows(story: Any) -> None:
+    verdict = story("train_lesion_classifier").verdict
+    assert verdict(0.01, 0.2) == "better"
+    assert verdict(-0.2, -0.01) == "worse"
+    assert verdict(-0.1, 0.2) == "no difference shown"
+    assert verdict(None, None) == "no difference shown"
