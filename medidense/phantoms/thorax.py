@@ -28,8 +28,8 @@ SUBSAMPLES = (2, 2, 3)
 class LesionOptions:
     """Which nodules a phantom holds, one for each kind, at most two (one a lung).
 
-    `diameters_mm` None draws each from 12 to 17 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.5 to
-    2.5 mm between slices; `shape` None is 112 x 112 voxels and as many slices as make about 72 mm.
+    `diameters_mm` None draws each from 12 to 17 mm; `spacing_mm` None draws 0.8 to 1.0 mm in plane and 1.8 to
+    2.25 mm between slices; `shape` None is 112 x 112 voxels and as many slices as make about 72 mm.
     """
 
     kinds: tuple[str, ...] = KINDS

@@ -22,7 +22,8 @@ class Estimate:
             return "not defined"
         if self.low is None or self.high is None:
             return f"{self.value:.3f}"
-        return f"{self.value:.3f} (95% CI {self.low:.3f}-{self.high:.3f})"
+        between = " to " if self.low < 0 else "-"
+        return f"{self.value:.3f} (95% CI {self.low:.3f}{between}{self.high:.3f})"
 
 
 @dataclass(frozen=True)

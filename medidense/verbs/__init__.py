@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 _HOMES = {
-    "CvOptions": "cross_validation",
+    "CvOptions": "options",
     "check": "checking",
     "convert": "converting",
     "cv": "cross_validation",
@@ -39,12 +39,12 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:
     from medidense.verbs.checking import check as check
     from medidense.verbs.converting import convert as convert
-    from medidense.verbs.cross_validation import CvOptions as CvOptions
     from medidense.verbs.cross_validation import cv as cv
     from medidense.verbs.demonstration import demo as demo
     from medidense.verbs.evaluating import evaluate as evaluate
     from medidense.verbs.explaining import explain as explain
     from medidense.verbs.exporting import export as export
+    from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
     from medidense.verbs.scanning import scan as scan
     from medidense.verbs.scoring import score as score

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,25 +31,10 @@ from medidense.values import Cohort, Evaluation, Recipe, Splits
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.fold_training import load_arrays, train_fold
+from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import propose
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.showing import show_samples
-
-
-@dataclass(frozen=True)
-class CvOptions:
-    """What a cross-validation is asked for beside the cohort and the recipe.
-
-    `budget` is minutes for all folds; `settings` are dotted recipe keys, values as YAML text or Python
-    values; `out` is by default ``runs/<cohort>-<digest of the question>``.
-    """
-
-    folds: int = 5
-    seed: int = 0
-    budget: float | None = None
-    device: str = "auto"
-    out: Path | None = None
-    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from medidense.errors import OutputExistsError
 from medidense.phantoms import PhantomOptions, write_cohort, write_fresh
 from medidense.values import Estimate
 from medidense.verbs.checking import check
-from medidense.verbs.cross_validation import CvOptions, cv
+from medidense.verbs.cross_validation import cv
 from medidense.verbs.explaining import explain
 from medidense.verbs.exporting import export
+from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import plan
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.scanning import scan

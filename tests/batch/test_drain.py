@@ -3,10 +3,19 @@
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from medidense.batch.drain import draining
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """The handler of SIGINT as it was, after the test."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -22,7 +31,8 @@ def test_the_first_signal_is_remembered_with_its_exit_code(number: signal.Signal
     assert signal.getsignal(number) is before
 
 
-def test_a_second_signal_acts_as_ever() -> None:
+def test_a_second_signal_acts_as_ever(restored: None) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
     with draining() as drain:
         os.kill(os.getpid(), signal.SIGINT)
         assert drain.requested

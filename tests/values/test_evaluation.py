@@ -6,6 +6,7 @@ from medidense.values import Estimate, Evaluation
 def test_an_estimate_without_a_value_says_so() -> None:
     assert Estimate(None).text() == "not defined"
     assert Estimate(0.5).text() == "0.500"
+    assert Estimate(-0.1, -0.2, -0.05).text() == "-0.100 (95% CI -0.200 to -0.050)"
 
 
 def test_json_has_the_headline_on_top() -> None:
