@@ -1,5 +1,6 @@
 """The command line: parse the arguments, call one verb, print its result, give an exit code."""
 
+import os
 import sys
 
 __all__ = ["run"]
@@ -7,6 +8,9 @@ __all__ = ["run"]
 
 def run() -> None:
     """Entry point of the ``medidense`` command; ends the process with the exit code of the verb."""
+    # Read when torch loads: threads that wait for one another sleep instead of spinning. A second busy
+    # process on two cores otherwise makes a training step take many times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from medidense.cli.app import main
     from medidense.cli.errors import close_stdout, install
 
