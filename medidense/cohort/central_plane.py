@@ -1,4 +1,4 @@
-"""What can be trained in a tenth of the time? The plane through a lesion's middle, in place of its cube."""
+"""What can be trained when the time is too short for 3D? The plane through each lesion's middle."""
 
 import math
 

@@ -79,4 +79,7 @@ def propose(
 
     full = fitted(recipe)
     flat = central_plane(recipe, found) if too_short(full) else None
-    return full if flat is None else fitted(flat)
+    if flat is None:
+        return full
+    plane = fitted(flat)
+    return plane if plane.training.epochs > full.training.epochs else full

@@ -7,7 +7,8 @@ import pytest
 from medidense import verbs
 from medidense.errors import OutputExistsError, UsageError
 from medidense.rundir import read_recipe
-from medidense.values import recipe_keys
+from medidense.values import Recipe, recipe_keys
+from medidense.verbs import planning
 from tests.verbs.conftest import World
 
 
@@ -35,3 +36,15 @@ def test_a_recipe_that_exists_is_kept(here: World, tmp_path: Path) -> None:
     with pytest.raises(OutputExistsError):
         verbs.plan(here.cohort, out=tmp_path / "r.yaml")
     assert (tmp_path / "r.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("flat_seconds", "dims"), [(0.01, 2), (10.0, 3)])
+def test_the_plane_is_taken_only_where_it_leaves_more_epochs(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flat_seconds: float, dims: int
+) -> None:
+    def measured(recipe: Recipe, classes: int, device: object) -> float:
+        return flat_seconds if recipe.input.dims == 2 else 1.0
+
+    monkeypatch.setattr(planning, "measure_step", measured)
+    recipe = verbs.plan(here.cohort, out=tmp_path / "r.yaml", budget=5, device="cpu").recipe
+    assert recipe.input.dims == dims
