@@ -9,6 +9,7 @@ from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResu
 from medidense.values.fold import Fold, Splits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
+from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
 from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
@@ -30,6 +31,7 @@ __all__ = [
     "Marker",
     "Prediction",
     "Predictions",
+    "ReadOptions",
     "Recipe",
     "Record",
     "Refusal",

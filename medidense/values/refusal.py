@@ -40,6 +40,8 @@ CODES = MappingProxyType(
         "BOMB": "the input declares more than the limits allow",
         "UNITS": "the unit of length is unknown",
         "NO_ACCESS": "the file cannot be opened, or a link leaves the folder",
+        "TIMEOUT": "reading ran past its time limit twice",
+        "POISON": "the file killed its reading process twice",
         "TOO_LARGE": "larger than the memory budget",
         "GRID": "a mask is not on its image's grid",
         "NO_MASK": "the mask is empty, or missing where the model needs one",

@@ -21,13 +21,15 @@ class Source:
     series_uid: str = ""
     decoder: str = ""
     """What turned the stored bytes into pixels, with its version where it is no part of pydicom."""
+    padding: float | None = None
+    """PixelPaddingValue as a modality value: voxels that hold it were never measured. They stay as they are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Volume:
     """One image. `array` is indexed (i, j, k); `affine` takes (i, j, k, 1) to RAS+ millimetres.
 
-    A 2D image has one voxel along k. Axes may point anywhere; `canonical` turns them to the closest RAS+.
+    A colour image has a fourth axis of length 3: red, green, blue. A 2D image has one voxel along k. Axes may point anywhere; `canonical` turns them to the closest RAS+.
     Pictures have no patient axes: i runs right, j runs down, the affine is diag(-1, -1, 1) times the
     spacing, and `spacing_known` is False unless a spacing was given.
 
@@ -42,16 +44,21 @@ class Volume:
     """``CODE: sentence`` of the closed list in docs/coordinates.md."""
 
     def __post_init__(self) -> None:
-        if self.array.ndim != 3 or 0 in self.array.shape:
-            raise ValueError(f"a volume has three axes and no empty one, not {self.array.shape}")
+        if self.array.ndim not in (3, 4) or 0 in self.array.shape or self.channels not in (1, 3):
+            raise ValueError(f"a volume has three axes, none empty, or colour, not {self.array.shape}")
         if self.affine.shape != (4, 4) or abs(np.linalg.det(self.affine[:3, :3])) < 1e-12:
             raise ValueError("the affine must be an invertible 4 x 4 matrix")
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Voxels along i, j, k."""
-        i, j, k = self.array.shape
+        i, j, k = self.array.shape[:3]
         return i, j, k
+
+    @property
+    def channels(self) -> int:
+        """1, or 3 for colour."""
+        return 1 if self.array.ndim == 3 else int(self.array.shape[3])
 
     @property
     def dims(self) -> int:
@@ -81,6 +88,7 @@ class Volume:
         """Shape, spacing, orientation, type: what one wants to see of a volume in a notebook."""
         size = " x ".join(str(n) for n in self.shape)
         gaps = " x ".join(f"{s:.3g}" for s in self.spacing_mm) if self.spacing_known else "unknown"
+        size += " RGB" if self.channels == 3 else ""
         return f"Volume({size}, {gaps} mm, {axis_codes(self.affine)}, {self.array.dtype}, {self.source.kind})"
 
 
@@ -117,7 +125,7 @@ def axis_codes(affine: Affine) -> str:
 def canonical(volume: Volume) -> Volume:
     """The volume with its axes permuted and flipped to the closest RAS+; a view, no value changes."""
     axes, signs = orientation(volume.affine)
-    array = np.transpose(volume.array, axes)
+    array = np.transpose(volume.array, (*axes, *range(3, volume.array.ndim)))
     affine = volume.affine[:, [*axes, 3]].copy()
     for axis, sign in enumerate(signs):
         if sign < 0:
