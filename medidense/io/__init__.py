@@ -3,9 +3,9 @@
 from medidense.io.dicom import SeriesUids, ras_from_lps, write_series
 from medidense.io.discover import Input, Inputs, catalogue, find_inputs, patient_key
 from medidense.io.nifti import write_map, write_nifti
-from medidense.io.reading import read_volume
 from medidense.io.regions import read_region
 from medidense.io.tables import Row, Table, read_table, write_table
+from medidense.io.volumes import read_volume
 
 __all__ = [
     "Input",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medidense.io.dicom import Gathered, Header, NoImage, Scanned, Stack, gather, scan_file, stack_of
+from medidense.io.dicom import Frame, Gathered, NoImage, Scanned, Stack, gather, scan_file, stack_of
 from medidense.io.nifti_header import read_header
 from medidense.io.raster import read_picture
 from medidense.io.reading import kind_of
@@ -95,8 +95,8 @@ def patient_key(path: Path, *, series_uid: str = "") -> str:
     """
     for file in walk(path) if path.is_dir() else [path]:
         one = scan_file(file) if isinstance(file, Path) else None
-        if isinstance(one, Header) and series_uid in ("", one.identity.series_uid):
-            return one.identity.patient_key
+        if isinstance(one, tuple) and series_uid in ("", one[0].identity.series_uid):
+            return one[0].identity.patient_key
     return ""
 
 
@@ -132,7 +132,7 @@ def _dicom_entries(gathered: Gathered, path: Path) -> list[Entry]:
         if file.series_uid not in gathered.series:
             strays.append(file.path)
             entries.append(_refused(file.path, file.refusal, "dicom"))
-    images = {uid: [header.path for header in files] for uid, files in gathered.series.items()}
+    images = {uid: _paths(frames) for uid, frames in gathered.series.items()}
     for uid, files in gathered.series.items():
         broken = [file for file in gathered.broken if file.series_uid == uid]
         mine = images[uid] + [file.path for file in broken]
@@ -141,6 +141,11 @@ def _dicom_entries(gathered: Gathered, path: Path) -> list[Entry]:
         refusal = broken[0].refusal if broken else None
         entries.append(_series_entry(files, refusal, (where, note, len(mine))))
     return entries
+
+
+def _paths(frames: Sequence[Frame]) -> list[Path]:
+    """The files that hold these frames, each once."""
+    return list(dict.fromkeys(frame.path for frame in frames))
 
 
 def _not_an_image(file: NoImage) -> Entry:
@@ -160,7 +165,7 @@ def _place(mine: list[Path], others: list[Path], path: Path) -> tuple[Path, str]
     return folder, "other series or broken files lie in this folder: give the series UID"
 
 
-def _series_entry(files: tuple[Header, ...], refusal: Refusal | None, place: tuple[Path, str, int]) -> Entry:
+def _series_entry(files: tuple[Frame, ...], refusal: Refusal | None, place: tuple[Path, str, int]) -> Entry:
     """The entry of one series; the same checks of the headers as `read_volume` makes."""
     where, note, count = place
     stack: Stack | None = None

@@ -27,6 +27,8 @@ class Limits:
     inflation_ratio: int = 200
     """Inflated over stored bytes, counted once 64 MiB are passed."""
     folder_depth: int = 32
+    nesting: int = 16
+    """Levels of sequences in a DICOM file."""
 
 
 LIMITS = Limits()

@@ -1,41 +1,90 @@
-"""What volume does this path hold? One call for DICOM, NIfTI and pictures, by content."""
+"""What volume does this path hold? DICOM, NIfTI and pictures by content, read in this process.
+
+Runs in a guarded worker: `medidense.io.volumes` is the door that everybody else takes.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from medidense.io.dicom import Scanned, choose, decoder_of, gather, is_lossy, read_pixels, scan_file, stack_of
-from medidense.io.dicom.container import foreign
+import numpy as np
+
+from medidense.io.dicom import (
+    Scanned,
+    Stack,
+    choose,
+    decoder_of,
+    gather,
+    is_lossy,
+    padding_of,
+    read_pixels,
+    scan_file,
+    stack_of,
+)
+from medidense.io.dicom.container import foreign, is_bare
 from medidense.io.guard import opened
+from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.io.nifti import read_nifti
 from medidense.io.nifti_header import is_nifti
 from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
-from medidense.values import Refused, Source, Volume
+from medidense.values import ReadOptions, Refused, Source, Volume
+from medidense.values.volume import Affine, Box, box_affine
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr")
 ZIP = b"PK\x03\x04"
 
 
-def read_volume(path: Path, *, series_uid: str = "") -> Volume:
-    """Read one image: a NIfTI, PNG, JPEG or DICOM file, or a folder that holds the files of a DICOM series.
+@dataclass(frozen=True)
+class Ask:
+    """Which image of what lies at a path, and how much of it.
 
-    The array is (i, j, k) of int16, int32 or float32 modality values, the affine goes to RAS+ millimetres.
-    A folder is read with all folders below it; `series_uid` chooses where it holds several series. A DICOM
-    file is read alone, whatever lies beside it; a `series_uid` that is not the file's own is refused.
-    Other files pay no heed to `series_uid`.
+    With `centre_mm` (RAS+ millimetres) only the box around it is read: `extent_mm` along the image's own axes
+    and `margin_mm` on every side of that.
+    """
 
+    series_uid: str = ""
+    options: ReadOptions = field(default_factory=ReadOptions)
+    centre_mm: tuple[float, float, float] | None = None
+    extent_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    margin_mm: float = 0.0
+
+    def box(self, affine: Affine, shape: tuple[int, int, int], where: object) -> Box | None:
+        """The voxels wanted of an image, None for all. Refused OUTSIDE where it has none of them."""
+        if self.centre_mm is None:
+            return None
+        spacing = np.sqrt((affine[:3, :3] ** 2).sum(axis=0))
+        centre = np.linalg.solve(affine, np.array([*self.centre_mm, 1.0]))[:3]
+        reach = (np.array(self.extent_mm) / 2 + self.margin_mm) / spacing
+        low = np.clip(np.floor(centre - reach), 0, np.array(shape)).astype(int)
+        high = np.clip(np.ceil(centre + reach) + 1, 0, np.array(shape)).astype(int)
+        if (low >= high).any():
+            said = f"voxel {[round(float(part), 1) for part in centre]} of {list(shape)}"
+            raise Refused("OUTSIDE", where, said, "a region in the image", "check the point and its frame")
+        i, j, k = ((int(first), int(last)) for first, last in zip(low, high, strict=True))
+        return i, j, k
+
+
+EVERYTHING = Ask()
+
+
+def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Volume:
+    """Read one image: a NIfTI or picture file, a DICOM file, or a folder that holds a DICOM series.
+
+    A folder is read with all folders below it. The result lies in the desk's memory.
     Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
-    path = Path(path)
+    desk, guess = desk or LocalDesk(), ask.options.guess_syntax
     if path.is_dir():
-        return _read_series(path, (scan_file(file) for file in files_below(path)), series_uid)
-    kind = kind_of(path)
+        files = (scan_file(file, guess_syntax=guess) for file in files_below(path))
+        return _read_series(path, files, ask, desk)
+    kind = kind_of(path, guess_syntax=guess)
     if kind == "dicom":
-        return _read_series(path, iter([scan_file(path)]), series_uid)
+        return _read_series(path, iter([scan_file(path, guess_syntax=guess)]), ask, desk)
     return read_nifti(path) if kind == "nifti" else read_picture(path)
 
 
-def kind_of(path: Path) -> str:
+def kind_of(path: Path, *, guess_syntax: bool = False) -> str:
     """``dicom``, ``nifti`` or ``picture``, by content; the name decides only which refusal is raised.
 
     Raises Refused EMPTY, NOT_DICOM, NOT_NIFTI, NOT_PICTURE, NO_TS, BAD_ARCHIVE or NO_ACCESS.
@@ -51,7 +100,8 @@ def kind_of(path: Path) -> str:
     if name.endswith(tuple(SUFFIXES)):
         return "picture"
     claims_nifti, refusal = name.endswith(NIFTI_SUFFIXES), foreign(path, opening)
-    if refusal is None and not claims_nifti:
+    bare = guess_syntax and is_bare(opening)
+    if (refusal is None or bare) and not claims_nifti:
         return "dicom"
     if claims_nifti or is_nifti(path):
         return "nifti"
@@ -60,24 +110,30 @@ def kind_of(path: Path) -> str:
     raise Refused(**vars(refusal))
 
 
-def _read_series(where: Path, scanned: Iterator[Scanned], series_uid: str) -> Volume:
+def _read_series(where: Path, scanned: Iterator[Scanned], ask: Ask, desk: Desk) -> Volume:
     """The volume of the series chosen among scanned files."""
     gathered = gather(scanned)
-    stack = stack_of(choose(gathered, where, series_uid), where)
-    values = read_pixels(stack)
-    warnings = list(stack.warnings)
+    stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options)
+    left_out = []
     if gathered.skipped:
-        warnings.insert(0, f"SKIPPED_FILE: {len(gathered.skipped)} files are no DICOM images")
+        left_out.append(f"SKIPPED_FILE: {len(gathered.skipped)} files are no DICOM images")
     if gathered.broken:
-        warnings.insert(0, f"SKIPPED_FILE: {len(gathered.broken)} broken files are not of this series")
-    if is_lossy(stack):
-        warnings.append("LOSSY: the images were compressed with loss")
-    identity = stack.headers[0].identity
+        left_out.append(f"SKIPPED_FILE: {len(gathered.broken)} broken files are not of this series")
+    return volume_of(stack, ask.box(stack.affine, stack.shape, where), desk, tuple(left_out))
+
+
+def volume_of(stack: Stack, box: Box | None, desk: Desk, warnings: tuple[str, ...] = ()) -> Volume:
+    """The volume of a stack, or of a box of it. Raises Refused as `read_pixels` does."""
+    values = read_pixels(stack, desk, box)
+    lossy = ("LOSSY: the images were compressed with loss",) if is_lossy(stack) else ()
+    identity = stack.frames[0].identity
     source = Source(
         kind="dicom",
         modality=identity.modality or None,
         study_uid=identity.study_uid,
         series_uid=identity.series_uid,
         decoder=decoder_of(stack),
+        padding=padding_of(stack),
     )
-    return Volume(values, stack.affine, source, warnings=tuple(warnings))
+    affine = stack.affine if box is None else box_affine(stack.affine, box)
+    return Volume(values, affine, source, warnings=(*warnings, *stack.warnings, *lossy))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.io.grids import corner_distance
-from medidense.io.reading import read_volume
+from medidense.io.volumes import read_volume
 from medidense.values import Marker, Refused, Region, Volume
 
 SHARE_OF_VOXEL, MOST_MM = 0.25, 0.5

@@ -17,7 +17,7 @@ class ReadOptions:
     """
 
     pick: Mapping[str, str] = field(default_factory=dict)
-    """DICOM keyword -> value: of several stacks in one series, the one that has it (``EchoTime`` -> ``4.6``)."""
+    """DICOM keyword -> value: of several stacks in one series the one that has it."""
     allow_tilt: bool = False
     """Resample a stack with gantry tilt onto a straight grid (refused TILTED otherwise)."""
     assume_ras: bool = False

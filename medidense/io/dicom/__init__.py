@@ -1,15 +1,17 @@
 """DICOM: files of a series to a volume, and a volume to the files of a series."""
 
 from medidense.io.dicom.geometry import Stack, ras_from_lps
-from medidense.io.dicom.grouping import Gathered, choose, gather, stack_of
-from medidense.io.dicom.headers import Broken, Header, NoImage, Scanned, scan_file
-from medidense.io.dicom.pixels import decoder_of, is_lossy, read_pixels
+from medidense.io.dicom.grouping import Gathered, choose, gather, groups_of, laid_out, stack_of
+from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned, scan_file
+from medidense.io.dicom.pixels import decoder_of, is_lossy, padding_of, read_pixels, whole
+from medidense.io.dicom.stacks import Group
 from medidense.io.dicom.writing import SeriesUids, write_series
 
 __all__ = [
     "Broken",
+    "Frame",
     "Gathered",
-    "Header",
+    "Group",
     "NoImage",
     "Scanned",
     "SeriesUids",
@@ -17,10 +19,14 @@ __all__ = [
     "choose",
     "decoder_of",
     "gather",
+    "groups_of",
     "is_lossy",
+    "laid_out",
+    "padding_of",
     "ras_from_lps",
     "read_pixels",
     "scan_file",
     "stack_of",
+    "whole",
     "write_series",
 ]

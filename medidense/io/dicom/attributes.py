@@ -5,8 +5,27 @@ from pathlib import Path
 
 from pydicom import Dataset
 
-from medidense.io.dicom.elements import digest, numbers, stated, word
+from medidense.io.dicom.elements import digest, numbers, private_b_value, stated, word
 from medidense.values import Refused
+
+Mark = tuple[str, str]
+"""(keyword, value) of what tells images at one position apart."""
+
+MARKS = (
+    "ImageType",
+    "EchoTime",
+    "InversionTime",
+    "DiffusionBValue",
+    "TemporalPositionIdentifier",
+    "TriggerTime",
+    "AcquisitionNumber",
+    "SeriesNumber",
+    "ContentTime",
+)
+"""Attributes that usually differ between images of one position, in the order they are named to the user."""
+
+BEYOND_REPAIR = 1e-2
+"""How far direction cosines may be from unit length and right angles before they are refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +39,6 @@ class Identity:
     frame_uid: str
     """FrameOfReferenceUID."""
     modality: str
-    image_type: tuple[str, ...]
 
     @staticmethod
     def of(found: Dataset) -> "Identity":
@@ -32,7 +50,6 @@ class Identity:
             instance_uid=word(found, "SOPInstanceUID"),
             frame_uid=word(found, "FrameOfReferenceUID"),
             modality=word(found, "Modality"),
-            image_type=tuple(part.strip() for part in word(found, "ImageType").upper().split("\\")),
         )
 
 
@@ -49,6 +66,15 @@ class Plane:
     thickness: float | None
     acquisition_side: int
     """The larger number of AcquisitionMatrix; 0 where it is missing."""
+
+    @property
+    def skew(self) -> float:
+        """How far the direction cosines are from unit length and a right angle; infinite without any."""
+        if self.orientation is None:
+            return float("inf")
+        row, column = self.orientation[:3], self.orientation[3:]
+        products = (_dot(row, row) - 1, _dot(column, column) - 1, _dot(row, column))
+        return max(map(abs, products))
 
     @staticmethod
     def of(found: Dataset) -> "Plane":
@@ -68,8 +94,8 @@ class Plane:
 class Pixels:
     """How the samples are stored and what they mean. `offset` and `length` place them in the data set.
 
-    `length` is the number of stored bytes, -1 for an encapsulated stream. `slope` and `intercept` are 1 and 0
-    where missing.
+    `length` is the number of stored bytes, -1 for an encapsulated stream; of a plain multi-frame file both
+    are those of one frame. `slope` and `intercept` are 1 and 0 where missing.
     """
 
     rows: int
@@ -84,6 +110,8 @@ class Pixels:
     slope: float
     intercept: float
     lossy: bool
+    padding: int | None
+    """PixelPaddingValue as stored."""
     offset: int
     length: int
 
@@ -93,13 +121,18 @@ class Pixels:
         return self.rows, self.columns
 
     @property
-    def native_bytes(self) -> int:
-        """Bytes of plain samples of one file, without padding."""
-        return (self.rows * self.columns * self.samples * self.frames * self.bits_allocated + 7) // 8
+    def frame_bytes(self) -> int:
+        """Bytes of plain samples of one frame, without padding."""
+        return (self.rows * self.columns * self.samples * self.bits_allocated + 7) // 8
 
-    def with_length(self, length: int) -> "Pixels":
-        """The same with another length."""
-        return replace(self, length=length)
+    def at(self, offset: int, length: int) -> "Pixels":
+        """The same samples elsewhere."""
+        return replace(self, offset=offset, length=length)
+
+    def rescaled(self, found: Dataset, path: Path) -> "Pixels":
+        """With the slope and intercept that `found` states. Refused BAD_RESCALE."""
+        slope, intercept = _rescale(found, path)
+        return replace(self, slope=slope, intercept=intercept)
 
     @staticmethod
     def of(found: Dataset, path: Path, offset: int, length: int) -> "Pixels":
@@ -112,6 +145,7 @@ class Pixels:
             said = f"{rows} x {columns} pixels, {stored} of {bits} bits, high bit {high_bit}"
             step = "export the file again"
             raise Refused("CORRUPT", path, said, "at least one pixel, and bits that fit", step)
+        signed = _whole(found, "PixelRepresentation", path, 0) == 1
         slope, intercept = _rescale(found, path)
         return Pixels(
             rows=rows,
@@ -122,13 +156,19 @@ class Pixels:
             bits_allocated=bits,
             bits_stored=stored,
             high_bit=high_bit,
-            signed=_whole(found, "PixelRepresentation", path, 0) == 1,
+            signed=signed,
             slope=slope,
             intercept=intercept,
             lossy=word(found, "LossyImageCompression") == "01",
+            padding=_padding(found, signed),
             offset=offset,
             length=length,
         )
+
+
+def _dot(first: tuple[float, ...], second: tuple[float, ...]) -> float:
+    """Scalar product."""
+    return sum(a * b for a, b in zip(first, second, strict=True))
 
 
 def _whole(found: Dataset, keyword: str, path: Path, default: int | None = None) -> int:
@@ -162,3 +202,28 @@ def _rescale(found: Dataset, path: Path) -> tuple[float, float]:
         step = "export the file with a rescale slope"
         raise Refused("BAD_RESCALE", path, "a modality lookup table", "slope and intercept", step)
     return values[0], values[1]
+
+
+def _padding(found: Dataset, signed: bool) -> int | None:
+    """PixelPaddingValue, whose representation follows PixelRepresentation (PS3.3, C.7.5.1.1.2)."""
+    element = found.get_item("PixelPaddingValue")
+    value = getattr(element, "value", None)
+    if element is None or not isinstance(value, bytes) or len(value) != 2:
+        return None
+    little = bool(getattr(element, "is_little_endian", True))
+    return int.from_bytes(value, "little" if little else "big", signed=signed)
+
+
+def image_marks(found: Dataset) -> tuple[Mark, ...]:
+    """What the top level of a data set says to tell this image from others at its position."""
+    marks = {name: value for name in MARKS if (value := mark_value(name, word(found, name)))}
+    if "DiffusionBValue" not in marks and (value := private_b_value(found)):
+        marks["DiffusionBValue"] = value
+    return tuple(marks.items())
+
+
+def mark_value(name: str, value: str) -> str:
+    """A mark as it is compared: the parts of an image type in capitals, without blanks."""
+    if name != "ImageType":
+        return value
+    return "\\".join(part.strip() for part in value.upper().split("\\"))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
 
-from medidense.io.dicom.syntaxes import DEFLATED, EXPLICIT
+from medidense.io.dicom.syntaxes import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT
 from medidense.io.guard import LIMITS, Limits, opened
 from medidense.values import Refusal, Refused
 
@@ -22,30 +22,54 @@ BARE_OPENINGS = (b"\x08\0\0\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x02\0\0\0",
 """First bytes of a data set written without preamble, little and big endian."""
 
 
+def has_mark(opening: bytes) -> bool:
+    """Whether a file that begins so bears the DICM mark."""
+    return opening[128:MARK_END] == b"DICM"
+
+
+def is_bare(opening: bytes) -> bool:
+    """Whether a file that begins so looks like a data set without a preamble."""
+    return opening.startswith(BARE_OPENINGS)
+
+
+def guessed_syntax(opening: bytes) -> str:
+    """The uncompressed syntax that the first six bytes of a data set show, "" where they show none."""
+    if not is_bare(opening):
+        return ""
+    if opening.startswith(b"\0\x08"):
+        return BIG_ENDIAN
+    return EXPLICIT if opening[4:6].isalpha() and opening[4:6].isupper() else IMPLICIT
+
+
 def foreign(path: Path, opening: bytes) -> Refusal | None:
     """Why a file that begins so is no DICOM file; None where it bears the mark."""
-    if opening[128:MARK_END] == b"DICM":
+    if has_mark(opening):
         return None
     if not opening:
         return Refusal("EMPTY", str(path), "0 bytes", "a DICOM file", "copy the file again")
-    if opening.startswith(BARE_OPENINGS):
-        step = "export the file again with its file meta information; the syntax is not guessed"
+    if is_bare(opening):
+        step = "export the file again, or let the syntax be guessed (--guess-syntax)"
         return Refusal("NO_TS", str(path), "a data set without preamble and group 2", "a DICOM file", step)
     return Refusal("NOT_DICOM", str(path), "no DICM mark at byte 128", "a DICOM file", "give another file")
 
 
 @contextmanager
-def data_set(path: Path, limits: Limits = LIMITS) -> Iterator[BufferedIOBase]:
+def data_set(path: Path, limits: Limits = LIMITS, *, bare: bool = False) -> Iterator[BufferedIOBase]:
     """A stream of the whole DICOM file; a deflated one is inflated and says explicit little endian.
 
-    The offsets of a `Header` are positions in this stream.
+    The offsets of a `Frame` are positions in this stream. With `bare` a data set without preamble will do.
     Raises Refused EMPTY, NOT_DICOM or NO_TS for what bears no mark, NO_ACCESS, and TRUNCATED, CORRUPT or BOMB
     for a deflated data set.
     """
     with opened(path) as stream:
-        refusal = foreign(path, stream.read(MARK_END))
-        if refusal is not None:
+        opening = stream.read(MARK_END)
+        refusal = foreign(path, opening)
+        if refusal is not None and not (bare and is_bare(opening)):
             raise Refused(**vars(refusal))
+        if refusal is not None:
+            stream.seek(0)
+            yield stream
+            return
         group = _group_two(stream)
         if DEFLATED.encode() in group:
             yield _inflated(stream, group, path, limits)

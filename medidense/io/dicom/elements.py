@@ -14,52 +14,76 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
-TELLS_COPIES_APART = (
-    "TemporalPositionIdentifier",
-    "EchoTime",
-    "DiffusionBValue",
-    "ImageType",
+_TEXT = (
     "AcquisitionNumber",
     "ContentTime",
-    "TriggerTime",
+    "EchoTime",
+    "FrameOfReferenceUID",
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "ImageType",
+    "InversionTime",
+    "LossyImageCompression",
+    "Manufacturer",
+    "MediaStorageSOPClassUID",
+    "Modality",
+    "NumberOfFrames",
+    "PatientID",
+    "PhotometricInterpretation",
+    "PixelSpacing",
+    "RescaleIntercept",
+    "RescaleSlope",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
     "SeriesNumber",
+    "SliceThickness",
+    "StudyInstanceUID",
+    "TemporalPositionIdentifier",
+    "TransferSyntaxUID",
+    "TriggerTime",
 )
-"""Attributes that usually differ between images of one position, in the order they are named to the user."""
+_SHORTS = (
+    "AcquisitionMatrix",
+    "BitsAllocated",
+    "BitsStored",
+    "Columns",
+    "HighBit",
+    "PixelRepresentation",
+    "PlanarConfiguration",
+    "Rows",
+    "SamplesPerPixel",
+)
+_DOUBLES = ("DiffusionBValue",)
+_OTHERS = (
+    "ModalityLUTSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "PixelPaddingValue",
+    "SharedFunctionalGroupsSequence",
+)
+
+
+def _tag(keyword: str) -> BaseTag:
+    """The tag of a keyword."""
+    return BaseTag(tag_for_keyword(keyword) or 0)
 
 
 QUICK = MappingProxyType(
+    {keyword: (_tag(keyword), dictionary_VR(keyword)) for keyword in (*_TEXT, *_SHORTS, *_DOUBLES)}
+)
+"""Keyword -> (tag, value representation) of what is taken from the stored bytes."""
+
+GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE = BaseTag(0x00431039), BaseTag(0x0019100C), BaseTag(0x20011003)
+"""Where scanners keep the b-value that older MR objects have no standard attribute for."""
+
+WANTED = frozenset(
     {
-        keyword: (BaseTag(tag_for_keyword(keyword) or 0), dictionary_VR(keyword))
-        for keyword in (
-            "AcquisitionMatrix",
-            "BitsAllocated",
-            "BitsStored",
-            "Columns",
-            "FrameOfReferenceUID",
-            "HighBit",
-            "ImageOrientationPatient",
-            "ImagePositionPatient",
-            "ImageType",
-            "LossyImageCompression",
-            "Modality",
-            "NumberOfFrames",
-            "PatientID",
-            "PhotometricInterpretation",
-            "PixelRepresentation",
-            "PixelSpacing",
-            "RescaleIntercept",
-            "RescaleSlope",
-            "Rows",
-            "SOPClassUID",
-            "SOPInstanceUID",
-            "SamplesPerPixel",
-            "SeriesInstanceUID",
-            "SliceThickness",
-            "StudyInstanceUID",
-        )
+        *(int(tag) for tag, _ in QUICK.values()),
+        *(int(_tag(keyword)) for keyword in _OTHERS),
+        *(int(tag) for tag in (GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE)),
     }
 )
-"""Keyword -> (tag, value representation) of what is taken from the stored bytes: text in ASCII, and US."""
+"""Tags that reading asks for; a header scan keeps no others."""
 
 
 def word(found: Dataset, keyword: str) -> str:
@@ -82,17 +106,24 @@ def stated(found: Dataset, keyword: str) -> bool:
     return element is not None and bool(element.value)
 
 
-def frame_positions(found: Dataset) -> tuple[tuple[float, ...], ...]:
-    """ImagePositionPatient of every frame that states one, in the per-frame groups of a multi-frame file."""
-    groups = found.get_item("PerFrameFunctionalGroupsSequence")
-    if groups is None or groups.value is None:  # absent, or too large to be read with the header
-        return ()
-    places = []
-    for frame in found.PerFrameFunctionalGroupsSequence:
-        for plane in frame.get("PlanePositionSequence") or ():
-            place = numbers(plane, "ImagePositionPatient", 3)
-            places += [place] if place is not None else []
-    return tuple(places)
+def private_b_value(found: Dataset) -> str:
+    """The b-value that GE, Siemens or Philips keep in a private element, "" where there is none.
+
+    GE stores it first of four numbers and may add 10^9 as a mark of its software.
+    """
+    raw = found.get_item(GE_B_VALUE)
+    if raw is not None and isinstance(raw.value, bytes):
+        first = raw.value.split(b"\\")[0].strip(b" \0")
+        return str(int(first) % 10**9) if first.isdigit() else ""
+    raw = found.get_item(SIEMENS_B_VALUE)
+    if raw is not None and isinstance(raw.value, bytes):
+        text = raw.value.strip(b" \0")
+        return text.decode() if text.isdigit() else ""
+    raw = found.get_item(PHILIPS_B_VALUE)
+    if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) == 4:
+        (value,) = struct.unpack("<f" if raw.is_little_endian else ">f", raw.value)
+        return f"{value:g}" if math.isfinite(value) else ""
+    return ""
 
 
 def digest(patient_id: str) -> str:
@@ -109,7 +140,7 @@ def _values(found: Dataset, keyword: str) -> list[str] | list[float]:
             return []
         if isinstance(element, RawDataElement) and element.VR in (None, kind):
             value = element.value or b""
-            if kind == "US" or value.isascii():
+            if kind in FORMATS or value.isascii():
                 return _parsed(value, kind, element.is_little_endian)
     try:
         converted = found.get(keyword)
@@ -121,10 +152,14 @@ def _values(found: Dataset, keyword: str) -> list[str] | list[float]:
     return list(converted) if is_list else [converted]
 
 
+FORMATS = MappingProxyType({"US": "H", "FD": "d"})
+"""Value representation -> its letter for `struct`."""
+
+
 def _parsed(value: bytes, kind: str, little_endian: bool) -> list[str] | list[float]:
-    """Values of an ASCII text element, or of unsigned shorts (a broken length gives struct.error)."""
-    if kind == "US":
+    """Values of an ASCII text element, or of binary numbers (a broken length gives struct.error)."""
+    if kind in FORMATS:
         order = "<" if little_endian else ">"
-        return [number for (number,) in struct.iter_unpack(f"{order}H", value)]
+        return [number for (number,) in struct.iter_unpack(f"{order}{FORMATS[kind]}", value)]
     text = value.decode("ascii").strip(" \0")
     return [part.strip() for part in text.split("\\")] if text else []

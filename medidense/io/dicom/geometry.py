@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.io.dicom.attributes import Plane
-from medidense.io.dicom.headers import Header, tell_apart
+from medidense.io.dicom.attributes import BEYOND_REPAIR, MARKS, Plane
+from medidense.io.dicom.headers import Frame
+from medidense.io.dicom.stacks import places_of, value_of
 from medidense.values import Refused
 
 Floats = NDArray[np.float64]
@@ -18,65 +19,76 @@ Floats = NDArray[np.float64]
 LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """Turns LPS into RAS and RAS into LPS."""
 
-SAME_PLACE_MM = 0.01
-SAME_DIRECTION = 1e-3
 SAME_SPACING = 1e-4
 """Relative."""
 STEP_MM, STEP_SHARE = 0.02, 0.01
 """A step may differ from the median one by the larger of the two."""
 SHIFT_MM, SHIFT_PIXELS = 0.1, 0.5
 """A stack may wander sideways by the larger of the two; beyond, it is tilted."""
-REPAIRED, BEYOND_REPAIR = 1e-4, 1e-2
-"""How far direction cosines may be from unit length and right angles: without a word, with a warning."""
+ALMOST = 1e-3
+"""A shift by less of a pixel needs no further pixel."""
+REPAIRED = 1e-4
+"""How far direction cosines may be from unit length and right angles without a warning."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """The files of one volume in the order of k, and the affine (4, 4) from (i, j, k, 1) to RAS+ mm.
+    """The images of one volume in the order of k, and the affine (4, 4) from (i, j, k, 1) to RAS+ mm.
 
-    i counts columns, j rows, k slices along the normal (row direction x column direction).
+    i counts columns, j rows, k slices along the normal (row direction x column direction). `shifts` (n, 2)
+    says, for a tilted stack that may be resampled, by how many pixels along i and j each slice lies beyond
+    the one that lies least far; None for a straight stack. `affine` is the straight grid's.
     """
 
-    headers: tuple[Header, ...]
+    frames: tuple[Frame, ...]
     affine: Floats
     warnings: tuple[str, ...]
+    shifts: Floats | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Voxels along i, j, k."""
-        rows, columns = self.headers[0].pixels.shape
-        return columns, rows, len(self.headers)
+        """Voxels along i, j, k, once a tilted stack is straight."""
+        rows, columns = self.frames[0].pixels.shape
+        if self.shifts is not None:
+            wider, taller = np.ceil(self.shifts.max(axis=0) - ALMOST).astype(int)
+            rows, columns = rows + int(taller), columns + int(wider)
+        return columns, rows, len(self.frames)
 
 
-def lay_out(headers: Sequence[Header], where: object) -> Stack:
-    """The stack that single-frame images of one size form.
+def lay_out(frames: Sequence[Frame], where: object, *, allow_tilt: bool = False) -> Stack:
+    """The stack that images of one size and orientation form.
 
-    Raises Refused NO_GEOMETRY, SEVERAL_SERIES (orientations), CONFLICT (spacings), REPEATED_POSITION, TILTED,
-    MISSING_SLICE or UNEVEN; `where` names the input in them.
+    Raises Refused NO_GEOMETRY, CONFLICT (spacings), REPEATED_POSITION, TILTED, MISSING_SLICE or UNEVEN;
+    `where` names the input in them.
     """
-    warnings = [warning for header in headers if (warning := _check_plane(header))]
-    spread = np.array([header.plane.orientation for header in headers], dtype=np.float64)
-    row, column, normal = _axes(spread[0])
-    turned = int((np.abs(spread - spread[0]).max(axis=1) > SAME_DIRECTION).sum())
-    if turned:
-        said = f"{turned} of {len(headers)} slices in another orientation"
-        raise Refused("SEVERAL_SERIES", where, said, "one orientation", "give one series of parallel slices")
-    down, right = _spacing(headers, where)
-    positions = np.array([header.plane.position for header in headers], dtype=np.float64)
-    _refuse_repeated(headers, positions, where)
+    warnings = [warning for frame in frames if (warning := _check_plane(frame))]
+    row, column, normal = _axes(np.array(frames[0].plane.orientation, dtype=np.float64))
+    down, right = _spacing(frames, where)
+    _refuse_repeated(frames, where)
+    positions = np.array([frame.plane.position for frame in frames], dtype=np.float64)
     order = np.argsort(positions @ normal, kind="stable")
-    positions, ordered = positions[order], tuple(headers[index] for index in order)
-    _refuse_tilted(positions, normal, min(down, right), where)
-    if len(ordered) > 1:
-        step = even_step(positions @ normal, where)
-    elif ordered[0].plane.thickness is not None:
-        step = ordered[0].plane.thickness
-    else:
-        step = 1.0
-        warnings.append("REPAIRED_VALUE: one slice without SliceThickness is taken as 1 mm thick")
+    positions, ordered = positions[order], tuple(frames[index] for index in order)
+    tilted = _is_tilted(positions, normal, min(down, right), None if allow_tilt else where)
+    step = _step(ordered, positions @ normal, where, warnings)
+    origin, shifts = positions[0], None
+    if tilted:
+        away = (positions - origin) @ np.column_stack([row / right, column / down])
+        shifts = away - away.min(axis=0)
+        origin = origin + away.min(axis=0) @ np.stack([row * right, column * down])
+        warnings.append("RESAMPLED: a tilted stack was resampled onto a straight grid, linearly")
     affine = np.eye(4)
-    affine[:3, :] = np.column_stack([row * right, column * down, normal * step, positions[0]])
-    return Stack(ordered, LPS_RAS @ affine, tuple(dict.fromkeys(warnings)))
+    affine[:3, :] = np.column_stack([row * right, column * down, normal * step, origin])
+    return Stack(ordered, LPS_RAS @ affine, tuple(dict.fromkeys(warnings)), shifts)
+
+
+def _step(ordered: Sequence[Frame], along: Floats, where: object, warnings: list[str]) -> float:
+    """Distance of the slices in mm; of a single one its stated thickness, or 1 with a warning."""
+    if len(ordered) > 1:
+        return even_step(along, where)
+    if ordered[0].plane.thickness is not None:
+        return ordered[0].plane.thickness
+    warnings.append("REPAIRED_VALUE: one slice without SliceThickness is taken as 1 mm thick")
+    return 1.0
 
 
 def even_step(along: Floats, where: object) -> float:
@@ -121,9 +133,9 @@ def lps_from_ras(affine: Floats) -> Floats:
     return LPS_RAS @ affine
 
 
-def _check_plane(header: Header) -> str:
+def _check_plane(frame: Frame) -> str:
     """Refused NO_GEOMETRY unless position, orientation and spacing are usable; a warning where repaired."""
-    plane: Plane = header.plane
+    plane: Plane = frame.plane
     stated = (
         ("ImagePositionPatient", plane.position, "three numbers"),
         ("ImageOrientationPatient", plane.orientation, "six numbers"),
@@ -132,15 +144,13 @@ def _check_plane(header: Header) -> str:
     step = "give the original images; screenshots and scanned films have no geometry"
     for keyword, value, expected in stated:
         if value is None:
-            raise Refused("NO_GEOMETRY", f"{header.path} {keyword}", "none that can be used", expected, step)
+            raise Refused("NO_GEOMETRY", f"{frame.path} {keyword}", "none that can be used", expected, step)
     if plane.spacing is not None and min(plane.spacing) <= 0:
-        raise Refused("NO_GEOMETRY", f"{header.path} PixelSpacing", plane.spacing, "positive numbers", step)
-    cosines = np.array(plane.orientation, dtype=np.float64).reshape(2, 3)
-    off = float(np.abs(cosines @ cosines.T - np.eye(2)).max())
-    if off > BEYOND_REPAIR:
-        where, expected = f"{header.path} ImageOrientationPatient", "two unit vectors at a right angle"
+        raise Refused("NO_GEOMETRY", f"{frame.path} PixelSpacing", plane.spacing, "positive numbers", step)
+    if plane.skew > BEYOND_REPAIR:
+        where, expected = f"{frame.path} ImageOrientationPatient", "two unit vectors at a right angle"
         raise Refused("NO_GEOMETRY", where, plane.orientation, expected, step)
-    return "REPAIRED_VALUE: ImageOrientationPatient was made orthonormal" if off > REPAIRED else ""
+    return "REPAIRED_VALUE: ImageOrientationPatient was made orthonormal" if plane.skew > REPAIRED else ""
 
 
 def _axes(orientation: Floats) -> tuple[Floats, Floats, Floats]:
@@ -151,9 +161,9 @@ def _axes(orientation: Floats) -> tuple[Floats, Floats, Floats]:
     return row, column, np.cross(row, column)
 
 
-def _spacing(headers: Sequence[Header], where: object) -> tuple[float, float]:
+def _spacing(frames: Sequence[Frame], where: object) -> tuple[float, float]:
     """(distance of rows, distance of columns) in mm; Refused CONFLICT where the files disagree."""
-    stated = np.array([header.plane.spacing for header in headers], dtype=np.float64)
+    stated = np.array([frame.plane.spacing for frame in frames], dtype=np.float64)
     if (np.abs(stated - stated[0]) > SAME_SPACING * stated[0]).any():
         low, high = stated.min(axis=0), stated.max(axis=0)
         said = f"PixelSpacing from {low.tolist()} to {high.tolist()}"
@@ -161,27 +171,30 @@ def _spacing(headers: Sequence[Header], where: object) -> tuple[float, float]:
     return float(stated[0, 0]), float(stated[0, 1])
 
 
-def _refuse_repeated(headers: Sequence[Header], positions: Floats, where: object) -> None:
-    """Refused REPEATED_POSITION where two images lie at one place; names what tells them apart."""
-    order = np.lexsort(positions.T)
-    near = np.abs(np.diff(positions[order], axis=0)).max(axis=1, initial=0.0) < SAME_PLACE_MM
-    if not near.any():
+def _refuse_repeated(frames: Sequence[Frame], where: object) -> None:
+    """Refused REPEATED_POSITION where images share a place and no attribute takes them apart."""
+    places = places_of(frames)
+    count = len(set(places.tolist()))
+    if count == len(frames):
         return
-    at = int(np.argmax(near))
-    first, second = (tell_apart(headers[order[at + n]].path) for n in (0, 1))
-    differs = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    at = int(next(n for n, place in enumerate(places) if place != n))
+    twins = frames[int(places[at])], frames[at]
+    differs = [name for name in MARKS if value_of(twins[0], name) != value_of(twins[1], name)]
     apart = f"they differ in {', '.join(differs)}" if differs else "nothing known tells them apart"
-    places = len(headers) - int(near.sum())
-    said = f"{len(headers)} images at {places} positions ({apart})"
+    said = f"{len(frames)} images at {count} positions ({apart})"
     step = "give one time, echo or diffusion weighting as a series of its own"
     raise Refused("REPEATED_POSITION", where, said, "one image a position", step)
 
 
-def _refuse_tilted(positions: Floats, normal: Floats, pixel: float, where: object) -> None:
-    """Refused TILTED where sorted positions (n, 3) leave the line along the normal through the first."""
+def _is_tilted(positions: Floats, normal: Floats, pixel: float, where: object | None) -> bool:
+    """Whether sorted positions (n, 3) leave the line along the normal through the first.
+
+    Then Refused TILTED, unless `where` is None.
+    """
     away = positions - positions[0]
     shift = float(np.linalg.norm(away - np.outer(away @ normal, normal), axis=1).max())
     allowed = max(SHIFT_MM, SHIFT_PIXELS * pixel)
-    if shift > allowed:
+    if shift > allowed and where is not None:
         said, expected = f"slices shifted sideways by {shift:.3g} mm", f"at most {allowed:.3g} mm"
-        raise Refused("TILTED", where, said, expected, "resample the series to straight slices first")
+        raise Refused("TILTED", where, said, expected, "let it be resampled (--allow-tilt)")
+    return shift > allowed

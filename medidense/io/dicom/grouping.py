@@ -1,34 +1,37 @@
 """Which files make up which series, and which of them was asked for?"""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medidense.io.dicom.consistency import check_together
+from medidense.io.dicom.consistency import check_kind, check_series, check_stack
 from medidense.io.dicom.geometry import Stack, lay_out
-from medidense.io.dicom.headers import Broken, Header, NoImage, Scanned
+from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
+from medidense.io.dicom.stacks import Group, is_scout, picked, split, the_one
 from medidense.io.guard import LIMITS, Limits
-from medidense.values import Refused
+from medidense.values import ReadOptions, Refused
+
+NO_OPTIONS = ReadOptions()
 
 
 @dataclass(frozen=True)
 class Gathered:
     """Scanned files, sorted by what they are; each in the order it came."""
 
-    series: Mapping[str, tuple[Header, ...]]
-    """SeriesInstanceUID -> its files."""
+    series: Mapping[str, tuple[Frame, ...]]
+    """SeriesInstanceUID -> its images."""
     broken: tuple[Broken, ...]
     skipped: tuple[NoImage, ...]
 
 
 def gather(scanned: Iterable[Scanned]) -> Gathered:
     """Put the files of a series together, wherever they lie."""
-    series: dict[str, list[Header]] = {}
+    series: dict[str, list[Frame]] = {}
     broken: list[Broken] = []
     skipped: list[NoImage] = []
     for one in scanned:
-        if isinstance(one, Header):
-            series.setdefault(one.identity.series_uid, []).append(one)
+        if isinstance(one, tuple):
+            series.setdefault(one[0].identity.series_uid, []).extend(one)
         elif isinstance(one, Broken):
             broken.append(one)
         else:
@@ -36,8 +39,8 @@ def gather(scanned: Iterable[Scanned]) -> Gathered:
     return Gathered({uid: tuple(files) for uid, files in series.items()}, tuple(broken), tuple(skipped))
 
 
-def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Header, ...]:
-    """The files of the series asked for, or of the only one.
+def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Frame, ...]:
+    """The images of the series asked for, or of the only one.
 
     Raises Refused SEVERAL_SERIES where a choice is missing, CONFLICT where the series is not there, the
     refusal of a broken file that belongs to it (or might), and where no image is there EMPTY, NOT_DICOM,
@@ -58,17 +61,47 @@ def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Heade
     return gathered.series[series_uid or found[0]]
 
 
-def stack_of(headers: tuple[Header, ...], where: object, limits: Limits = LIMITS) -> Stack:
-    """The stack that the files of one series form; headers alone decide, no pixel is decoded.
+def stack_of(
+    frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS, limits: Limits = LIMITS
+) -> Stack:
+    """The stack that the images of one series form, or the one picked; headers alone decide.
 
-    Raises Refused as `check_together` and `lay_out` do, and BOMB for more files than a series may have.
+    Raises Refused as `check_series`, `the_one`, `check_stack` and `lay_out` do, and BOMB for more files than
+    a series may have.
     """
-    if len(headers) > limits.files:
+    kept, warnings = _checked(frames, where, options, limits)
+    group = the_one(split(picked(kept, options.pick, where)), where)
+    return laid_out(group, warnings, where, options)
+
+
+def groups_of(
+    frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS, limits: Limits = LIMITS
+) -> tuple[tuple[Group, ...], tuple[str, ...]]:
+    """(every stack that one series may hold, warnings of the whole series). Raises as `check_series` does."""
+    kept, warnings = _checked(frames, where, options, limits)
+    return split(picked(kept, options.pick, where)), warnings
+
+
+def laid_out(group: Group, warnings: tuple[str, ...], where: object, options: ReadOptions) -> Stack:
+    """The stack of one group, with these warnings before its own. Raises as `check_stack`, `lay_out`."""
+    mine = check_stack(group.frames, where, colour=options.colour)
+    stack = lay_out(group.frames, where, allow_tilt=options.allow_tilt)
+    return replace(stack, warnings=(*warnings, *mine, *stack.warnings))
+
+
+def _checked(
+    frames: Sequence[Frame], where: object, options: ReadOptions, limits: Limits
+) -> tuple[list[Frame], tuple[str, ...]]:
+    """The series without copies, once its size and its kind of images will do."""
+    files = len({frame.path for frame in frames})
+    if files > limits.files:
         step = "split the folder"
-        raise Refused("BOMB", where, f"{len(headers)} files", f"at most {limits.files} in a series", step)
-    kept, warnings = check_together(headers, where)
-    stack = lay_out(kept, where)
-    return Stack(stack.headers, stack.affine, (*warnings, *stack.warnings))
+        raise Refused("BOMB", where, f"{files} files", f"at most {limits.files} in a series", step)
+    kept, warnings = check_series(frames, where)
+    for frame in kept:
+        if not is_scout(frame):
+            check_kind(frame, colour=options.colour)
+    return kept, warnings
 
 
 def _nothing(gathered: Gathered, where: Path) -> Refused:

@@ -1,4 +1,4 @@
-"""What is one DICOM file: an image, broken, or no image at all? Its header, without the pixels."""
+"""What is one DICOM file: images, broken, or no image at all? Its header, without the pixels."""
 
 import io
 import struct
@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
-from medidense.io.dicom.attributes import Identity, Pixels, Plane
-from medidense.io.dicom.container import FOREIGN, MARK_END, data_set
-from medidense.io.dicom.elements import TELLS_COPIES_APART, frame_positions, word
-from medidense.io.dicom.syntaxes import BIG_ENDIAN, DECODERS, IMPLICIT, NATIVE
+from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, image_marks
+from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_syntax, has_mark
+from medidense.io.dicom.elements import word
+from medidense.io.dicom.frames import FrameFacts, frames_of
+from medidense.io.dicom.syntaxes import DECODERS, NATIVE
+from medidense.io.dicom.walk import Walked, coding_of, walk, walk_meta
 from medidense.io.guard import LIMITS, Limits, check_size
 from medidense.values import Refusal, Refused
 
@@ -42,21 +44,25 @@ NO_IMAGE_CLASSES = {
 }
 """SOP classes with pixels that are no image (PS3.6, table A-1)."""
 
-PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-"""Float, double float and integer pixel data."""
+PIXEL_DATA = 0x7FE00010
+"""The tag of integer pixel data."""
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """One image file, without its pixels."""
+class Frame:
+    """One image, without its pixels: a single-frame file, or frame `number` (from 0) of a multi-frame one.
+
+    `trailing` says that the file's pixel data go on behind what it declares.
+    """
 
     path: Path
     syntax: str
     identity: Identity
     plane: Plane
     pixels: Pixels
-    frame_positions: tuple[tuple[float, ...], ...] = ()
-    """ImagePositionPatient of each frame of a multi-frame file, as far as stated."""
+    marks: tuple[Mark, ...]
+    number: int = 0
+    trailing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +82,35 @@ class NoImage:
     refusal: Refusal
 
 
-Scanned = Header | Broken | NoImage
+Scanned = tuple[Frame, ...] | Broken | NoImage
 
 
-def scan_file(path: Path, limits: Limits = LIMITS) -> Scanned:
+def scan_file(path: Path, limits: Limits = LIMITS, *, guess_syntax: bool = False) -> Scanned:
     """Read the header of one file. Never raises for what the file holds: the answer says it.
 
-    A file that cannot be opened is Broken NO_ACCESS.
+    An image file gives a `Frame` for each of its frames. A file that cannot be opened is Broken NO_ACCESS.
     """
     try:
-        with data_set(path, limits) as stream:
-            return _scan(path, stream, limits)
+        with data_set(path, limits, bare=guess_syntax) as stream:
+            return _scan(path, stream, limits, guess_syntax)
     except Refused as refused:
         if refused.refusal.code in FOREIGN:
             return NoImage(path, refused.refusal)
         return Broken(path, "", refused.refusal)
 
 
-def tell_apart(path: Path) -> dict[str, str]:
-    """Attribute -> value of what usually differs between images of one position; {} for a broken file."""
-    try:
-        with data_set(path) as stream, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = dcmread(stream, stop_before_pixels=True, defer_size=1 << 20)
-            return {name: word(found, name) for name in TELLS_COPIES_APART if name in found}
-    except (Refused, *PARSE_ERRORS):
-        return {}
-
-
-def _scan(path: Path, stream: BufferedIOBase, limits: Limits) -> Scanned:
-    """The header of a stream that bears the DICM mark."""
+def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool) -> Scanned:
+    """The header of a stream that bears the DICM mark, or need not."""
     series_uid = ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns of odd values; those that matter are tested here
-            found = dcmread(stream, stop_before_pixels=True, defer_size=1 << 20)
-            at = stream.tell()
-            size = stream.seek(0, io.SEEK_END)
-            series_uid = word(found, "SeriesInstanceUID")
-            syntax = _syntax(path, found, size)
-            return _header(path, (stream, at, size), syntax, found, limits)
+            meta, start, size = _meta(path, stream, limits)
+            syntax = _syntax(path, meta, (stream, start, size), guess_syntax)
+            stream.seek(start)
+            walked = walk(stream, start, coding_of(syntax, stream.read(6)), path, limits)
+            series_uid = word(walked.found, "SeriesInstanceUID")
+            return _images(path, walked, (meta, syntax, size), limits)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except RecursionError:
@@ -127,98 +122,100 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits) -> Scanned:
         return Broken(path, series_uid, Refusal("CORRUPT", str(path), said, "DICOM elements", step))
 
 
-def _syntax(path: Path, found: Dataset, size: int) -> str:
-    """The transfer syntax that the file states. Refused TRUNCATED where nothing is there, or NO_TS."""
-    if size <= MARK_END or not (found or found.file_meta):
+def _meta(path: Path, stream: BufferedIOBase, limits: Limits) -> tuple[Dataset, int, int]:
+    """(file meta information, where the data set begins, bytes of the stream)."""
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    begin = MARK_END if has_mark(stream.read(MARK_END)) else 0
+    if size <= begin:
         raise Refused("TRUNCATED", path, "nothing behind the DICM mark", "a data set", "copy the file again")
-    syntax = word(found.file_meta, "TransferSyntaxUID")
-    if not syntax:
-        step = "export the file again; the syntax is not guessed"
+    stream.seek(begin)
+    if stream.read(2) != b"\x02\0":
+        return Dataset(), begin, size
+    meta, start = walk_meta(stream, begin, path, limits)
+    return meta, start, size
+
+
+def _syntax(path: Path, meta: Dataset, place: tuple[BufferedIOBase, int, int], guess: bool) -> str:
+    """The transfer syntax that the file states, or shows where guessing is allowed. Refused NO_TS."""
+    syntax = word(meta, "TransferSyntaxUID")
+    if syntax:
+        return syntax
+    stream, start, _ = place
+    stream.seek(start)
+    guessed = guessed_syntax(stream.read(6)) if guess else ""
+    if not guessed:
+        step = "export the file again, or let the syntax be guessed (--guess-syntax)"
         raise Refused("NO_TS", path, "no TransferSyntaxUID (0002,0010)", "a transfer syntax UID", step)
-    return syntax
+    return guessed
 
 
-def _header(
-    path: Path, place: tuple[BufferedIOBase, int, int], syntax: str, found: Dataset, limits: Limits
-) -> Header | NoImage:
-    """The header of a data set; `place` is its stream, where pydicom stopped in it, and its size."""
-    stream, at, size = place
-    sop_class = UID(word(found, "SOPClassUID") or word(found.file_meta, "MediaStorageSOPClassUID"))
+def _images(
+    path: Path, walked: Walked, about: tuple[Dataset, str, int], limits: Limits
+) -> tuple[Frame, ...] | NoImage:
+    """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
+    found, (meta, syntax, size) = walked.found, about
+    sop_class = UID(word(found, "SOPClassUID") or word(meta, "MediaStorageSOPClassUID"))
     if sop_class in NO_IMAGE_CLASSES:
         step = "give the image series that it was made from"
         return NoImage(path, Refusal("WRONG_CLASS", str(path), NO_IMAGE_CLASSES[sop_class], "an image", step))
-    element = _pixel_element(stream, syntax, at)
-    if element is None:
-        _check_end(path, found, sop_class, (at, size))
-        said, step = sop_class.name or "no SOP class", "give the image series; this object holds none"
-        return NoImage(path, Refusal("NO_PIXELS", str(path), said, "an image with pixel data", step))
-    tag, offset, length = element
+    if walked.pixels is None:
+        return _without_pixels(path, walked, sop_class)
+    tag, offset, length = walked.pixels
     if syntax not in NATIVE and syntax not in DECODERS:
         step = "convert the file to an uncompressed syntax"
-        raise Refused(
-            "UNKNOWN_SYNTAX", path, f"{syntax} ({UID(syntax).name})", "a syntax with a decoder", step
-        )
-    if tag != PIXEL_TAGS[-1]:
+        found_here = f"{syntax} ({UID(syntax).name})"
+        raise Refused("UNKNOWN_SYNTAX", path, found_here, "a syntax with a decoder", step)
+    if tag != PIXEL_DATA:
         step = "convert the file to integer pixel data"
         raise Refused("BAD_TYPE", path, "float pixel data", "PixelData (7FE0,0010)", step)
     pixels = Pixels.of(found, path, offset, length)
-    return Header(
-        path=path,
-        syntax=syntax,
-        identity=Identity.of(found),
-        plane=Plane.of(found),
-        pixels=_measured(pixels, syntax, size, path, limits),
-        frame_positions=frame_positions(found) if pixels.frames > 1 else (),
-    )
+    pixels, trailing = _measured(pixels, syntax, size, path, limits)
+    identity, marks = Identity.of(found), image_marks(found)
+    facts = frames_of(found, pixels.frames)
+    if facts is None:
+        facts = (FrameFacts(Plane.of(found), None, marks),) * pixels.frames
+    frames = []
+    for number, fact in enumerate(facts):
+        mine = _placed(pixels, number, syntax)
+        if fact.rescale is not None:
+            mine = mine.rescaled(fact.rescale, path)
+        frames.append(Frame(path, syntax, identity, fact.plane, mine, fact.marks, number, trailing))
+    return tuple(frames)
 
 
-def _measured(pixels: Pixels, syntax: str, size: int, path: Path, limits: Limits) -> Pixels:
-    """The description, once what it declares was compared with the limits and with the file's size.
+def _placed(pixels: Pixels, number: int, syntax: str) -> Pixels:
+    """The pixel data of frame `number`; all frames of an encapsulated stream share one place."""
+    if pixels.frames == 1 or syntax not in NATIVE:
+        return pixels
+    return pixels.at(pixels.offset + number * pixels.frame_bytes, pixels.frame_bytes)
+
+
+def _measured(pixels: Pixels, syntax: str, size: int, path: Path, limits: Limits) -> tuple[Pixels, bool]:
+    """(the description, whether bytes follow), once what it declares was compared with limits and file.
 
     For plain samples `length` becomes the number of bytes that are there, for an encapsulated stream -1.
     """
     shape = (*pixels.shape, pixels.frames, pixels.samples)
     check_size(shape, max(pixels.bits_allocated // 8, 1), path, limits)
     if syntax not in NATIVE:
-        return pixels.with_length(-1)
-    left = size - pixels.offset
+        return pixels.at(pixels.offset, -1), False
+    left, needed = size - pixels.offset, pixels.frame_bytes * pixels.frames
     there = left if pixels.length < 0 else min(pixels.length, left)
-    if there < pixels.native_bytes:
-        expected, step = f"{pixels.native_bytes} bytes of pixel data", "copy or export the file again"
-        raise Refused("TRUNCATED", path, f"{there} bytes", expected, step)
-    return pixels.with_length(there)
+    if there < needed:
+        step = "copy or export the file again"
+        raise Refused("TRUNCATED", path, f"{there} bytes", f"{needed} bytes of pixel data", step)
+    # a value has even length: one byte more is padding where the samples end oddly (PS3.5, 8.1.1)
+    return pixels.at(pixels.offset, there), there - needed > needed % 2
 
 
-def _pixel_element(stream: BufferedIOBase, syntax: str, at: int) -> tuple[int, int, int] | None:
-    """(tag, offset of the value, length or -1 where undefined) of the pixel data; None at the file's end."""
-    stream.seek(at)
-    opening = stream.read(12)
-    order = ">" if syntax == BIG_ENDIAN else "<"
-    if len(opening) < 8:
-        return None
-    group, element = struct.unpack(f"{order}2H", opening[:4])
-    tag = group << 16 | element
-    if tag not in PIXEL_TAGS:
-        return None
-    start = 4 if syntax == IMPLICIT or not opening[4:6].isalpha() else 8
-    (length,) = struct.unpack(f"{order}I", opening[start : start + 4])
-    return tag, at + start + 4, -1 if length == 0xFFFFFFFF else int(length)
-
-
-def _check_end(path: Path, found: Dataset, sop_class: UID, ends: tuple[int, int]) -> None:
-    """Refuse a data set that was cut off; pydicom hands it over without a word.
-
-    It was where an image class has no pixels, or where the last element claims more than the file holds;
-    `ends` is where pydicom stopped and the file's size.
-    """
-    step, tags = "copy the file again", list(found.keys())
-    if not tags:
+def _without_pixels(path: Path, walked: Walked, sop_class: UID) -> NoImage:
+    """Refuse an image that was cut off before its pixels; everything else without pixels is no image."""
+    step = "copy the file again"
+    if not walked.count:
         raise Refused("TRUNCATED", path, "an empty data set", "DICOM elements", step)
-    last = found.get_item(max(tags), keep_deferred=True)
-    value, length = getattr(last, "value", None), int(getattr(last, "length", 0) or 0)
-    short = isinstance(value, bytes) and length != 0xFFFFFFFF and len(value) < length
-    if ends[0] > ends[1] or short:
-        raise Refused("TRUNCATED", path, f"{ends[1]} bytes", "all of the last element", step)
     if sop_class.name.endswith("Image Storage"):
         said = f"a {sop_class.name} object that ends before its pixels"
         raise Refused("TRUNCATED", path, said, "pixel data", step)
+    said, step = sop_class.name or "no SOP class", "give the image series; this object holds none"
+    return NoImage(path, Refusal("NO_PIXELS", str(path), said, "an image with pixel data", step))

@@ -1,60 +1,102 @@
-"""What are the modality values of a series? Stored samples, decoded where compressed, then rescaled."""
+"""What are the modality values of a stack? Stored samples of every slice, rescaled, on a straight grid."""
 
-import importlib
-import importlib.metadata
-import struct
-import warnings
-from io import BufferedIOBase
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
-from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID
 
 from medidense.io.dicom.attributes import Pixels
-from medidense.io.dicom.container import data_set
+from medidense.io.dicom.decoding import colours, decoder_version, stored_samples
 from medidense.io.dicom.geometry import Stack
-from medidense.io.dicom.headers import Header
-from medidense.io.dicom.syntaxes import BIG_ENDIAN, DECODERS, LOSSY, NATIVE, PACKAGES, RLE
-from medidense.io.guard import LIMITS, Limits, check_size, codestream_size
+from medidense.io.dicom.headers import Frame
+from medidense.io.dicom.syntaxes import DECODERS, LOSSY
+from medidense.io.dicom.tilt import straighten
+from medidense.io.guard import LIMITS, Limits, check_size
+from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.values import Refused
+from medidense.values.volume import Box
 
 Array = NDArray[Any]
 
-DECODING_ERRORS = (
-    RuntimeError,
-    ValueError,
-    NotImplementedError,
-    AttributeError,
-    KeyError,
-    TypeError,
-    IndexError,
-    EOFError,
-    OSError,
-    struct.error,
-    MemoryError,
-)
-"""What the decoders raise on broken streams; imagecodecs' own errors are RuntimeErrors."""
 
-
-def read_pixels(stack: Stack, limits: Limits = LIMITS) -> Array:
-    """Modality values (i, j, k) of a stack: int16, int32 or float32.
+def read_pixels(
+    stack: Stack, desk: Desk | None = None, box: Box | None = None, limits: Limits = LIMITS
+) -> Array:
+    """Modality values (i, j, k) of a stack, or of an index box of it: int16, int32 or float32.
 
     Integers where every slope is 1 and every intercept whole: int16 where all values fit, else int32; float32
-    otherwise (and where even int32 is too small), computed in float64. One slice is one block of memory.
+    otherwise (and where even int32 is too small), computed in float64; float32 too where a tilted stack is
+    resampled. Colour is uint8 (i, j, k, 3). One slice is one block of the desk's memory, and only the slices
+    of the box are decoded.
     Raises Refused TRUNCATED, CORRUPT, UNKNOWN_SYNTAX, NOT_FINITE, NO_ACCESS, BOMB or TOO_LARGE.
     """
-    for kind in value_types([header.pixels for header in stack.headers]):
-        check_size(stack.shape, kind.itemsize, stack.headers[0].path, limits)
-        values = np.empty(stack.shape[::-1], dtype=kind)
-        if all(_fill(slab, header, limits) for slab, header in zip(values, stack.headers, strict=True)):
-            break
+    desk = desk or LocalDesk()
+    if stack.frames[0].pixels.samples > 1 or stack.frames[0].pixels.photometric == "PALETTE COLOR":
+        return _read_colours(stack, desk, box, limits)
+    if stack.shifts is not None:
+        return _read_tilted(stack, stack.shifts, box or whole(stack), (desk, limits))
+    wanted = box or whole(stack)
+    first, last = wanted[2]
+    for kind in value_types([frame.pixels for frame in stack.frames[first:last]]):
+        values = _allocated(stack, wanted, kind, (desk, limits))
+        if _fill_all(values, stack.frames[first:last], wanted, (desk, limits)):
+            return values
+    raise AssertionError("the last type holds every value")
+
+
+def whole(stack: Stack) -> Box:
+    """The box of all voxels."""
+    i, j, k = stack.shape
+    return (0, i), (0, j), (0, k)
+
+
+def _allocated(stack: Stack, box: Box, kind: np.dtype[Any], means: tuple[Desk, Limits]) -> Array:
+    """Memory for a box of the stack, once it is known to be within the limits."""
+    desk, limits = means
+    shape = tuple(last - first for first, last in box)
+    check_size(shape, kind.itemsize, stack.frames[0].path, limits)
+    return desk.array(shape, kind)
+
+
+def _fill_all(values: Array, frames: tuple[Frame, ...], box: Box, means: tuple[Desk, Limits]) -> bool:
+    """Put all slices into `values` (i, j, k); False where its type is too small."""
+    desk, limits = means
+    for k, frame in enumerate(frames):
+        if not _fill(values[:, :, k].T, frame, box, limits):
+            return False
+        desk.beat()
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         said, step = "values beyond float32 after the rescale", "export the series again"
-        raise Refused("NOT_FINITE", stack.headers[0].path, said, "finite values", step)
-    return values.transpose(2, 1, 0)
+        raise Refused("NOT_FINITE", frames[0].path, said, "finite values", step)
+    return True
+
+
+def _read_tilted(stack: Stack, shifts: NDArray[np.float64], box: Box, means: tuple[Desk, Limits]) -> Array:
+    """A box of a tilted stack on the straight grid, cut from the whole."""
+    rows, columns = stack.frames[0].pixels.shape
+    desk, limits = means
+    check_size(stack.shape, 4, stack.frames[0].path, limits)
+    desk.scratch(2 * 4 * math.prod(stack.shape))
+    slanted = np.empty((columns, rows, len(stack.frames)), dtype=np.float32, order="F")
+    _fill_all(slanted, stack.frames, ((0, columns), (0, rows), (0, len(stack.frames))), means)
+    straight = np.empty(stack.shape, dtype=np.float32, order="F")
+    straighten(slanted, shifts, straight)
+    values = _allocated(stack, box, np.dtype(np.float32), means)
+    values[...] = straight[tuple(slice(*ends) for ends in box)]
+    return values
+
+
+def _read_colours(stack: Stack, desk: Desk, box: Box | None, limits: Limits) -> Array:
+    """Red, green and blue of every slice."""
+    (i0, i1), (j0, j1), (k0, k1) = box or whole(stack)
+    shape = (i1 - i0, j1 - j0, k1 - k0, 3)
+    check_size(shape, 1, stack.frames[0].path, limits)
+    values = desk.array(shape, np.uint8)
+    for k, frame in enumerate(stack.frames[k0:k1]):
+        values[:, :, k, :] = colours(frame, limits)[j0:j1, i0:i1].transpose(1, 0, 2)
+        desk.beat()
+    return values
 
 
 def value_types(stored: list[Pixels]) -> tuple[np.dtype[Any], ...]:
@@ -80,13 +122,13 @@ def _holds(kind: np.dtype[Any], low: int, high: int) -> bool:
 
 def decoder_of(stack: Stack) -> str:
     """The decoders that a stack needs, with their versions; ``native`` for plain samples."""
-    names = sorted({DECODERS.get(header.syntax, "native") for header in stack.headers})
-    return ", ".join(name if name == "native" else f"{name} {_version(name)}" for name in names)
+    names = sorted({DECODERS.get(frame.syntax, "native") for frame in stack.frames})
+    return ", ".join(name if name == "native" else f"{name} {decoder_version(name)}" for name in names)
 
 
 def is_lossy(stack: Stack) -> bool:
-    """Whether a slice was compressed with loss, as far as its header tells."""
-    return any(header.pixels.lossy or header.syntax in LOSSY for header in stack.headers)
+    """Whether a slice was compressed with loss, as far as the headers tell."""
+    return any(frame.pixels.lossy or frame.syntax in LOSSY for frame in stack.frames)
 
 
 def _range(pixels: Pixels) -> tuple[int, int]:
@@ -96,18 +138,21 @@ def _range(pixels: Pixels) -> tuple[int, int]:
     return low + shift, low + span - 1 + shift
 
 
-def _fill(slab: Array, header: Header, limits: Limits) -> bool:
-    """Put the modality values of one file into `slab` (rows, columns); False where its type is too small."""
-    pixels = header.pixels
-    with data_set(header.path, limits) as stream:
-        if header.syntax in NATIVE and header.syntax != BIG_ENDIAN:
-            raw = _stored_in_place(slab, header, stream)
-        else:
-            raw = _decoded(header, stream)
-    if raw.shape != pixels.shape:
-        raise _corrupt(header, f"a picture of {' x '.join(map(str, raw.shape))}")
-    if header.syntax in NATIVE or header.syntax == RLE:
-        raw = _without_junk(raw, pixels)
+def padding_of(stack: Stack) -> float | None:
+    """PixelPaddingValue as a modality value, None where the slices state none or several."""
+    stated = {
+        frame.pixels.padding * frame.pixels.slope + frame.pixels.intercept
+        for frame in stack.frames
+        if frame.pixels.padding is not None
+    }
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _fill(slab: Array, frame: Frame, box: Box, limits: Limits) -> bool:
+    """Put the modality values of a box of one image into `slab` (rows, columns); False where its type is too
+    small."""
+    pixels, columns = frame.pixels, slice(*box[0])
+    raw = stored_samples(frame, box[1], slab, limits)[:, columns]
     if slab.dtype.kind == "f":
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused by the caller
             slab[...] = raw.astype(np.float64) * pixels.slope + pixels.intercept
@@ -121,113 +166,3 @@ def _fill(slab: Array, header: Header, limits: Limits) -> bool:
     if shift:
         slab += np.array(shift & 0xFFFFFFFF, dtype=np.uint32).astype(slab.dtype)
     return True
-
-
-def _stored_in_place(slab: Array, header: Header, stream: BufferedIOBase) -> Array:
-    """Plain little-endian samples (rows, columns), straight into the slab's memory where sizes match."""
-    pixels = header.pixels
-    kind = np.dtype(f"<{'i' if pixels.signed else 'u'}{pixels.bits_allocated // 8}")
-    fits = slab.dtype.kind == "i" and slab.dtype.itemsize == kind.itemsize
-    raw = slab.view(kind) if fits else np.empty(pixels.shape, dtype=kind)
-    stream.seek(pixels.offset)
-    got = stream.readinto(raw.reshape(-1).view(np.uint8).data)
-    if got != raw.nbytes:
-        step = "copy the file again"
-        raise Refused("TRUNCATED", header.path, f"{got} bytes", f"{raw.nbytes} bytes of pixel data", step)
-    return raw
-
-
-def _without_junk(raw: Array, pixels: Pixels) -> Array:
-    """Sign and value from the stored bits alone; bits outside them may hold anything (PS3.5, 8.1.1).
-
-    Works in place: shifts the sign bit to the top and back.
-    """
-    unused = pixels.bits_allocated - pixels.bits_stored
-    if not unused:
-        return raw
-    raw <<= pixels.bits_allocated - 1 - pixels.high_bit
-    raw >>= unused
-    return raw
-
-
-def _decoded(header: Header, stream: BufferedIOBase) -> Array:
-    """Samples (rows, columns) of one encapsulated or big-endian frame, as stored."""
-    name = DECODERS.get(header.syntax, "")
-    stream.seek(header.pixels.offset)
-    content = stream.read(header.pixels.length)
-    try:
-        if name == "imagecodecs":
-            return _decoded_by_imagecodecs(header, content)
-        _check_frame(header, content)
-        return _decoded_by_pydicom(header, content, name)
-    except DECODING_ERRORS as error:
-        raise _corrupt(
-            header, f"a stream that {name or 'numpy'} cannot decode ({type(error).__name__})"
-        ) from error
-
-
-def _decoded_by_pydicom(header: Header, content: bytes, plugin: str) -> Array:
-    """One frame through pydicom's decoder of the syntax, with the named plugin."""
-    pixels = header.pixels
-    decoder = get_decoder(UID(header.syntax))
-    if not decoder.is_available:
-        raise _no_decoder(header, plugin)
-    options: dict[str, Any] = {
-        "rows": pixels.rows,
-        "columns": pixels.columns,
-        "samples_per_pixel": 1,
-        "photometric_interpretation": pixels.photometric,
-        "pixel_representation": int(pixels.signed),
-        "bits_allocated": pixels.bits_allocated,
-        "bits_stored": pixels.bits_stored,
-        "number_of_frames": 1,
-        "pixel_keyword": "PixelData",
-        "pixel_vr": "OW",
-    }
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of padding and of sign, which pydicom has dealt with by then
-        array, _ = decoder.as_array(content, raw=True, decoding_plugin=plugin, **options)
-    return np.array(array)
-
-
-def _decoded_by_imagecodecs(header: Header, content: bytes) -> Array:
-    """One frame of 12-bit or retired JPEG."""
-    try:
-        imagecodecs = importlib.import_module("imagecodecs")
-    except ImportError as error:
-        raise _no_decoder(header, "imagecodecs") from error
-    frame = _check_frame(header, content)
-    return np.array(imagecodecs.jpeg_decode(frame))
-
-
-def _check_frame(header: Header, content: bytes) -> bytes:
-    """The only frame of an encapsulated stream. Refused CORRUPT where its size is not the header's."""
-    if header.syntax in NATIVE:
-        return content
-    frame = get_frame(content, 0, number_of_frames=1)
-    declared = codestream_size(frame)
-    if declared is not None and declared != header.pixels.shape:
-        raise _corrupt(header, f"a codestream of {declared[0]} x {declared[1]}")
-    return frame
-
-
-def _corrupt(header: Header, found: str) -> Refused:
-    """Pixel data that are not what the header says."""
-    rows, columns = header.pixels.shape
-    step = "copy or export the file again"
-    return Refused("CORRUPT", header.path, found, f"a picture of {rows} x {columns}", step)
-
-
-def _no_decoder(header: Header, name: str) -> Refused:
-    """The decoder of a known syntax is not installed."""
-    said = f"{header.syntax} ({UID(header.syntax).name})"
-    step = f"pip install {PACKAGES.get(name, name)}"
-    return Refused("UNKNOWN_SYNTAX", header.path, said, "an installed decoder", step)
-
-
-def _version(name: str) -> str:
-    """Version of the package that holds a decoder; "" where it is not installed."""
-    try:
-        return importlib.metadata.version(PACKAGES[name])
-    except importlib.metadata.PackageNotFoundError:
-        return ""

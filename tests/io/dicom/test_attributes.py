@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset
 
-from medidense.io.dicom.attributes import Identity, Pixels, Plane
+from medidense.io.dicom.attributes import Identity, Pixels, Plane, image_marks
 
 
 def test_what_is_missing_is_none_or_empty():
@@ -11,14 +11,13 @@ def test_what_is_missing_is_none_or_empty():
     assert (plane.position, plane.orientation, plane.spacing, plane.thickness) == (None,) * 4
     assert plane.acquisition_side == 0
     assert identity.patient_key == identity.modality == ""
-    assert identity.image_type == ("",)
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR")
 def test_image_type_is_compared_in_capitals_without_blanks():
     found = Dataset()
     found.ImageType = ["Original", " Localizer "]
-    assert Identity.of(found).image_type == ("ORIGINAL", "LOCALIZER")
+    assert dict(image_marks(found))["ImageType"] == "ORIGINAL\\LOCALIZER"
 
 
 @pytest.fixture
@@ -32,8 +31,8 @@ def test_pixels_have_the_standard_defaults(image):
     pixels = Pixels.of(image, Path("a"), 100, 30)
     assert (pixels.samples, pixels.frames, pixels.bits_stored, pixels.high_bit) == (1, 1, 16, 15)
     assert (pixels.slope, pixels.intercept, pixels.signed) == (1.0, 0.0, False)
-    assert pixels.native_bytes == 30
-    assert pixels.with_length(7).length == 7
+    assert pixels.frame_bytes == 30
+    assert (pixels.at(9, 7).offset, pixels.at(9, 7).length) == (9, 7)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def only(number, **values):
         ({"FrameOfReferenceUID": "1.2.3"}, "CONFLICT"),
         ({"StudyInstanceUID": "1.2.3"}, "CONFLICT"),
         ({"Rows": 3}, "MIXED_SIZE"),
-        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "LOCALIZER"),
+        ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "SEVERAL_SERIES"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "MOSAIC"),
         ({"AcquisitionMatrix": [0, 1, 1, 0]}, "MOSAIC"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "COLOUR"),

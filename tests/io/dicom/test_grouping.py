@@ -49,6 +49,6 @@ def test_a_series_spread_over_folders_is_one(series, ct):
 
 
 def test_more_files_than_a_series_may_have(series):
-    headers = gather([scan_file(path) for path in series.iterdir()]).series.popitem()[1]
+    frames = gather([scan_file(path) for path in series.iterdir()]).series.popitem()[1]
     with pytest.raises(Refused, match="BOMB"):
-        stack_of(headers, series, Limits(files=2))
+        stack_of(frames, series, limits=Limits(files=2))

@@ -5,7 +5,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from medidense.io import read_volume, write_series
-from medidense.io.dicom import pixels as module
+from medidense.io.dicom import decoding
 from medidense.values import Refused
 
 
@@ -149,7 +149,7 @@ def test_a_missing_decoder_names_its_package(series, edit, monkeypatch):
     class Absent:
         is_available = False
 
-    monkeypatch.setattr(module, "get_decoder", lambda uid: Absent())
+    monkeypatch.setattr(decoding, "get_decoder", lambda uid: Absent())
     with pytest.raises(Refused, match="pip install pydicom") as caught:
         read_volume(series)
     assert caught.value.refusal.code == "UNKNOWN_SYNTAX"

@@ -1,0 +1,163 @@
+"""Which elements does a data set hold? A bounded walk over tags and lengths, before any value is converted.
+
+pydicom reads a data set in one go: thousands of nested sequences exhaust its recursion, and a length that
+lies costs memory. Here only the wanted elements are kept, as the raw elements that pydicom converts when they
+are asked for, and everything else is stepped over.
+"""
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import Path
+
+from pydicom import Dataset
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.tag import BaseTag
+
+from medidense.io.dicom.elements import WANTED
+from medidense.io.dicom.items import PLAIN, UNDEFINED, Coding, Deep, Odd, Short, element_at, value_end
+from medidense.io.dicom.syntaxes import BIG_ENDIAN, IMPLICIT
+from medidense.io.guard import Limits
+from medidense.values import Refused
+
+PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+"""Float, double float and integer pixel data: the walk ends there."""
+
+PIECE = 1 << 15
+"""Bytes read at a time: more than most headers have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The wanted elements of a data set, and (tag, offset of the value, length or -1) of its pixel data."""
+
+    found: Dataset
+    pixels: tuple[int, int, int] | None
+    count: int
+    """Elements passed, wanted or not."""
+
+
+def coding_of(syntax: str, opening: bytes) -> Coding:
+    """How a data set that begins with `opening` is stored: the bytes decide where they contradict `syntax`.
+
+    Some writers state one of implicit and explicit VR and write the other; two capital letters behind the
+    first tag are a value representation, for no honest implicit length begins so.
+    """
+    kind = opening[4:6]
+    lettered = len(kind) == 2 and kind.isalpha() and kind.isupper()
+    implicit = not lettered if len(kind) == 2 else syntax == IMPLICIT
+    return Coding(implicit, ">" if syntax == BIG_ENDIAN else "<")
+
+
+def walk(stream: BufferedIOBase, start: int, coding: Coding, path: Path, limits: Limits) -> Walked:
+    """The elements from `start` of `stream` up to its pixel data.
+
+    Raises Refused TRUNCATED where an element claims more than the file holds, CORRUPT for tags out of any
+    form, NESTING for sequences deeper than `limits.nesting`, BOMB for an element beyond
+    `limits.element_bytes`.
+    """
+    return _Walk(stream, start, coding, (path, limits)).run(lambda tag: tag not in PIXEL_TAGS)
+
+
+def walk_meta(stream: BufferedIOBase, start: int, path: Path, limits: Limits) -> tuple[Dataset, int]:
+    """(the file meta information from `start`, where the data set behind it begins). Raises as `walk`."""
+    walking = _Walk(stream, start, PLAIN, (path, limits))
+    walked = walking.run(lambda tag: tag >> 16 == 2)
+    return walked.found, walking.place
+
+
+class _Walk:
+    """One pass over a stream through a window of bytes."""
+
+    def __init__(
+        self, stream: BufferedIOBase, start: int, coding: Coding, about: tuple[Path, Limits]
+    ) -> None:
+        self._stream, self._coding, (self._path, self._limits) = stream, coding, about
+        self._size = stream.seek(0, io.SEEK_END)
+        self._data, self._base, self.place = b"", start, start
+
+    def run(self, goes_on: Callable[[int], bool]) -> Walked:
+        """Walk until `goes_on` says no to a tag, or to the end."""
+        kept: dict[BaseTag, DataElement | RawDataElement] = {}
+        count, pixels, coding = 0, None, self._coding
+        while self.place < self._size:
+            at = self._within(self.place, 12)
+            try:
+                tag, kind, length, head = element_at(self._data, at, coding)
+            except struct.error:
+                raise self._cut(f"{self._size - self.place} bytes at the end") from None
+            if not goes_on(tag):
+                pixels = (tag, self.place + head, -1 if length == UNDEFINED else length)
+                break
+            count += 1
+            begin = self.place + head
+            nested = kind == b"SQ" or length == UNDEFINED
+            end, after = self._nested(begin, kind, length) if nested else (begin + length, begin + length)
+            if after > self._size:
+                raise self._cut(f"an element of {length} bytes with {max(self._size - begin, 0)} left")
+            if tag in WANTED:
+                kept[BaseTag(tag)] = self._kept(tag, kind, begin, end)
+            self.place = after
+        found = Dataset(kept)
+        found.set_original_encoding(coding.implicit, coding.order == "<", "iso8859")
+        return Walked(found, pixels, count)
+
+    def _kept(self, tag: int, kind: bytes, begin: int, end: int) -> RawDataElement:
+        """A raw element for pydicom."""
+        if end - begin > self._limits.element_bytes:
+            raise self._bomb(end - begin)
+        at = self._within(begin, end - begin)
+        value = self._data[at : at + end - begin]
+        named = None if self._coding.implicit else kind.decode("latin-1")
+        little = self._coding.order == "<"
+        return RawDataElement(BaseTag(tag), named, end - begin, value, begin, named is None, little)
+
+    def _nested(self, begin: int, kind: bytes, length: int) -> tuple[int, int]:
+        """(end of the value, where the next element begins); every level of it is walked."""
+        known = length != UNDEFINED
+        window = length if known else PIECE
+        if known and begin + length > self._size:
+            raise self._cut(f"a sequence of {length} bytes with {self._size - begin} left")
+        while window <= self._limits.element_bytes:
+            at = self._within(begin, window)
+            try:
+                after = value_end(self._data, at, (kind, length), self._coding, self._limits.nesting)
+            except (Short, struct.error):
+                if known or begin + window >= self._size:
+                    raise self._cut("a sequence without its end") from None
+                window *= 4
+            except Odd:
+                raise self._odd() from None
+            except Deep:
+                raise self._deep() from None
+            else:
+                past = begin + length if known else begin + after - at
+                return (past, past) if known else (past - 8, past)
+        raise self._bomb(window)
+
+    def _within(self, place: int, count: int) -> int:
+        """Position of `place` in the window, which then holds `count` bytes from there, or all there are."""
+        at = place - self._base
+        if at < 0 or at + count > len(self._data):
+            self._stream.seek(place)
+            self._data, self._base, at = self._stream.read(max(count, PIECE)), place, 0
+        return at
+
+    def _cut(self, found: str) -> Refused:
+        return Refused("TRUNCATED", self._path, found, "all of every element", "copy the file again")
+
+    def _bomb(self, size: int) -> Refused:
+        expected = f"at most {self._limits.element_bytes}"
+        return Refused("BOMB", self._path, f"an element of {size} bytes or more", expected, "check the file")
+
+    def _odd(self) -> Refused:
+        step = "copy or export the file again"
+        return Refused("CORRUPT", self._path, "a sequence of something other than items", "items", step)
+
+    def _deep(self) -> Refused:
+        step, most = "export the file again without the nested sequences", self._limits.nesting
+        return Refused(
+            "NESTING", self._path, f"more than {most} levels of sequences", f"at most {most}", step
+        )

@@ -1,0 +1,1 @@
+"""Where files of unknown origin are decoded."""
