@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom import Dataset
+from pydicom.tag import BaseTag
 
-from medidense.io.dicom.elements import digest, numbers, private_b_value, stated, word
+from medidense.io.dicom.elements import Found, digest, numbers, private_b_value, stated, word
 from medidense.values import Refused
 
 Mark = tuple[str, str]
@@ -24,6 +24,9 @@ MARKS = (
 )
 """Attributes that usually differ between images of one position, in the order they are named to the user."""
 
+PADDING = BaseTag(0x00280120)
+"""PixelPaddingValue."""
+
 BEYOND_REPAIR = 1e-2
 """How far direction cosines may be from unit length and right angles before they are refused."""
 
@@ -41,7 +44,7 @@ class Identity:
     modality: str
 
     @staticmethod
-    def of(found: Dataset) -> "Identity":
+    def of(found: Found) -> "Identity":
         """Read from a data set."""
         return Identity(
             patient_key=digest(word(found, "PatientID")),
@@ -77,7 +80,7 @@ class Plane:
         return max(map(abs, products))
 
     @staticmethod
-    def of(found: Dataset) -> "Plane":
+    def of(found: Found) -> "Plane":
         """Read from a data set."""
         thickness = numbers(found, "SliceThickness", 1)
         matrix = numbers(found, "AcquisitionMatrix", 4)
@@ -129,13 +132,13 @@ class Pixels:
         """The same samples elsewhere."""
         return replace(self, offset=offset, length=length)
 
-    def rescaled(self, found: Dataset, path: Path) -> "Pixels":
+    def rescaled(self, found: Found, path: Path) -> "Pixels":
         """With the slope and intercept that `found` states. Refused BAD_RESCALE."""
         slope, intercept = _rescale(found, path)
         return replace(self, slope=slope, intercept=intercept)
 
     @staticmethod
-    def of(found: Dataset, path: Path, offset: int, length: int) -> "Pixels":
+    def of(found: Found, path: Path, offset: int, length: int) -> "Pixels":
         """Read from a data set. Refused CORRUPT for impossible sizes or bits, BAD_RESCALE for a bad slope."""
         rows, columns = _whole(found, "Rows", path), _whole(found, "Columns", path)
         bits = _whole(found, "BitsAllocated", path)
@@ -171,7 +174,7 @@ def _dot(first: tuple[float, ...], second: tuple[float, ...]) -> float:
     return sum(a * b for a, b in zip(first, second, strict=True))
 
 
-def _whole(found: Dataset, keyword: str, path: Path, default: int | None = None) -> int:
+def _whole(found: Found, keyword: str, path: Path, default: int | None = None) -> int:
     """An integer attribute; Refused CORRUPT where it is missing without a default, or no integer."""
     values = numbers(found, keyword, 1)
     if values is None or values[0] != int(values[0]):
@@ -183,7 +186,7 @@ def _whole(found: Dataset, keyword: str, path: Path, default: int | None = None)
     return int(values[0])
 
 
-def _rescale(found: Dataset, path: Path) -> tuple[float, float]:
+def _rescale(found: Found, path: Path) -> tuple[float, float]:
     """(slope, intercept), 1 and 0 where missing; Refused BAD_RESCALE for 0, no number, or a lookup table."""
     values = []
     for keyword, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0)):
@@ -198,15 +201,15 @@ def _rescale(found: Dataset, path: Path) -> tuple[float, float]:
         raise Refused(
             "BAD_RESCALE", f"{path} RescaleSlope", 0, "a slope other than 0", "export the file again"
         )
-    if "RescaleSlope" not in found and stated(found, "ModalityLUTSequence"):
+    if not stated(found, "RescaleSlope") and stated(found, "ModalityLUTSequence"):
         step = "export the file with a rescale slope"
         raise Refused("BAD_RESCALE", path, "a modality lookup table", "slope and intercept", step)
     return values[0], values[1]
 
 
-def _padding(found: Dataset, signed: bool) -> int | None:
+def _padding(found: Found, signed: bool) -> int | None:
     """PixelPaddingValue, whose representation follows PixelRepresentation (PS3.3, C.7.5.1.1.2)."""
-    element = found.get_item("PixelPaddingValue")
+    element = found.get_item(PADDING)
     value = getattr(element, "value", None)
     if element is None or not isinstance(value, bytes) or len(value) != 2:
         return None
@@ -214,7 +217,7 @@ def _padding(found: Dataset, signed: bool) -> int | None:
     return int.from_bytes(value, "little" if little else "big", signed=signed)
 
 
-def image_marks(found: Dataset) -> tuple[Mark, ...]:
+def image_marks(found: Found) -> tuple[Mark, ...]:
     """What the top level of a data set says to tell this image from others at its position."""
     marks = {name: value for name in MARKS if (value := mark_value(name, word(found, name)))}
     if "DiffusionBValue" not in marks and (value := private_b_value(found)):

@@ -8,10 +8,12 @@ import hashlib
 import math
 import struct
 from types import MappingProxyType
+from typing import Any
 
 from pydicom import Dataset
+from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
 _TEXT = (
@@ -60,6 +62,7 @@ _OTHERS = (
     "PerFrameFunctionalGroupsSequence",
     "PixelPaddingValue",
     "SharedFunctionalGroupsSequence",
+    "SpecificCharacterSet",
 )
 
 
@@ -76,37 +79,71 @@ QUICK = MappingProxyType(
 GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE = BaseTag(0x00431039), BaseTag(0x0019100C), BaseTag(0x20011003)
 """Where scanners keep the b-value that older MR objects have no standard attribute for."""
 
-WANTED = frozenset(
+WANTED = MappingProxyType(
     {
-        *(int(tag) for tag, _ in QUICK.values()),
-        *(int(_tag(keyword)) for keyword in _OTHERS),
-        *(int(tag) for tag in (GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE)),
+        int(tag): tag
+        for tag in (
+            *(tag for tag, _ in QUICK.values()),
+            *map(_tag, _OTHERS),
+            *(GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE),
+        )
     }
 )
-"""Tags that reading asks for; a header scan keeps no others."""
+"""The tags that reading asks for, by number; a header scan keeps no others."""
 
 
-def word(found: Dataset, keyword: str) -> str:
+class Elements:
+    """The wanted elements of a data set as stored; a pydicom data set of them is made when it is needed."""
+
+    __slots__ = ("_converted", "_raw")
+
+    def __init__(self, raw: dict[BaseTag, DataElement | RawDataElement]) -> None:
+        self._raw = raw
+        self._converted: Dataset | None = None
+
+    def get_item(self, tag: BaseTag) -> DataElement | RawDataElement | None:
+        """The element as stored."""
+        return self._raw.get(tag)
+
+    def get(self, keyword: str) -> Any:
+        """The value as pydicom has it, None where it is missing."""
+        if self._converted is None:
+            found = Dataset(dict(self._raw))
+            first = next(iter(self._raw.values()), None)
+            raw = first if isinstance(first, RawDataElement) else None
+            implicit, little = (raw.is_implicit_VR, raw.is_little_endian) if raw else (False, True)
+            charset = self._raw.get(_tag("SpecificCharacterSet"))
+            names = str(charset.value or b"", "ascii", "replace").strip().split("\\") if charset else [""]
+            found.set_original_encoding(implicit, little, convert_encodings(names))
+            self._converted = found
+        return self._converted.get(keyword)
+
+
+Found = Elements | Dataset
+"""What attributes are read from."""
+
+
+def word(found: Found, keyword: str) -> str:
     """The attribute as text, values joined by a backslash; "" where it is missing or unreadable."""
     return "\\".join(str(part) for part in _values(found, keyword)).strip()
 
 
-def numbers(found: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+def numbers(found: Found, keyword: str, count: int) -> tuple[float, ...] | None:
     """`count` finite numbers of an attribute; None where they are missing, too few, or no finite numbers."""
     try:
-        values = tuple(float(part) for part in _values(found, keyword))
+        values = tuple([float(part) for part in _values(found, keyword)])
     except (ValueError, TypeError, OverflowError):
         return None
     return values if len(values) == count and all(map(math.isfinite, values)) else None
 
 
-def stated(found: Dataset, keyword: str) -> bool:
+def stated(found: Found, keyword: str) -> bool:
     """Whether an attribute is there and not empty, without converting its value."""
-    element = found.get_item(keyword)
+    element = found.get_item(_tag(keyword))
     return element is not None and bool(element.value)
 
 
-def private_b_value(found: Dataset) -> str:
+def private_b_value(found: Found) -> str:
     """The b-value that GE, Siemens or Philips keep in a private element, "" where there is none.
 
     GE stores it first of four numbers and may add 10^9 as a mark of its software.
@@ -131,14 +168,14 @@ def digest(patient_id: str) -> str:
     return hashlib.sha256(patient_id.encode("utf-8", "surrogateescape")).hexdigest() if patient_id else ""
 
 
-def _values(found: Dataset, keyword: str) -> list[str] | list[float]:
+def _values(found: Found, keyword: str) -> list[str] | list[float]:
     """The attribute's values: numbers for US and what pydicom has as numbers, else text."""
     if keyword in QUICK:
         tag, kind = QUICK[keyword]
         element = found.get_item(tag)
         if element is None:
             return []
-        if isinstance(element, RawDataElement) and element.VR in (None, kind):
+        if isinstance(element, RawDataElement) and (element.VR is None or kind == element.VR):
             value = element.value or b""
             if kind in FORMATS or value.isascii():
                 return _parsed(value, kind, element.is_little_endian)
@@ -160,6 +197,8 @@ def _parsed(value: bytes, kind: str, little_endian: bool) -> list[str] | list[fl
     """Values of an ASCII text element, or of binary numbers (a broken length gives struct.error)."""
     if kind in FORMATS:
         order = "<" if little_endian else ">"
-        return [number for (number,) in struct.iter_unpack(f"{order}{FORMATS[kind]}", value)]
+        return [number for (number,) in struct.iter_unpack(order + FORMATS[kind], value)]
     text = value.decode("ascii").strip(" \0")
-    return [part.strip() for part in text.split("\\")] if text else []
+    if "\\" in text:
+        return [part.strip() for part in text.split("\\")]
+    return [text] if text else []

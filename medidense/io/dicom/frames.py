@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from medidense.io.dicom.attributes import Mark, Plane, image_marks, mark_value
-from medidense.io.dicom.elements import numbers, word
+from medidense.io.dicom.elements import Found, numbers, stated, word
+
+SEQUENCES = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 
 FRAME_TYPES = (
     "MRImageFrameTypeSequence",
@@ -44,20 +46,19 @@ class FrameFacts:
     marks: tuple[Mark, ...]
 
 
-def frames_of(found: Dataset, count: int) -> tuple[FrameFacts, ...] | None:
+def frames_of(found: Found, count: int) -> tuple[FrameFacts, ...] | None:
     """The facts of each of `count` frames; None where the object has no functional groups.
 
     A frame without an item of its own, because the sequence is too short, has the shared facts alone.
     """
-    own = found.get("PerFrameFunctionalGroupsSequence") or []
-    shared = found.get("SharedFunctionalGroupsSequence") or []
+    own, shared = (found.get(name) if stated(found, name) else () for name in SEQUENCES)
     if not own and not shared:
         return None
     common = shared[0] if len(shared) else Dataset()
     return tuple(_facts(found, (own[n] if n < len(own) else Dataset(), common)) for n in range(count))
 
 
-def _facts(found: Dataset, groups: Sequence[Dataset]) -> FrameFacts:
+def _facts(found: Found, groups: Sequence[Dataset]) -> FrameFacts:
     """One frame; `groups` are its own item and the shared one."""
     measures = _group(groups, ("PixelMeasuresSequence",))
     thickness = numbers(measures, "SliceThickness", 1)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 
-from pydicom import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
 from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, image_marks
 from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_syntax, has_mark
-from medidense.io.dicom.elements import word
+from medidense.io.dicom.elements import Elements, Found, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
 from medidense.io.dicom.walk import Walked, coding_of, walk, walk_meta
@@ -122,7 +121,7 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool
         return Broken(path, series_uid, Refusal("CORRUPT", str(path), said, "DICOM elements", step))
 
 
-def _meta(path: Path, stream: BufferedIOBase, limits: Limits) -> tuple[Dataset, int, int]:
+def _meta(path: Path, stream: BufferedIOBase, limits: Limits) -> tuple[Found, int, int]:
     """(file meta information, where the data set begins, bytes of the stream)."""
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
@@ -131,12 +130,12 @@ def _meta(path: Path, stream: BufferedIOBase, limits: Limits) -> tuple[Dataset, 
         raise Refused("TRUNCATED", path, "nothing behind the DICM mark", "a data set", "copy the file again")
     stream.seek(begin)
     if stream.read(2) != b"\x02\0":
-        return Dataset(), begin, size
+        return Elements({}), begin, size
     meta, start = walk_meta(stream, begin, path, limits)
     return meta, start, size
 
 
-def _syntax(path: Path, meta: Dataset, place: tuple[BufferedIOBase, int, int], guess: bool) -> str:
+def _syntax(path: Path, meta: Found, place: tuple[BufferedIOBase, int, int], guess: bool) -> str:
     """The transfer syntax that the file states, or shows where guessing is allowed. Refused NO_TS."""
     syntax = word(meta, "TransferSyntaxUID")
     if syntax:
@@ -151,7 +150,7 @@ def _syntax(path: Path, meta: Dataset, place: tuple[BufferedIOBase, int, int], g
 
 
 def _images(
-    path: Path, walked: Walked, about: tuple[Dataset, str, int], limits: Limits
+    path: Path, walked: Walked, about: tuple[Found, str, int], limits: Limits
 ) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
     found, (meta, syntax, size) = walked.found, about

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 
-from pydicom import Dataset
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
-from medidense.io.dicom.elements import WANTED
+from medidense.io.dicom.elements import WANTED, Elements
 from medidense.io.dicom.items import PLAIN, UNDEFINED, Coding, Deep, Odd, Short, element_at, value_end
 from medidense.io.dicom.syntaxes import BIG_ENDIAN, IMPLICIT
 from medidense.io.guard import Limits
@@ -33,7 +32,7 @@ PIECE = 1 << 15
 class Walked:
     """The wanted elements of a data set, and (tag, offset of the value, length or -1) of its pixel data."""
 
-    found: Dataset
+    found: Elements
     pixels: tuple[int, int, int] | None
     count: int
     """Elements passed, wanted or not."""
@@ -61,7 +60,7 @@ def walk(stream: BufferedIOBase, start: int, coding: Coding, path: Path, limits:
     return _Walk(stream, start, coding, (path, limits)).run(lambda tag: tag not in PIXEL_TAGS)
 
 
-def walk_meta(stream: BufferedIOBase, start: int, path: Path, limits: Limits) -> tuple[Dataset, int]:
+def walk_meta(stream: BufferedIOBase, start: int, path: Path, limits: Limits) -> tuple[Elements, int]:
     """(the file meta information from `start`, where the data set behind it begins). Raises as `walk`."""
     walking = _Walk(stream, start, PLAIN, (path, limits))
     walked = walking.run(lambda tag: tag >> 16 == 2)
@@ -81,38 +80,38 @@ class _Walk:
     def run(self, goes_on: Callable[[int], bool]) -> Walked:
         """Walk until `goes_on` says no to a tag, or to the end."""
         kept: dict[BaseTag, DataElement | RawDataElement] = {}
-        count, pixels, coding = 0, None, self._coding
-        while self.place < self._size:
-            at = self._within(self.place, 12)
+        count, pixels, size, coding = 0, None, self._size, self._coding
+        while self.place < size:
+            at = self.place - self._base
+            if at + 12 > len(self._data):
+                at = self._within(self.place, 12)
             try:
                 tag, kind, length, head = element_at(self._data, at, coding)
             except struct.error:
-                raise self._cut(f"{self._size - self.place} bytes at the end") from None
+                raise self._cut(f"{size - self.place} bytes at the end") from None
             if not goes_on(tag):
                 pixels = (tag, self.place + head, -1 if length == UNDEFINED else length)
                 break
             count += 1
             begin = self.place + head
-            nested = kind == b"SQ" or length == UNDEFINED
-            end, after = self._nested(begin, kind, length) if nested else (begin + length, begin + length)
-            if after > self._size:
-                raise self._cut(f"an element of {length} bytes with {max(self._size - begin, 0)} left")
+            end = after = begin + length
+            if kind == b"SQ" or length == UNDEFINED:
+                end, after = self._nested(begin, kind, length)
+            if after > size:
+                raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
             if tag in WANTED:
-                kept[BaseTag(tag)] = self._kept(tag, kind, begin, end)
+                kept[WANTED[tag]] = self._kept(WANTED[tag], kind, begin, end)
             self.place = after
-        found = Dataset(kept)
-        found.set_original_encoding(coding.implicit, coding.order == "<", "iso8859")
-        return Walked(found, pixels, count)
+        return Walked(Elements(kept), pixels, count)
 
-    def _kept(self, tag: int, kind: bytes, begin: int, end: int) -> RawDataElement:
+    def _kept(self, tag: BaseTag, kind: bytes, begin: int, end: int) -> RawDataElement:
         """A raw element for pydicom."""
         if end - begin > self._limits.element_bytes:
             raise self._bomb(end - begin)
         at = self._within(begin, end - begin)
-        value = self._data[at : at + end - begin]
-        named = None if self._coding.implicit else kind.decode("latin-1")
-        little = self._coding.order == "<"
-        return RawDataElement(BaseTag(tag), named, end - begin, value, begin, named is None, little)
+        value, coding = self._data[at : at + end - begin], self._coding
+        named = None if coding.implicit else kind.decode("latin-1")
+        return RawDataElement(tag, named, end - begin, value, begin, coding.implicit, coding.order == "<")
 
     def _nested(self, begin: int, kind: bytes, length: int) -> tuple[int, int]:
         """(end of the value, where the next element begins); every level of it is walked."""
