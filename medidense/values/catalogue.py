@@ -26,3 +26,5 @@ class Entry:
     spacing_mm: tuple[float, ...] = ()
     refusal: Refusal | None = None
     note: str = ""
+    pick: str = ""
+    """What `--pick` takes to choose this stack, where a series holds several."""

@@ -1,0 +1,66 @@
+"""How does a frame travel between processes and into the index of a tree? As lists that JSON can say."""
+
+from pathlib import Path
+from typing import Any
+
+from medidense.io.dicom.attributes import Identity, Pixels, Plane
+from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
+from medidense.values import Refusal
+
+IMAGE, BROKEN, NO_IMAGE = "image", "broken", "no image"
+"""What a scanned DICOM file is."""
+
+
+def pack(scanned: Scanned) -> tuple[str, str, list[Any]]:
+    """(kind, SeriesInstanceUID, facts) of one file; `facts` hold no path."""
+    if isinstance(scanned, tuple):
+        return IMAGE, scanned[0].identity.series_uid, _packed_frames(scanned)
+    refusal = list(_fields(scanned.refusal))
+    if isinstance(scanned, Broken):
+        return BROKEN, scanned.series_uid, refusal
+    return NO_IMAGE, "", refusal
+
+
+def unpack(path: Path, kind: str, series_uid: str, facts: list[Any]) -> Scanned:
+    """The scanned file that `pack` was given."""
+    if kind == IMAGE:
+        return _frames(path, facts)
+    refusal = Refusal(*facts)
+    return Broken(path, series_uid, refusal) if kind == BROKEN else NoImage(path, refusal)
+
+
+def _packed_frames(frames: tuple[Frame, ...]) -> list[Any]:
+    """What all frames of a file share, then what each has of its own."""
+    first = frames[0]
+    shared = [first.syntax, first.trailing, _fields(first.identity)]
+    return [shared, [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames]]
+
+
+def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
+    """Frames of the lists that `_packed_frames` made."""
+    (syntax, trailing, identity_fields), own = facts
+    identity = Identity(*identity_fields)
+    return tuple(
+        Frame(
+            path=path,
+            syntax=syntax,
+            identity=identity,
+            plane=_plane(plane),
+            pixels=Pixels(*pixels),
+            marks=tuple((name, value) for name, value in marks),
+            number=number,
+            trailing=trailing,
+        )
+        for number, plane, pixels, marks in own
+    )
+
+
+def _plane(fields: list[Any]) -> Plane:
+    """A plane whose lists are tuples again."""
+    position, orientation, spacing, *rest = (tuple(one) if isinstance(one, list) else one for one in fields)
+    return Plane(position, orientation, spacing, *rest)
+
+
+def _fields(value: Identity | Plane | Pixels | Refusal) -> tuple[Any, ...]:
+    """The fields of a dataclass in their order."""
+    return tuple(getattr(value, name) for name in value.__dataclass_fields__)

@@ -1,0 +1,102 @@
+"""What is one file of a tree: images of a DICOM series, images of its own, or no image? Runs in a worker."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medidense.io.dicom import Frame, Scanned, groups_of, laid_out, scan_file, stack_of
+from medidense.io.dicom.stacks import Group
+from medidense.io.nifti_header import read_header
+from medidense.io.raster import read_picture
+from medidense.io.reading import kind_of
+from medidense.values import Entry, ReadOptions, Refusal, Refused
+from medidense.values.volume import Affine
+
+IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".zip")
+"""A file of such a name that is no image is refused; any other is skipped."""
+
+NO_OPTIONS = ReadOptions()
+
+
+def look(file: Path) -> list[Entry] | Scanned:
+    """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing."""
+    try:
+        kind = kind_of(file)
+        if kind == "dicom":
+            return scan_file(file)
+        if kind == "nifti":
+            header = read_header(file)
+            spacing = spacing_of(header.affine)
+            return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
+        return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
+    except Refused as refused:
+        named = file.name.lower().endswith(IMAGE_SUFFIXES)
+        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+            return [Entry(str(file), "refused", refusal=refused.refusal)]
+        return [Entry(str(file), "skipped", note="no image file")]
+
+
+def assemble(
+    frames: tuple[Frame, ...], place: tuple[Path, str, int], refusal: Refusal | None, *, apart: bool
+) -> list[Entry]:
+    """The entries of one series; the same checks of the headers as `read_volume` makes.
+
+    `place` is (what `read_volume` takes, a note, number of files), `refusal` that of a broken file in the
+    series. With `apart` each stack has an entry; without, a series of several stacks is refused as
+    `read_volume` refuses it.
+    """
+    if refusal is not None:
+        return [_entry(frames, place, refusal)]
+    try:
+        if not apart:
+            stack = stack_of(frames, place[0])
+            return [_entry(stack.frames, place, None, stack.affine, stack.shape, warnings=stack.warnings)]
+        groups, warnings = groups_of(frames, place[0])
+    except Refused as refused:
+        return [_entry(frames, place, refused.refusal)]
+    return [_of_group(group, place, warnings) for group in groups]
+
+
+def _of_group(group: Group, place: tuple[Path, str, int], warnings: tuple[str, ...]) -> Entry:
+    """The entry of one stack."""
+    try:
+        stack = laid_out(group, warnings, place[0], NO_OPTIONS)
+    except Refused as refused:
+        return _entry(group.frames, place, refused.refusal, pick=group.words)
+    facts = {"warnings": stack.warnings, "pick": group.words}
+    return _entry(stack.frames, place, None, stack.affine, stack.shape, **facts)
+
+
+def _entry(
+    frames: tuple[Frame, ...],
+    place: tuple[Path, str, int],
+    refusal: Refusal | None,
+    affine: Affine | None = None,
+    shape: tuple[int, ...] = (),
+    **facts: Any,
+) -> Entry:
+    """One entry of a series."""
+    where, note, count = place
+    identity = frames[0].identity
+    return Entry(
+        path=str(where),
+        state="volume" if refusal is None else "refused",
+        kind="dicom",
+        modality=identity.modality,
+        study_uid=identity.study_uid,
+        series_uid=identity.series_uid,
+        patient_key=identity.patient_key,
+        files=count,
+        shape=shape,
+        spacing_mm=() if affine is None else spacing_of(affine),
+        refusal=refusal,
+        note="; ".join([*([note] if note else []), *facts.get("warnings", ())]),
+        pick=facts.get("pick", ""),
+    )
+
+
+def spacing_of(affine: Affine) -> tuple[float, ...]:
+    """Distance of voxel centres along i, j, k in mm."""
+    return tuple(float(gap) for gap in np.sqrt((affine[:3, :3] ** 2).sum(axis=0)))
