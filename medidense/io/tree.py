@@ -11,9 +11,10 @@ from medidense.values import Refused
 def files_below(folder: Path, limits: Limits = LIMITS) -> Iterator[Path]:
     """Every regular file below `folder`, by the bytes of the names, so that a run is repeatable.
 
-    A link to a file or folder inside `folder` is passed over (its target is met anyway). What is no regular
-    file (a pipe, a device) is passed over. Raises Refused NO_ACCESS for a link that leaves the folder or a
-    folder that cannot be listed, and BOMB for folders nested too deep.
+    A link to a file or folder inside `folder` is passed over (its target is met anyway), as is one that leads
+    to itself. What is no regular file (a pipe, a device) is passed over. Raises Refused NO_ACCESS for a link
+    that leaves the folder or a folder that cannot be listed, and BOMB for folders nested too deep and paths
+    too long.
     """
     for found in walk(folder, limits):
         if isinstance(found, Refused):
@@ -39,8 +40,12 @@ def _below(folder: Path, root: Path, depth: int, limits: Limits) -> Iterator[Pat
         return
     for entry in entries:
         path = Path(entry.path)
-        if entry.is_symlink():
-            if not path.resolve().is_relative_to(root):
+        if len(os.fsencode(path)) > limits.path_bytes:
+            found, step = f"a path of {len(os.fsencode(path))} bytes", "give a folder further down"
+            yield Refused("BOMB", folder, found, f"at most {limits.path_bytes}", step)
+        elif entry.is_symlink():
+            # not Path.resolve: it raises where links run in a circle
+            if not Path(os.path.realpath(path)).is_relative_to(root):
                 step = "copy the files into the folder"
                 yield Refused("NO_ACCESS", path, "a link out of the folder", "files inside", step)
         elif entry.is_dir(follow_symlinks=False):
