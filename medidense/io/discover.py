@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from medidense.io.archive import Members, unpacked_archive
 from medidense.io.dicom import Gathered, Header, NoImage, Scanned, Stack, gather, scan_file, stack_of
 from medidense.io.nifti_header import read_header
 from medidense.io.raster import read_picture
@@ -47,7 +48,9 @@ def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -
     one entry; a file met before, under an earlier path, is passed over. Files of one DICOM series are put
     together wherever they lie below one path. `path` of a DICOM entry is what `read_volume` takes: the
     deepest folder that holds the whole series, or its file where it has but one and others lie beside it.
-    Where the folder holds other series too, `note` says that the series UID must be given.
+    Where the folder holds other series too, `note` says that the series UID must be given. What lies in a ZIP
+    archive has entries of its own: `path` is the archive, and `note` begins with the member's name, or says
+    that the files lie in an archive.
     `progress` is told the number of files seen so far. Raises nothing for what a file holds.
     """
     seen: set[Path] = set()
@@ -58,14 +61,14 @@ def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -
             if isinstance(file, Refused):
                 entries.append(_refused(Path(file.refusal.where), file.refusal))
                 continue
-            real = file.resolve()
+            real = Path(os.path.realpath(file))  # not Path.resolve: it raises where links run in a circle
             if real in seen:
                 continue
             seen.add(real)
             progress(len(seen))
             one = _look(file)
-            if isinstance(one, Entry):
-                entries.append(one)
+            if isinstance(one, list):
+                entries += one
             else:
                 scanned.append(one)
         entries += _dicom_entries(gather(scanned), path)
@@ -88,11 +91,18 @@ def find_inputs(path: Path) -> Inputs:
 
 
 def patient_key(path: Path, *, series_uid: str = "") -> str:
-    """sha256 hex of the DICOM PatientID of a file or of a folder's (chosen) series; "" for anything else.
+    """sha256 hex of the DICOM PatientID of a file, or of the (chosen) series of a folder or of a ZIP archive;
+    "" for anything else.
 
     Two images of one patient have one key; nothing but the key leaves this function. "" also where the
     PatientID is empty or the files cannot be read.
     """
+    try:
+        if not path.is_dir() and kind_of(path) == "archive":
+            with unpacked_archive(path) as members:
+                return patient_key(members.folder, series_uid=series_uid)
+    except Refused:
+        return ""
     for file in walk(path) if path.is_dir() else [path]:
         one = scan_file(file) if isinstance(file, Path) else None
         if isinstance(one, Header) and series_uid in ("", one.identity.series_uid):
@@ -100,23 +110,55 @@ def patient_key(path: Path, *, series_uid: str = "") -> str:
     return ""
 
 
-def _look(file: Path) -> Entry | Scanned:
-    """One file: an entry where it is no DICOM, else its header for grouping."""
+def _look(file: Path) -> list[Entry] | Scanned:
+    """One file: its entries where it is no DICOM, else its header for grouping."""
+    kind = ""
     try:
         kind = kind_of(file)
         if kind == "dicom":
             return scan_file(file)
+        if kind == "archive":
+            return _in_archive(file)
         if kind == "nifti":
             header = read_header(file)
             gaps = np.sqrt((header.affine[:3, :3] ** 2).sum(axis=0))
             spacing = tuple(float(gap) for gap in gaps)
-            return Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)
-        return Entry(str(file), "volume", "picture", shape=read_picture(file).shape)
+            return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
+        return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
-            return _refused(file, refused.refusal)
-        return Entry(str(file), "skipped", note="no image file")
+        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+            return [_refused(file, refused.refusal, kind)]
+        return [Entry(str(file), "skipped", note="no image file")]
+
+
+def _in_archive(archive: Path) -> list[Entry]:
+    """The entries of what lies in a ZIP archive. Raises Refused for an archive that is refused as a whole.
+
+    Documents, programs and arrays are ZIP archives under a name of their own; they are not opened.
+    """
+    if archive.suffix[1:].isalpha() and not archive.name.lower().endswith(IMAGE_SUFFIXES):
+        return [Entry(str(archive), "skipped", note="a ZIP archive that is not named .zip")]
+    with unpacked_archive(archive) as members:
+        inner = list(catalogue([members.folder]))
+    if not any(entry.kind for entry in inner):
+        said, step = f"{len(inner)} files, none an image", "check what was packed"
+        raise Refused("NOT_DICOM", archive, said, "an image in the archive", step)
+    images = sum(entry.kind != "" and entry.state != "skipped" for entry in inner)
+    return [_of_member(members, entry, alone=images == 1) for entry in inner]
+
+
+def _of_member(members: Members, entry: Entry, *, alone: bool) -> Entry:
+    """The entry of a file in an unpacked archive, as one of the archive; `alone`: it holds no other image."""
+    stored = members.names.get(Path(entry.path).name)
+    lies = "in a ZIP archive" if stored is None else f"member {stored}"
+    note = "; ".join([lies, *([members.text(entry.note)] if entry.note else [])])
+    refusal = entry.refusal and members.told(entry.refusal)
+    if entry.state == "volume" and entry.kind != "dicom" and not alone:
+        step = "unpack the archive; which of its images to read cannot be said"
+        refusal = Refusal("SEVERAL_SERIES", members.text(entry.path), "one of several", "one image", step)
+    state = entry.state if refusal is None else "refused"
+    return replace(entry, path=str(members.archive), state=state, refusal=refusal, note=note)
 
 
 def _refused(path: Path, refusal: Refusal, kind: str = "") -> Entry:
