@@ -14,7 +14,9 @@ from medidense.cli.progress import following
 def scan(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH", callback=present, help="Files or folders to look through."),
+        typer.Argument(
+            metavar="PATH", callback=present, help="Files, folders or ZIP archives to look through."
+        ),
     ],
     out: Annotated[
         Path | None, typer.Option("--out", metavar="CATALOGUE.csv", help="Write the list as CSV too.")

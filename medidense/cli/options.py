@@ -72,7 +72,9 @@ PackageFolder = Annotated[
 Inputs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="INPUT", callback=present, help="Files or folders of scans (DICOM, NIfTI, PNG, JPEG)."
+        metavar="INPUT",
+        callback=present,
+        help="Files, folders or ZIP archives of scans (DICOM, NIfTI, PNG, JPEG).",
     ),
 ]
 Lesions = Annotated[

@@ -1,21 +1,30 @@
-"""What images lie below these paths? One entry for each series, refused file, or file that is no image."""
+"""What images lie below these paths? One entry for each stack, refused file, or file that is no image.
 
+The walk and the index are here; files are opened and series put together by the workers.
+"""
+
+import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from medidense.io.dicom import Frame, Gathered, NoImage, Scanned, Stack, gather, scan_file, stack_of
-from medidense.io.nifti_header import read_header
-from medidense.io.raster import read_picture
-from medidense.io.reading import kind_of
+from medidense.io.archive import Members, unpacked_archive
+from medidense.io.dicom.packing import BROKEN, NO_IMAGE
+from medidense.io.guarded import call, call_each
+from medidense.io.index import Index, Known, Met, entry_of, folder_of, open_index
+from medidense.io.looking import IMAGE_SUFFIXES
 from medidense.io.tree import walk
 from medidense.values import Entry, Refusal, Refused
 
-IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".zip")
-"""A file of such a name that is no image is refused; any other is skipped."""
+TOGETHER = 64
+"""Files that a worker looks at in one go."""
+
+ENTRIES = "entries"
+"""Kind of a file that is no DICOM: its entries are its own."""
 
 
 @dataclass(frozen=True)
@@ -40,36 +49,43 @@ def ignore(_: int) -> None:
     """Listen to no progress."""
 
 
-def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -> Iterator[Entry]:
-    """One entry for each series, refused file and other file below `paths`, sorted by path within each.
+@contextmanager
+def catalogued(
+    paths: Sequence[Path],
+    progress: Callable[[int], None] = ignore,
+    *,
+    index: Path | None = None,
+    apart: bool = True,
+) -> Iterator[Index]:
+    """An index of all that lies below `paths`, whose `entries` can be walked inside the block.
 
-    Only headers are read, but colour pictures are decoded (their channels decide). Every file ends in exactly
-    one entry; a file met before, under an earlier path, is passed over. Files of one DICOM series are put
-    together wherever they lie below one path. `path` of a DICOM entry is what `read_volume` takes: the
-    deepest folder that holds the whole series, or its file where it has but one and others lie beside it.
-    Where the folder holds other series too, `note` says that the series UID must be given.
-    `progress` is told the number of files seen so far. Raises nothing for what a file holds.
+    Every file ends in at least one entry; a file met before, under an earlier path, is passed over. Files of
+    one DICOM series are put together wherever they lie below one path. `path` of a DICOM entry is what
+    `read_volume` takes: the deepest folder that holds the whole series, or its file where it has but one and
+    others lie beside it. Where the folder holds other series too, `note` says that the series UID must be
+    given. What lies in a ZIP archive has entries of its own: `path` is the archive, and `note` begins with
+    the member's name, or says that the files lie in an archive.
+
+    With `apart` each stack of a series has an entry, and `pick` says how to choose it; without, a series of
+    several stacks is one refused entry. With a file for the `index`, what it knows of unchanged files (by
+    path, size and time of change) is not looked at again. `progress` is told the number of files seen so far.
+
+    Raises WriteError for the index, and nothing for what a file holds.
     """
-    seen: set[Path] = set()
-    for path in paths:
-        scanned: list[Scanned] = []
-        entries: list[Entry] = []
-        for file in walk(path) if path.is_dir() else [path]:
-            if isinstance(file, Refused):
-                entries.append(_refused(Path(file.refusal.where), file.refusal))
-                continue
-            real = file.resolve()
-            if real in seen:
-                continue
-            seen.add(real)
-            progress(len(seen))
-            one = _look(file)
-            if isinstance(one, Entry):
-                entries.append(one)
-            else:
-                scanned.append(one)
-        entries += _dicom_entries(gather(scanned), path)
-        yield from sorted(entries, key=lambda entry: (os.fsencode(entry.path), entry.series_uid))
+    with open_index(index) as found:
+        found.ask(json.dumps([[str(path.absolute()) for path in paths], list(map(str, paths)), apart]))
+        seen, refusals = _meet(paths, found)
+        _look_at_unknown(found, seen, progress)
+        found.forget_unmet()
+        found.refuse(refusals)
+        _put_together(paths, found, apart)
+        yield found
+
+
+def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -> Iterator[Entry]:
+    """The entries of `catalogued`, sorted by path within each of `paths`; nothing is kept on disk."""
+    with catalogued(paths, progress) as found:
+        yield from found.entries()
 
 
 def find_inputs(path: Path) -> Inputs:
@@ -77,116 +93,192 @@ def find_inputs(path: Path) -> Inputs:
     found: list[Input] = []
     refusals: list[tuple[str, Refusal]] = []
     skipped: list[str] = []
-    for entry in catalogue([path]):
-        if entry.refusal is not None and entry.state == "refused":
-            refusals.append((entry.path, entry.refusal))
-        elif entry.state == "volume":
-            found.append(Input(Path(entry.path), entry.series_uid, entry.study_uid))
-        else:
-            skipped.append(entry.path)
+    with catalogued([path], apart=False) as index:
+        for entry in index.entries():
+            if entry.refusal is not None and entry.state == "refused":
+                refusals.append((entry.path, entry.refusal))
+            elif entry.state == "volume":
+                found.append(Input(Path(entry.path), entry.series_uid, entry.study_uid))
+            else:
+                skipped.append(entry.path)
     return Inputs(tuple(found), tuple(refusals), tuple(skipped))
 
 
 def patient_key(path: Path, *, series_uid: str = "") -> str:
-    """sha256 hex of the DICOM PatientID of a file or of a folder's (chosen) series; "" for anything else.
+    """sha256 hex of the DICOM PatientID of a file, or of the (chosen) series of a folder or of a ZIP archive;
+    "" for anything else.
 
     Two images of one patient have one key; nothing but the key leaves this function. "" also where the
     PatientID is empty or the files cannot be read.
     """
-    for file in walk(path) if path.is_dir() else [path]:
-        one = scan_file(file) if isinstance(file, Path) else None
-        if isinstance(one, tuple) and series_uid in ("", one[0].identity.series_uid):
-            return one[0].identity.patient_key
-    return ""
-
-
-def _look(file: Path) -> Entry | Scanned:
-    """One file: an entry where it is no DICOM, else its header for grouping."""
     try:
-        kind = kind_of(file)
-        if kind == "dicom":
-            return scan_file(file)
-        if kind == "nifti":
-            header = read_header(file)
-            gaps = np.sqrt((header.affine[:3, :3] ** 2).sum(axis=0))
-            spacing = tuple(float(gap) for gap in gaps)
-            return Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)
-        return Entry(str(file), "volume", "picture", shape=read_picture(file).shape)
+        answer = call("look", {"paths": [str(path)]}, where=path) if path.is_file() else None
+        if answer is not None and answer.value[0][0] == "archive":
+            with unpacked_archive(path) as members:
+                return patient_key(members.folder, series_uid=series_uid)
+        arguments = {"path": str(path), "series_uid": series_uid}
+        return str(call("patient", arguments, where=path).value)
+    except Refused:
+        return ""
+
+
+def _meet(paths: Sequence[Path], index: Index) -> tuple[int, list[tuple[int, Refusal]]]:
+    """Tell the index every file below the paths: (their number, the parts of the trees that are refused)."""
+    seen, refusals = 0, list[tuple[int, Refusal]]()
+    for root, path in enumerate(paths):
+        seen += index.meet(_walked(path, root, refusals))
+    return seen, refusals
+
+
+def _walked(path: Path, root: int, refusals: list[tuple[int, Refusal]]) -> Iterator[Met]:
+    """The files below one path; what is refused on the way is appended to `refusals`."""
+    if not path.is_dir():
+        facts = path.stat() if path.exists() else None
+        size, mtime = (facts.st_size, facts.st_mtime_ns) if facts else (-1, -1)
+        yield Met(os.fsencode(os.path.realpath(path)), os.fsencode(path), root, size, mtime)
+        return
+    real, given = os.path.realpath(path), str(path)
+    for found in walk(path):
+        if isinstance(found, Refused):
+            refusals.append((root, found.refusal))
+            continue
+        key = real + found.path[len(given) :]
+        yield Met(os.fsencode(key), os.fsencode(found.path), root, found.size, found.mtime)
+
+
+def _look_at_unknown(index: Index, seen: int, progress: Callable[[int], None]) -> None:
+    """Have the workers look at new and changed files, and store what they say, batch by batch."""
+    unknown = index.count_unknown()
+    done = seen - unknown
+    progress(done)
+    batches = _batches(index.unknown())
+    kept: list[list[Met]] = []
+
+    def asked() -> Iterator[Mapping[str, Any]]:
+        for batch in batches:
+            kept.append(batch)
+            yield {"paths": [os.fsdecode(met.shown) for met in batch]}
+
+    for answer in call_each("look", asked(), where=_first_path):
+        batch = kept.pop(0)
+        looked = _one_by_one(batch) if isinstance(answer, Refused) else answer.value
+        index.store([_known(met, *found) for met, found in zip(batch, looked, strict=True)])
+        done += len(batch)
+        progress(done)
+
+
+def _first_path(arguments: Mapping[str, Any]) -> str:
+    """What a refusal of a whole batch speaks of; `_one_by_one` then finds the file."""
+    return str(arguments["paths"][0])
+
+
+def _one_by_one(batch: Sequence[Met]) -> list[tuple[str, str, str]]:
+    """What the workers say of each file alone: one of them kills its worker or takes too long."""
+    found = []
+    for met in batch:
+        path = os.fsdecode(met.shown)
+        try:
+            found.append(tuple(call("look", {"paths": [path]}, where=path).value[0]))
+        except Refused as refused:
+            entry = Entry(path, "refused", refusal=refused.refusal)
+            found.append((ENTRIES, "", json.dumps([asdict(entry)])))
+    return found
+
+
+def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, list[Entry]]:
+    """What the index keeps of a file."""
+    path = os.fsdecode(met.shown)
+    if kind == "archive":
+        return met, Known(ENTRIES, "", ""), _in_archive(Path(path))
+    if kind == ENTRIES:
+        return met, Known(ENTRIES, "", ""), [entry_of(one) for one in json.loads(facts)]
+    if kind == NO_IMAGE:
+        note = Refusal(*json.loads(facts)).sentence
+        return met, Known(ENTRIES, "", ""), [Entry(path, "skipped", "dicom", note=note)]
+    if kind == BROKEN and not series:
+        refusal = Refusal(*json.loads(facts))
+        return met, Known(kind, "", facts), [Entry(path, "refused", "dicom", refusal=refusal)]
+    return met, Known(kind, series, facts), []
+
+
+def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
+    """Have the workers make the entries of every series that has changed."""
+    kept: list[tuple[int, str, bytes]] = []
+
+    def asked() -> Iterator[Mapping[str, Any]]:
+        for root, series in index.stale():
+            files = index.files_of(root, series)
+            if not files:
+                index.settle(root, series, b"", [])
+                continue
+            where, note = _place(files, (root, series), paths[root], index)
+            folder = os.path.commonpath([folder_of(shown) for shown, _, _ in files])
+            kept.append((root, series, folder))
+            told = [[os.fsdecode(shown), kind, facts] for shown, kind, facts in files]
+            yield {"files": told, "series": series, "where": where, "note": note, "apart": apart}
+
+    for answer in call_each("assemble", asked(), where=lambda arguments: str(arguments["where"])):
+        root, series, folder = kept.pop(0)
+        if isinstance(answer, Refused):
+            entries = [
+                Entry(answer.refusal.where, "refused", "dicom", series_uid=series, refusal=answer.refusal)
+            ]
+        else:
+            entries = [entry_of(one) for one in answer.value]
+        index.settle(root, series, folder, entries)
+
+
+def _place(
+    files: Sequence[tuple[bytes, str, str]], key: tuple[int, str], path: Path, index: Index
+) -> tuple[str, str]:
+    """(what `read_volume` takes for these files, a note where the series must be chosen)."""
+    if not path.is_dir():
+        return str(path), ""
+    folder = os.path.commonpath([folder_of(shown) for shown, _, _ in files])
+    if not index.has_others(key[0], folder, key[1]):
+        return str(Path(os.fsdecode(folder))), ""
+    if len(files) == 1:
+        return str(Path(os.fsdecode(files[0][0]))), ""
+    note = "other series or broken files lie in this folder: give the series UID"
+    return str(Path(os.fsdecode(folder))), note
+
+
+def _in_archive(archive: Path) -> list[Entry]:
+    """The entries of what lies in a ZIP archive; one refused entry where it is refused as a whole.
+
+    Documents, programs and arrays are ZIP archives under a name of their own; they are not opened.
+    """
+    if archive.suffix[1:].isalpha() and not archive.name.lower().endswith(IMAGE_SUFFIXES):
+        return [Entry(str(archive), "skipped", note="a ZIP archive that is not named .zip")]
+    try:
+        with unpacked_archive(archive) as members:
+            inner = list(catalogue([members.folder]))
+            images = sum(entry.kind != "" and entry.state != "skipped" for entry in inner)
+            entries = [_of_member(members, entry, alone=images == 1) for entry in inner]
     except Refused as refused:
-        named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
-            return _refused(file, refused.refusal)
-        return Entry(str(file), "skipped", note="no image file")
-
-
-def _refused(path: Path, refusal: Refusal, kind: str = "") -> Entry:
-    """An entry for one refused file."""
-    return Entry(str(path), "refused", kind, refusal=refusal)
-
-
-def _dicom_entries(gathered: Gathered, path: Path) -> list[Entry]:
-    """The entries of all DICOM files below one path."""
-    entries = [_not_an_image(file) for file in gathered.skipped]
-    strays = []
-    for file in gathered.broken:
-        if file.series_uid not in gathered.series:
-            strays.append(file.path)
-            entries.append(_refused(file.path, file.refusal, "dicom"))
-    images = {uid: _paths(frames) for uid, frames in gathered.series.items()}
-    for uid, files in gathered.series.items():
-        broken = [file for file in gathered.broken if file.series_uid == uid]
-        mine = images[uid] + [file.path for file in broken]
-        others = strays + [file for other, paths in images.items() if other != uid for file in paths]
-        where, note = _place(mine, others, path)
-        refusal = broken[0].refusal if broken else None
-        entries.append(_series_entry(files, refusal, (where, note, len(mine))))
+        return [Entry(str(archive), "refused", "archive", refusal=refused.refusal)]
+    if not any(entry.kind for entry in inner):
+        said, step = f"{len(inner)} files, none an image", "check what was packed"
+        refusal = Refusal("NOT_DICOM", str(archive), said, "an image in the archive", step)
+        return [Entry(str(archive), "refused", "archive", refusal=refusal)]
     return entries
 
 
-def _paths(frames: Sequence[Frame]) -> list[Path]:
-    """The files that hold these frames, each once."""
-    return list(dict.fromkeys(frame.path for frame in frames))
+def _of_member(members: Members, entry: Entry, *, alone: bool) -> Entry:
+    """The entry of a file in an unpacked archive, as one of the archive; `alone`: it holds no other image."""
+    stored = members.names.get(Path(entry.path).name)
+    lies = "in a ZIP archive" if stored is None else f"member {stored}"
+    note = "; ".join([lies, *([members.text(entry.note)] if entry.note else [])])
+    refusal = entry.refusal and members.told(entry.refusal)
+    if entry.state == "volume" and entry.kind != "dicom" and not alone:
+        step = "unpack the archive; which of its images to read cannot be said"
+        refusal = Refusal("SEVERAL_SERIES", members.text(entry.path), "one of several", "one image", step)
+    state = entry.state if refusal is None else "refused"
+    return replace(entry, path=str(members.archive), state=state, refusal=refusal, note=note)
 
 
-def _not_an_image(file: NoImage) -> Entry:
-    """A report, a segmentation, a dose: listed with its reason, not refused."""
-    return Entry(str(file.path), "skipped", "dicom", note=file.refusal.sentence)
-
-
-def _place(mine: list[Path], others: list[Path], path: Path) -> tuple[Path, str]:
-    """(what `read_volume` takes for these files, a note where the series must be chosen)."""
-    if not path.is_dir():
-        return path, ""
-    folder = Path(os.path.commonpath([str(file.parent) for file in mine]))
-    if not any(other.is_relative_to(folder) for other in others):
-        return folder, ""
-    if len(mine) == 1:
-        return mine[0], ""
-    return folder, "other series or broken files lie in this folder: give the series UID"
-
-
-def _series_entry(files: tuple[Frame, ...], refusal: Refusal | None, place: tuple[Path, str, int]) -> Entry:
-    """The entry of one series; the same checks of the headers as `read_volume` makes."""
-    where, note, count = place
-    stack: Stack | None = None
-    if refusal is None:
-        try:
-            stack = stack_of(files, where)
-        except Refused as refused:
-            refusal = refused.refusal
-    gaps = np.sqrt((stack.affine[:3, :3] ** 2).sum(axis=0)) if stack is not None else ()
-    identity = files[0].identity
-    return Entry(
-        path=str(where),
-        state="refused" if stack is None else "volume",
-        kind="dicom",
-        modality=identity.modality,
-        study_uid=identity.study_uid,
-        series_uid=identity.series_uid,
-        patient_key=identity.patient_key,
-        files=count,
-        shape=() if stack is None else stack.shape,
-        spacing_mm=tuple(float(gap) for gap in gaps),
-        refusal=refusal,
-        note="; ".join([*([note] if note else []), *(stack.warnings if stack is not None else ())]),
-    )
+def _batches(items: Iterable[Met]) -> Iterator[list[Met]]:
+    """Lists of `TOGETHER`, the last one shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, TOGETHER)):
+        yield batch

@@ -1,5 +1,6 @@
 """Is it safe to decode this? Limits that are compared before a pixel is touched, and access to files."""
 
+import os
 import stat
 import struct
 from collections.abc import Iterator
@@ -26,9 +27,17 @@ class Limits:
     """A deflated DICOM data set."""
     inflation_ratio: int = 200
     """Inflated over stored bytes, counted once 64 MiB are passed."""
+    archive_files: int = 50_000
+    """Members of one ZIP archive, folders included."""
+    archive_bytes: int = 8 << 30
+    """All members of one ZIP archive, unpacked."""
+    seconds: float = 60.0
+    """Time that a worker may take without a sign of life."""
     folder_depth: int = 32
     nesting: int = 16
     """Levels of sequences in a DICOM file."""
+    path_bytes: int = 4096
+    """The path of one file below a folder, or the stored name of a member."""
 
 
 LIMITS = Limits()
@@ -36,15 +45,29 @@ LIMITS = Limits()
 
 @contextmanager
 def opened(path: Path) -> Iterator[BufferedReader]:
-    """The file for reading. An error of the operating system, or no regular file, is Refused NO_ACCESS."""
+    """The file for reading. An error of the operating system, or no regular file, is Refused NO_ACCESS.
+
+    A pipe is never waited for, not even one that takes the file's place while it is opened.
+    """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for ever
-            step = "give a file, or for DICOM the folder of the series"
-            raise Refused("NO_ACCESS", path, "a folder, pipe or device", "a regular file", step)
-        with path.open("rb") as stream:
+        _check_regular(path, path.stat())
+        with open(path, "rb", opener=_without_waiting) as stream:
+            _check_regular(path, os.fstat(stream.fileno()))
             yield stream
     except OSError as error:
         raise no_access(path, error) from error
+
+
+def _check_regular(path: Path, facts: os.stat_result) -> None:
+    """Refuse a folder, a pipe, a socket, a device."""
+    if not stat.S_ISREG(facts.st_mode):
+        step = "give a file, or for DICOM the folder of the series"
+        raise Refused("NO_ACCESS", path, "a folder, pipe or device", "a regular file", step)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open as Python does, but without waiting for a writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def no_access(path: Path, error: OSError) -> Refused:

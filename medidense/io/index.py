@@ -1,8 +1,8 @@
 """Which files of a tree are known already, and what was found in them? One SQLite file beside a catalogue.
 
-A file is known by its path, size and time of change. What a series is depends on all its files, so its entries
-are made anew when one of them comes, changes or goes, or when a folder they lie in gets or loses a file. The
-memory needed does not grow with the tree, and a scan that was stopped goes on.
+A file is known by its path, size and time of change. What a series is depends on all its files, so its
+entries are made anew when one of them comes, changes or goes, or when a folder they lie in gets or loses a
+file. The memory needed does not grow with the tree, and a scan that was stopped goes on.
 """
 
 import json
@@ -95,6 +95,10 @@ class Index:
         self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", rows)
         return self._connection.total_changes - before
 
+    def count_unknown(self) -> int:
+        """How many files `unknown` has."""
+        return int(self._connection.execute(f"SELECT count(*) FROM ({UNKNOWN})").fetchone()[0])
+
     def unknown(self) -> Iterator[Met]:
         """The files met that are new or changed, by path."""
         for row in self._connection.execute(UNKNOWN):
@@ -106,6 +110,12 @@ class Index:
         self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
         self._connection.execute("DELETE FROM entry WHERE key != x'' AND key NOT IN (SELECT key FROM met)")
         self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
+
+    def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
+        """Entries for (root, refusal) of what the walk could not enter; they last until the next scan."""
+        for root, refusal in refusals:
+            entry = Entry(refusal.where, "refused", refusal=refusal)
+            self._put(root, "", b"refused\0" + os.fsencode(refusal.where), b"", [entry])
 
     def store(self, found: Sequence[tuple[Met, Known, Sequence[Entry]]]) -> None:
         """Put what was found in files, with the entries of those that are no DICOM, in one transaction."""
@@ -121,7 +131,16 @@ class Index:
                 self._connection.execute("DELETE FROM entry WHERE key = ?", (met.key,))
                 self._connection.execute(
                     "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (met.key, met.shown, met.root, met.size, met.mtime, known.kind, known.series, known.facts),
+                    (
+                        met.key,
+                        met.shown,
+                        met.root,
+                        met.size,
+                        met.mtime,
+                        known.kind,
+                        known.series,
+                        known.facts,
+                    ),
                 )
                 self._put(met.root, "", met.key, b"", entries)
             self._touch((met.root, met.shown) for met, _, _ in found)
@@ -159,7 +178,7 @@ class Index:
         """Every entry, by root, then by the bytes of its path and by its series."""
         query = "SELECT facts FROM entry ORDER BY root, shown, series, number"
         for (facts,) in self._connection.execute(query):
-            yield _entry(json.loads(facts))
+            yield entry_of(json.loads(facts))
 
     def count(self, state: str = "%") -> int:
         """Entries of a state: ``volume``, ``refused`` or ``skipped``; all without one."""
@@ -229,12 +248,22 @@ def _connected(name: str) -> sqlite3.Connection:
 
 def _above(shown: bytes) -> Iterator[bytes]:
     """The folders that a path lies in."""
-    while (folder := os.path.dirname(shown)) != shown and folder:
+    while (folder := folder_of(shown)) != shown:
         yield folder
         shown = folder
 
 
-def _entry(facts: dict[str, Any]) -> Entry:
+def folder_of(shown: bytes) -> bytes:
+    """The folder of a path, of bytes as the system has them; the first one is its own.
+
+    >>> folder_of(b"a/b/c"), folder_of(b"/a"), folder_of(b"/"), folder_of(b"a")
+    (b'a/b', b'/', b'/', b'.')
+    """
+    above = shown.rpartition(b"/")[0]
+    return above or (b"/" if shown.startswith(b"/") else b".")
+
+
+def entry_of(facts: dict[str, Any]) -> Entry:
     """An entry of its fields."""
     refusal = facts.pop("refusal")
     shape, spacing = tuple(facts.pop("shape")), tuple(facts.pop("spacing_mm"))

@@ -1,6 +1,5 @@
 """What is one file of a tree: images of a DICOM series, images of its own, or no image? Runs in a worker."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,11 @@ NO_OPTIONS = ReadOptions()
 
 
 def look(file: Path) -> list[Entry] | Scanned:
-    """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing."""
+    """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing.
+
+    A ZIP archive has no entry here: a worker may not unpack it.
+    """
+    kind = ""
     try:
         kind = kind_of(file)
         if kind == "dicom":
@@ -30,11 +33,13 @@ def look(file: Path) -> list[Entry] | Scanned:
             header = read_header(file)
             spacing = spacing_of(header.affine)
             return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
+        if kind == "archive":
+            return []
         return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
-            return [Entry(str(file), "refused", refusal=refused.refusal)]
+        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+            return [Entry(str(file), "refused", kind, refusal=refused.refusal)]
         return [Entry(str(file), "skipped", note="no image file")]
 
 

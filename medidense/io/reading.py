@@ -3,13 +3,15 @@
 Runs in a guarded worker: `medidense.io.volumes` is the door that everybody else takes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from medidense.io.archive_listing import MAGICS
 from medidense.io.dicom import (
+    NoImage,
     Scanned,
     Stack,
     choose,
@@ -32,7 +34,6 @@ from medidense.values import ReadOptions, Refused, Source, Volume
 from medidense.values.volume import Affine, Box, box_affine
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr")
-ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Ask:
     centre_mm: tuple[float, float, float] | None = None
     extent_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     margin_mm: float = 0.0
+    members: bool = False
+    """The folder holds the members of an archive: without a DICOM image, its only other image will do."""
 
     def box(self, affine: Affine, shape: tuple[int, int, int], where: object) -> Box | None:
         """The voxels wanted of an image, None for all. Refused OUTSIDE where it has none of them."""
@@ -76,8 +79,13 @@ def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Vo
     """
     desk, guess = desk or LocalDesk(), ask.options.guess_syntax
     if path.is_dir():
-        files = (scan_file(file, guess_syntax=guess) for file in files_below(path))
-        return _read_series(path, files, ask, desk)
+        scanned: Iterable[Scanned] = (scan_file(file, guess_syntax=guess) for file in files_below(path))
+        if ask.members:
+            scanned = list(scanned)
+            alone = _only_other_image(path, scanned)
+            if alone is not None:
+                return read_here(alone, ask, desk)
+        return _read_series(path, scanned, ask, desk)
     kind = kind_of(path, guess_syntax=guess)
     if kind == "dicom":
         return _read_series(path, iter([scan_file(path, guess_syntax=guess)]), ask, desk)
@@ -85,7 +93,7 @@ def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Vo
 
 
 def kind_of(path: Path, *, guess_syntax: bool = False) -> str:
-    """``dicom``, ``nifti`` or ``picture``, by content; the name decides only which refusal is raised.
+    """``dicom``, ``nifti``, ``picture`` or ``archive``, by content; the name only decides a refusal's code.
 
     Raises Refused EMPTY, NOT_DICOM, NOT_NIFTI, NOT_PICTURE, NO_TS, BAD_ARCHIVE or NO_ACCESS.
     """
@@ -94,9 +102,8 @@ def kind_of(path: Path, *, guess_syntax: bool = False) -> str:
     name = path.name.lower()
     if not opening:
         raise Refused("EMPTY", path, "0 bytes", "an image file", "copy the file again")
-    if opening.startswith(ZIP):
-        step = "archives are read by a later version; unpack it first"
-        raise Refused("BAD_ARCHIVE", path, "a ZIP archive", "an image file or a folder", step)
+    if opening.startswith(MAGICS):
+        return "archive"
     if name.endswith(tuple(SUFFIXES)):
         return "picture"
     claims_nifti, refusal = name.endswith(NIFTI_SUFFIXES), foreign(path, opening)
@@ -107,10 +114,31 @@ def kind_of(path: Path, *, guess_syntax: bool = False) -> str:
         return "nifti"
     if is_picture(opening) and not name.endswith(".dcm"):
         return "picture"
+    if name.endswith(".zip"):
+        raise Refused("BAD_ARCHIVE", path, "another signature", "a ZIP archive", "copy the file again")
     raise Refused(**vars(refusal))
 
 
-def _read_series(where: Path, scanned: Iterator[Scanned], ask: Ask, desk: Desk) -> Volume:
+def _only_other_image(folder: Path, scanned: Sequence[Scanned]) -> Path | None:
+    """The one NIfTI file or picture among files of which none is a DICOM image; None where there is none."""
+    if not all(isinstance(one, NoImage) for one in scanned):
+        return None
+    found = [one.path for one in scanned if isinstance(one, NoImage) and _is_other_image(one.path)]
+    if len(found) > 1:
+        step = "unpack the archive and give one of them"
+        raise Refused("SEVERAL_SERIES", folder, f"{len(found)} NIfTI files or pictures", "one image", step)
+    return found[0] if found else None
+
+
+def _is_other_image(path: Path) -> bool:
+    """Whether a file is NIfTI or a picture."""
+    try:
+        return kind_of(path) in ("nifti", "picture")
+    except Refused:
+        return False
+
+
+def _read_series(where: Path, scanned: Iterable[Scanned], ask: Ask, desk: Desk) -> Volume:
     """The volume of the series chosen among scanned files."""
     gathered = gather(scanned)
     stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -60,6 +61,23 @@ def test_one_row_for_each_lesion_with_the_packages_own_score(
     assert len({row["score_malignant"] for row in found}) == 6
     assert (tmp_path / "out" / "scores.csv").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "out" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_archive_scores_as_what_it_holds(package: Package, scans: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(scans / "s1.zip", "w") as archive:
+        archive.write(scans / "s1.nii.gz", "CT/scan.nii.gz")
+    with zipfile.ZipFile(scans / "s9.zip", "w") as archive:
+        archive.writestr("CT/cut.dcm", b"no image")
+    (scans / "lesions.csv").write_text("image,x_mm,y_mm,z_mm,diameter_mm,frame\ns1.zip,24,24,6,9,RAS\n")
+    out = tmp_path / "out"
+    result = score_inputs(
+        package, [scans / "s1.zip", scans / "s9.zip"], read_lesions(scans / "lesions.csv"), out
+    )
+    assert counts(result) == (2, 2, 1, 1, 0)
+    expected = package.predict(read_volume(scans / "s1.nii.gz"), Region((24.0, 24.0, 6.0), (9.0, 9.0, 9.0)))
+    found = rows(out)
+    assert float(found[0]["score_malignant"]) == pytest.approx(expected.scores["malignant"], abs=5e-10)
+    assert (found[1]["input"], found[1]["reason_code"]) == (str(scans / "s9.zip"), "NOT_DICOM")
 
 
 def test_a_finished_run_repeated_scores_nothing_and_touches_nothing(

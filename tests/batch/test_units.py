@@ -1,13 +1,14 @@
 """Is every input met once, and does its key change with what decides its score?"""
 
 import os
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from medidense.batch import read_lesions
 from medidense.batch.units import Item, find_items
-from medidense.io import write_nifti
+from medidense.io import write_nifti, write_series
 from medidense.values import Source, Volume
 
 
@@ -59,3 +60,19 @@ def test_what_cannot_be_read_is_a_loose_unit(scans: Path) -> None:
     assert broken.refusal is not None
     assert broken.unit().loose
     assert not items(scans)["s0.nii.gz"].unit().loose
+
+
+def test_the_series_of_an_archive_are_units_apart_and_rest_on_the_archive(tmp_path: Path) -> None:
+    archive = tmp_path / "scans.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for seed in (1, 2):
+            volume = Volume(np.arange(60, dtype=np.int16).reshape(5, 4, 3), np.eye(4), Source("dicom", "CT"))
+            write_series(volume, tmp_path / str(seed), patient="invented", seed=seed)
+            for file in (tmp_path / str(seed)).iterdir():
+                packed.write(file, f"{seed}/{file.name}")
+    first, second = (item.unit() for item in find_items([archive], None))
+    assert first.place == second.place == str(archive)
+    assert first.part != second.part
+    facts = archive.stat()
+    os.utime(archive, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1))
+    assert [item.unit().key == first.key for item in find_items([archive], None)] == [False, False]

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,121 @@ def test_patients_are_joined_by_a_digest(tree):
     for entry in entries:
         key = patient_key(tree / "mixed", series_uid=entry.series_uid)
         assert key == entry.patient_key == hashlib.sha256(b"second").hexdigest()
+
+
+def packed(target, *files):
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, f"folder/{file.parent.name}/{file.name}")
+    return target
+
+
+@pytest.fixture
+def archive(tree, tmp_path):
+    """The tree without its pictures and NIfTI file, as one ZIP."""
+    others = ("scan.nii.gz", "grey.png", "colour.png", "fake.nii")
+    files = [file for file in sorted(tree.rglob("*")) if file.is_file() and file.name not in others]
+    return packed(tmp_path / "all.zip", *files)
+
+
+def test_each_series_in_an_archive_is_an_entry(tree, archive):
+    plain = {entry.series_uid: entry for entry in catalogue([tree]) if entry.kind == "dicom"}
+    entries = list(catalogue([archive]))
+    assert {entry.path for entry in entries} == {str(archive)}
+    assert sum(entry.files for entry in entries) == len(zipfile.ZipFile(archive).namelist())
+    series = [entry for entry in entries if entry.state == "volume"]
+    assert {entry.series_uid for entry in series} == set(plain)
+    for entry in series:
+        twin = plain[entry.series_uid]
+        assert (entry.shape, entry.spacing_mm, entry.files) == (twin.shape, twin.spacing_mm, twin.files)
+        assert entry.note.startswith("in a ZIP archive; other series")
+        volume = read_volume(archive, series_uid=entry.series_uid)
+        assert volume.shape == entry.shape
+        assert patient_key(archive, series_uid=entry.series_uid) == entry.patient_key == twin.patient_key
+    assert {entry.note for entry in entries if entry.state == "skipped"} == {
+        "member folder/tree/README.txt; no image file",
+        "member folder/tree/empty; no image file",
+    }
+
+
+def test_one_series_in_an_archive(tree, tmp_path):
+    path = packed(tmp_path / "one.zip", *(tree / "alone").iterdir())
+    (entry,) = list(catalogue([path]))
+    assert (entry.state, entry.kind, entry.files, entry.note) == ("volume", "dicom", 3, "in a ZIP archive")
+    assert patient_key(path) == patient_key(tree / "alone") != ""
+    inputs = find_inputs(path)
+    assert [(one.path, one.series_uid) for one in inputs.found] == [(path, entry.series_uid)]
+    path.write_bytes(path.read_bytes()[:-30])
+    assert patient_key(path) == ""
+
+
+def test_an_archive_counts_as_one_file_of_a_tree(tree, archive):
+    shutil.move(archive, tree / "all.zip")
+    seen = []
+    entries = list(catalogue([tree], seen.append))
+    files = [path for path in tree.rglob("*") if path.is_file()]
+    assert seen[-1] == len(files)
+    assert sum(entry.files for entry in entries if entry.path != str(tree / "all.zip")) == len(files) - 1
+
+
+def test_an_image_of_another_kind_is_read_where_it_lies_alone(tree, tmp_path):
+    alone = packed(tmp_path / "alone.zip", tree / "scan.nii.gz", tree / "README.txt")
+    (found,) = [entry for entry in catalogue([alone]) if entry.state == "volume"]
+    assert (found.kind, found.note) == ("nifti", "member folder/tree/scan.nii.gz")
+    assert read_volume(alone).shape == found.shape
+    beside = packed(
+        tmp_path / "beside.zip", tree / "scan.nii.gz", tree / "grey.png", *(tree / "alone").iterdir()
+    )
+    states = {
+        entry.kind: (entry.state, entry.refusal and entry.refusal.code) for entry in catalogue([beside])
+    }
+    assert states == {
+        "dicom": ("volume", None),
+        "nifti": ("refused", "SEVERAL_SERIES"),
+        "picture": ("refused", "SEVERAL_SERIES"),
+    }
+    assert len({refusal.sentence for _, refusal in find_inputs(beside).refusals}) == 2
+
+
+def test_refusals_in_an_archive_name_the_member(tree, tmp_path):
+    first = sorted((tree / "alone").iterdir())[0]
+    first.write_bytes(first.read_bytes()[:-4])
+    path = packed(tmp_path / "a.zip", *sorted((tree / "alone").iterdir()), tree / "fake.nii")
+    series, fake = sorted(catalogue([path]), key=lambda entry: entry.kind)
+    assert series.refusal.where == f"{path}: folder/alone/{first.name}"
+    assert (series.refusal.code, series.path, series.files) == ("TRUNCATED", str(path), 3)
+    assert fake.refusal.where == f"{path}: folder/tree/fake.nii"
+    assert "member-" not in repr((series, fake))
+
+
+def test_an_archive_that_is_refused_is_one_entry(tree, tmp_path):
+    text = packed(tmp_path / "text.zip", tree / "README.txt")
+    broken = tmp_path / "cut.zip"
+    broken.write_bytes(text.read_bytes()[:40])
+    assert [(entry.refusal.code, entry.kind) for entry in catalogue([text, broken])] == [
+        ("NOT_DICOM", "archive"),
+        ("BAD_ARCHIVE", "archive"),
+    ]
+    assert [refusal.code for _, refusal in find_inputs(broken).refusals] == ["BAD_ARCHIVE"]
+
+
+def test_documents_and_arrays_that_are_archives_are_skipped_unopened(tree, tmp_path):
+    series = list((tree / "alone").iterdir())
+    shutil.copy(packed(tmp_path / "a.zip", *series), tmp_path / "report.docx")
+    (tmp_path / "arrays.npz").write_bytes((tmp_path / "a.zip").read_bytes()[:-30])
+    shutil.copy(tmp_path / "a.zip", tmp_path / "1.2.840.10008")
+    states = {
+        Path(entry.path).name: entry.state for entry in catalogue([tmp_path]) if tree.name not in entry.path
+    }
+    assert states == {
+        "a.zip": "volume",
+        "1.2.840.10008": "volume",
+        "report.docx": "skipped",
+        "arrays.npz": "skipped",
+    }
+
+
+def test_a_link_to_itself_is_refused_where_it_is_given(tmp_path):
+    (tmp_path / "loop.dcm").symlink_to(tmp_path / "loop.dcm")
+    (entry,) = list(catalogue([tmp_path / "loop.dcm"]))
+    assert entry.refusal.code == "NO_ACCESS"

@@ -62,6 +62,21 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         pass
 
 
+def test_a_pipe_in_the_place_of_the_file_that_was_looked_at_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    facts = (tmp_path / "file").stat()
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr(Path, "stat", lambda _: facts)
+    with pytest.raises(Refused, match="NO_ACCESS"), opened(tmp_path / "pipe"):
+        pass
+
+
+def test_devices_are_no_files():
+    for path in ("/dev/zero", "/dev/null"):
+        with pytest.raises(Refused, match="NO_ACCESS"), opened(Path(path)):
+            pass
+
+
 def test_errors_of_the_system_are_refusals(tmp_path):
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(Refused, match="NO_ACCESS"), opened(path):

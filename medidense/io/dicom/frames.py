@@ -13,7 +13,7 @@ from pydicom import Dataset
 from medidense.io.dicom.attributes import Mark, Plane, image_marks, mark_value
 from medidense.io.dicom.elements import Found, numbers, stated, word
 
-SEQUENCES = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+SHARED = "SharedFunctionalGroupsSequence"
 
 FRAME_TYPES = (
     "MRImageFrameTypeSequence",
@@ -51,11 +51,17 @@ def frames_of(found: Found, count: int) -> tuple[FrameFacts, ...] | None:
 
     A frame without an item of its own, because the sequence is too short, has the shared facts alone.
     """
-    own, shared = (found.get(name) if stated(found, name) else () for name in SEQUENCES)
+    own, shared = _items(found, "PerFrameFunctionalGroupsSequence"), _items(found, SHARED)
     if not own and not shared:
         return None
     common = shared[0] if len(shared) else Dataset()
     return tuple(_facts(found, (own[n] if n < len(own) else Dataset(), common)) for n in range(count))
+
+
+def _items(found: Found, keyword: str) -> Sequence[Dataset]:
+    """The items of a sequence, none where it is missing."""
+    items: Sequence[Dataset] = found.get(keyword) if stated(found, keyword) else ()
+    return items
 
 
 def _facts(found: Found, groups: Sequence[Dataset]) -> FrameFacts:

@@ -33,7 +33,10 @@ def _packed_frames(frames: tuple[Frame, ...]) -> list[Any]:
     """What all frames of a file share, then what each has of its own."""
     first = frames[0]
     shared = [first.syntax, first.trailing, _fields(first.identity)]
-    return [shared, [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames]]
+    return [
+        shared,
+        [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames],
+    ]
 
 
 def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
@@ -57,8 +60,8 @@ def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
 
 def _plane(fields: list[Any]) -> Plane:
     """A plane whose lists are tuples again."""
-    position, orientation, spacing, *rest = (tuple(one) if isinstance(one, list) else one for one in fields)
-    return Plane(position, orientation, spacing, *rest)
+    known: list[Any] = [tuple(one) if isinstance(one, list) else one for one in fields]
+    return Plane(*known)
 
 
 def _fields(value: Identity | Plane | Pixels | Refusal) -> tuple[Any, ...]:

@@ -1,0 +1,72 @@
+"""How do a request and a volume cross from one process to another? As what JSON can say, arrays apart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from medidense.io.guarded import Desk
+from medidense.io.reading import Ask
+from medidense.values import ReadOptions, Source, Volume
+
+
+def told_ask(path: Path, ask: Ask) -> dict[str, Any]:
+    """The arguments of a request."""
+    options = {field.name: getattr(ask.options, field.name) for field in fields(ReadOptions)}
+    options["pick"] = dict(ask.options.pick)
+    own = {field.name: getattr(ask, field.name) for field in fields(Ask)}
+    return {"path": str(path), **own, "options": options}
+
+
+def ask_of(arguments: Mapping[str, Any]) -> Ask:
+    """The request of its arguments."""
+    given = {field.name: arguments[field.name] for field in fields(Ask)}
+    given["options"] = ReadOptions(**given["options"])
+    for name in ("centre_mm", "extent_mm"):
+        given[name] = None if given[name] is None else tuple(given[name])
+    return Ask(**given)
+
+
+class Noting:
+    """A desk that remembers which arrays it gave."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self.given = desk, list[NDArray[Any]]()
+        self.scratch, self.beat = desk.scratch, desk.beat
+
+    def array(self, shape: Sequence[int], dtype: DTypeLike) -> NDArray[Any]:
+        """See `Desk`."""
+        self.given.append(self._desk.array(shape, dtype))
+        return self.given[-1]
+
+    def release(self, array: NDArray[Any]) -> None:
+        """See `Desk`."""
+        self.given = [kept for kept in self.given if kept is not array]
+        self._desk.release(array)
+
+
+def told_volume(volume: Volume, desk: Noting) -> dict[str, Any]:
+    """All of a volume but its array, which is put on the desk if it does not lie there."""
+    if not any(volume.array is kept for kept in desk.given):
+        desk.array(volume.array.shape, volume.array.dtype)[...] = volume.array
+    return {
+        "affine": volume.affine.tolist(),
+        "source": asdict(volume.source),
+        "spacing_known": volume.spacing_known,
+        "warnings": list(volume.warnings),
+    }
+
+
+def volume_of_told(told: Mapping[str, Any], arrays: Sequence[NDArray[Any]]) -> Volume:
+    """The volume again. `arrays` are those of the answer."""
+    (array,) = arrays
+    return Volume(
+        array,
+        np.array(told["affine"], dtype=np.float64),
+        Source(**told["source"]),
+        spacing_known=bool(told["spacing_known"]),
+        warnings=tuple(told["warnings"]),
+    )
