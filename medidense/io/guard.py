@@ -27,6 +27,8 @@ class Limits:
     inflation_ratio: int = 200
     """Inflated over stored bytes, counted once 64 MiB are passed."""
     folder_depth: int = 32
+    seconds: float = 60.0
+    """Wall time that reading one input may go without a sign of life."""
 
 
 LIMITS = Limits()
