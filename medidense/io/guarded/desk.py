@@ -94,7 +94,7 @@ class SharedDesk:
             raise ValueError("a grant without memory")
         try:
             self._widen(self._held() + size_of(sides, kind) + PAGESIZE)
-            array = mapped(descriptor, sides, kind)
+            array = mapped(descriptor, sides, kind, shared=True)
         finally:
             os.close(descriptor)
         self._kept[number] = array

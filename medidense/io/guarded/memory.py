@@ -53,14 +53,15 @@ def size_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     return max(prod(shape) * dtype.itemsize, 1)
 
 
-def mapped(descriptor: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def mapped(descriptor: int, shape: tuple[int, ...], dtype: np.dtype[Any], *, shared: bool) -> Array:
     """The array in Fortran order that lies in this memory, writable; unmapped with the last view of it.
 
+    What is written goes to the memory where it is `shared`. Otherwise it stays this process's own, as with
+    any array: a forked child that changes it does not change its parent's.
     The descriptor is no longer needed afterwards. Raises MemoryError where the address space is too small.
     """
-    count = prod(shape)
-    content = np.asarray(_Mapping(descriptor, size_of(shape, dtype)))
-    return content[: count * dtype.itemsize].view(dtype).reshape(shape, order="F")
+    content = np.asarray(_Mapping(descriptor, size_of(shape, dtype), shared=shared))
+    return content[: prod(shape) * dtype.itemsize].view(dtype).reshape(shape, order="F")
 
 
 class _Mapping:
@@ -70,10 +71,11 @@ class _Mapping:
     each mapping, and a program that holds a thousand volumes would run out of them.
     """
 
-    def __init__(self, descriptor: int, nbytes: int) -> None:
+    def __init__(self, descriptor: int, nbytes: int, *, shared: bool) -> None:
         libc = _libc()
         access = mmap.PROT_READ | mmap.PROT_WRITE
-        address = libc.mmap(None, nbytes, access, mmap.MAP_SHARED, descriptor, 0)
+        kind = mmap.MAP_SHARED if shared else mmap.MAP_PRIVATE
+        address = libc.mmap(None, nbytes, access, kind, descriptor, 0)
         if address == FAILED:
             raise MemoryError(f"{nbytes} bytes: {os.strerror(ctypes.get_errno())}")
         self.__array_interface__ = {
@@ -83,15 +85,19 @@ class _Mapping:
             "data": (address, False),
         }
         unmap = weakref.finalize(self, libc.munmap, address, nbytes)
-        unmap.atexit = False  # an array may outlive the others' clearing up; the process's end unmaps all
+        unmap.atexit = False  # an array may be used until the very end; then the system unmaps it
 
 
 @functools.cache
 def _libc() -> ctypes.CDLL:
     """The C library, with the signatures of mmap and munmap (POSIX.1-2017)."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    sizes = [ctypes.c_void_p, ctypes.c_size_t]
-    libc.mmap.argtypes = [*sizes, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-    libc.mmap.restype = ctypes.c_void_p
-    libc.munmap.argtypes = sizes
+    libc, place, size, number = (
+        ctypes.CDLL(None, use_errno=True),
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    )
+    libc.mmap.argtypes = [place, size, number, number, number, ctypes.c_long]
+    libc.mmap.restype = place
+    libc.munmap.argtypes = [place, size]
     return libc

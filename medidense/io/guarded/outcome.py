@@ -1,5 +1,6 @@
 """How did a task end? The one place of this room that catches everything."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
@@ -12,6 +13,10 @@ from medidense.io.guarded.desk import Desk
 from medidense.io.guarded.memory import Array
 from medidense.io.guarded.wire import Message, encode
 from medidense.values import Refused
+
+DEBUG = "MEDIDENSE_GUARD_DEBUG"
+"""An environment variable. Where it is set, workers may write to the program's standard error, and say there
+where an exception came from."""
 
 Task = Callable[[Mapping[str, Any], Desk], Any]
 """A function of its arguments and of the desk that it gets arrays from. What it returns JSON can say."""
@@ -39,7 +44,8 @@ def perform(task: Task, arguments: Mapping[str, Any], desk: Desk) -> bytes:
     except MemoryError:
         pass  # said below, where the frames that hold the memory are gone
     except Exception as error:
-        traceback.print_exc(file=sys.stderr)
+        if os.environ.get(DEBUG):
+            traceback.print_exc(file=sys.stderr)
         return encode("failed", type(error).__name__)
     return encode("memory", None)
 

@@ -164,7 +164,7 @@ class Worker:
                 except MemoryError as error:
                     raise account.too_large(str(error), "memory that can be had") from error
                 try:
-                    number = account.keep(mapped(descriptor, sides, dtype))
+                    number = account.keep(mapped(descriptor, sides, dtype, shared=False))
                     send(self._channel, encode("granted", number), [descriptor])
                 finally:
                     os.close(descriptor)

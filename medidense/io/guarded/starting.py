@@ -10,11 +10,9 @@ import sys
 from pathlib import Path
 
 from medidense.errors import MedidenseError
+from medidense.io.guarded.outcome import DEBUG
 
 MODULE = "medidense.io.worker"
-
-DEBUG = "MEDIDENSE_GUARD_DEBUG"
-"""An environment variable. Where it is set, workers may write to this program's standard error."""
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
