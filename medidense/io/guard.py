@@ -27,6 +27,8 @@ class Limits:
     inflation_ratio: int = 200
     """Inflated over stored bytes, counted once 64 MiB are passed."""
     folder_depth: int = 32
+    contour_points: int = 1_000_000
+    """Points of all contours of one lesion."""
 
 
 LIMITS = Limits()

@@ -78,6 +78,7 @@ def _read_series(where: Path, scanned: Iterator[Scanned], series_uid: str) -> Vo
         modality=identity.modality or None,
         study_uid=identity.study_uid,
         series_uid=identity.series_uid,
+        frame_uid=identity.frame_uid,
         decoder=decoder_of(stack),
     )
     return Volume(values, stack.affine, source, warnings=tuple(warnings))
