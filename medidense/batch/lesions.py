@@ -7,8 +7,8 @@ from pathlib import Path
 
 from medidense.cohort.columns import parse_row
 from medidense.errors import CohortError, Problem
-from medidense.io import Row, read_table
-from medidense.values import Marker
+from medidense.io import Row, read_region, read_table
+from medidense.values import Marker, Region, Volume
 
 FILLED_IN = {"subject_id": "any", "label": "any", "image": "."}
 """What a cohort's row has and a lesion's row need not have."""
@@ -28,6 +28,12 @@ class Lesion:
     series_uid: str
     mask: Path | None
     marker: Marker | None
+    segment: str = ""
+    """Which lesion of a mask that holds several."""
+
+    def region_in(self, volume: Volume) -> Region:
+        """The lesion on the grid of its image. Raises Refused."""
+        return read_region(volume, mask_path=self.mask, marker=self.marker, segment=self.segment)
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Lesions:
 def read_lesions(path: Path) -> Lesions:
     """Read a list of lesions: a CSV with `image` or `series_uid`, `lesion_id`, and a region for each row.
 
-    The region is `x_mm, y_mm, z_mm, diameter_mm, frame` (RAS or LPS) or `mask`; a mask wins. A relative path
+    The region is `x_mm, y_mm, z_mm, diameter_mm, frame` (RAS or LPS) or `mask`, with `segment`
+    where that holds several lesions; a mask wins. A relative path
     starts at the CSV's folder and may not leave it. An `image` need not exist: it may arrive later. Raises
     CohortError with every problem of every row.
     """
@@ -101,7 +108,7 @@ def _lesion(path: Path, row: Row, problems: list[Problem]) -> Lesion | None:
     if found or sample is None:
         return None
     mask = None if sample.mask_path is None else Path(sample.mask_path)
-    return Lesion(row.line, sample.lesion_id, image, places, series_uid, mask, sample.marker)
+    return Lesion(row.line, sample.lesion_id, image, places, series_uid, mask, sample.marker, sample.segment)
 
 
 def _places(path: Path, image: str) -> frozenset[Path]:

@@ -15,7 +15,7 @@ from medidense.batch.lesions import Lesion, Lesions
 from medidense.batch.table import is_written, write_scores
 from medidense.batch.units import Item, find_items
 from medidense.errors import NothingFoundError, UsageError
-from medidense.io import read_region, read_volume
+from medidense.io import read_volume
 from medidense.package import Package, require_region
 from medidense.values import Prediction, Refused, Score, Volume
 
@@ -189,7 +189,7 @@ def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Call
     """What the package says of one lesion, once it is asked."""
 
     def predict() -> Prediction:
-        region = None if lesion is None else read_region(volume, mask_path=lesion.mask, marker=lesion.marker)
+        region = None if lesion is None else lesion.region_in(volume)
         return package.predict(volume, region)
 
     return predict

@@ -76,8 +76,6 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _about(lesion: Lesion) -> list[object]:
     """What of a lesion decides its score."""
     marker = lesion.marker and [*lesion.marker.centre_mm, lesion.marker.diameter_mm]
-    return [
-        lesion.lesion_id,
-        marker,
-        None if lesion.mask is None else [str(lesion.mask), *_stamp(lesion.mask)],
-    ]
+    mask = None if lesion.mask is None else [str(lesion.mask), *_stamp(lesion.mask)]
+    segment = [lesion.segment] if lesion.segment else []  # so that a ledger without segments stays as it is
+    return [lesion.lesion_id, marker, mask, *segment]

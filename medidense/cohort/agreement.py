@@ -35,7 +35,8 @@ def _duplicates(file: str, rows: Sequence[ParsedRow]) -> list[Finding]:
     for row in rows:
         if row.sample is None:
             continue
-        where, lesion = f"{file} row {row.line}", row.sample.mask_path or row.sample.marker
+        where, mask = f"{file} row {row.line}", row.sample.mask_path
+        lesion = (mask, row.sample.segment) if mask else row.sample.marker
         first = names.setdefault(row.sample.name, row.line)
         whole = not by_lesion or lesion is not None
         same = crops.setdefault((*_image(row), by_lesion and lesion), row.line) if whole else row.line

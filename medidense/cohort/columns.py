@@ -16,9 +16,9 @@ from medidense.values import Marker, Sample
 REQUIRED = ("subject_id", "image", "label")
 POINT = ("x_mm", "y_mm", "z_mm")
 BALL = (*POINT, "diameter_mm")
-OPTIONAL = ("mask", *BALL, "frame", "series_uid", "lesion_id", "site", "split", "spacing")
+OPTIONAL = ("mask", "segment", *BALL, "frame", "series_uid", "lesion_id", "site", "split", "spacing")
 KNOWN = (*REQUIRED, *OPTIONAL)
-TEXTS = ("subject_id", "label", "series_uid", "lesion_id", "site", "split")
+TEXTS = ("subject_id", "label", "segment", "series_uid", "lesion_id", "site", "split")
 FRAMES = ("RAS", "LPS")
 NO_LABEL = frozenset({"?", "-", "na", "n/a", "nan", "null", "missing", "unknown"})
 """Words that people write where they have no label; a class of that name would be a mistake."""
@@ -135,6 +135,8 @@ class _RowReader:
                 self.complain(f"{column} holds an invisible character", column, "type it anew")
         if self.cells.get("label", "").lower() in NO_LABEL:
             self.complain("unknown label", "label", "write the class, or drop the row")
+        if self.cells.get("segment") and not self.cells.get("mask"):
+            self.complain("a segment needs a mask that it is one of", "segment", "fill in mask, or empty it")
 
     def located(self, column: str, *, folder_allowed: bool) -> Located:
         """The path in a cell; where it leads nowhere, that is noted and the path is as typed."""

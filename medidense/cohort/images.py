@@ -87,7 +87,7 @@ def check_images(
 
 def problem_at_row(cohort: str, sample: Sample, refusal: Refusal) -> Problem:
     """A refusal as a line about the row that brought it: cohort, row, cell as typed, code, values."""
-    of_mask = sample.mask_path is not None and refusal.where == str(sample.mask_path)
+    of_mask = sample.mask_path is not None and f"{refusal.where} ".startswith(f"{sample.mask_path} ")
     cell = f"mask {sample.mask!r}" if of_mask else f"image {sample.image!r}"
     found = refusal.found if not refusal.expected else f"{refusal.found}, expected {refusal.expected}"
     rule = f"{cell}: {refusal.code}: {CODES[refusal.code]}"
@@ -183,7 +183,8 @@ def _region(sample: Sample, volume: Volume) -> Region | None:
     if sample.mask_path is None and sample.marker is None:
         return None
     mask = None if sample.mask_path is None else Path(sample.mask_path)
-    return read_region(volume, mask_path=mask, marker=None if mask else sample.marker)
+    marker = None if mask else sample.marker
+    return read_region(volume, mask_path=mask, marker=marker, segment=sample.segment)
 
 
 def _turned(along: "list[float] | Triple", axes: tuple[int, int, int]) -> Triple:

@@ -38,6 +38,8 @@ class Limits:
     """Levels of sequences in a DICOM file."""
     path_bytes: int = 4096
     """The path of one file below a folder, or the stored name of a member."""
+    contour_points: int = 1_000_000
+    """Points of all contours of one lesion."""
 
 
 LIMITS = Limits()

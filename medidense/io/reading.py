@@ -160,6 +160,7 @@ def volume_of(stack: Stack, box: Box | None, desk: Desk, warnings: tuple[str, ..
         modality=identity.modality or None,
         study_uid=identity.study_uid,
         series_uid=identity.series_uid,
+        frame_uid=identity.frame_uid,
         decoder=decoder_of(stack),
         padding=padding_of(stack),
     )

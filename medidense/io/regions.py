@@ -1,45 +1,49 @@
-"""Where on its image's grid does a lesion lie? From a mask, or from a point and a diameter."""
+"""Where on its image's grid does a lesion lie? From a mask, a DICOM object, or a point and a diameter."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from medidense.io.grids import corner_distance
-from medidense.io.volumes import read_volume
+from medidense.io.guarded import call
+from medidense.io.told import told_grid
+from medidense.io.volumes import entered
 from medidense.values import Marker, Refused, Region, Volume
 
-SHARE_OF_VOXEL, MOST_MM = 0.25, 0.5
-"""A mask's corner voxels lie within a quarter of the smallest voxel side, and never more than 0.5 mm, of
-their image's: enough for affines rounded by other tools, too little for a mask drawn on another grid."""
 
-
-def read_region(volume: Volume, *, mask_path: Path | None = None, marker: Marker | None = None) -> Region:
+def read_region(
+    volume: Volume,
+    *,
+    mask_path: Path | None = None,
+    marker: Marker | None = None,
+    segment: str | int = "",
+) -> Region:
     """The lesion on the grid of `volume`; a mask wins over a marker.
 
-    A mask is any image file whose grid is the volume's, stored in whatever order of axes; every voxel above 0
-    is lesion. Two pictures need equal sizes only. The centre is that of the mask's bounding box. A marker
-    becomes a ball; its centre must lie in the image, whose box ends half a voxel beyond the outer centres.
+    A mask is any image whose grid is the volume's, stored in whatever order of axes: every voxel above 0 is
+    lesion. Two pictures need equal sizes only. Or it is a DICOM segmentation or structure set, as a file or
+    a folder that holds nothing else, known by its SOP class: then `segment`, a number or a label, says which
+    of several lesions in it is meant (`read_segment` and `read_contours` have the rules). The centre is that
+    of the mask's bounding box. A marker becomes a ball; its centre must lie in the image, whose box ends half
+    a voxel beyond the outer centres.
 
-    Raises Refused GRID, NO_MASK (empty), OUTSIDE, NO_GEOMETRY (a marker where millimetres mean nothing), and
-    whatever reading the mask raises. Raises ValueError when neither is given (a programming error).
+    Raises Refused GRID, NO_MASK (empty), OUTSIDE, NO_GEOMETRY (millimetres on an image where they mean
+    nothing), CONFLICT (a segment that is missing, unknown, or asked of a mask without any), and whatever
+    reading the mask raises. Raises ValueError when neither is given (a programming error).
     """
     if mask_path is not None:
-        return _from_mask(volume, mask_path)
+        return _from_mask(volume, Path(mask_path), str(segment).strip())
     if marker is None:
         raise ValueError("read_region needs a mask or a marker")
     return _from_marker(volume, marker)
 
 
-def _from_mask(volume: Volume, path: Path) -> Region:
-    """The region of everything above 0."""
-    given = read_volume(path)
-    inside: NDArray[np.bool_] = np.ascontiguousarray(np.greater(on_grid(given, volume, path), 0))
+def _from_mask(volume: Volume, path: Path, segment: str) -> Region:
+    """The region of everything that is lesion."""
+    with entered(path) as (place, _):
+        arguments = {"path": str(place), "grid": told_grid(volume), "segment": segment}
+        (inside,) = call("mask", arguments, where=path).arrays
     if not inside.any():
-        raise Refused(
-            "NO_MASK", path, "no voxel above 0", "a lesion", "draw the lesion or leave the mask out"
-        )
+        raise Refused("NO_MASK", path, "no voxel of it", "a lesion", "draw the lesion or leave the mask out")
     low, high = [], []
     for axis in range(3):
         found = np.flatnonzero(inside.any(axis=tuple(other for other in range(3) if other != axis)))
@@ -64,36 +68,3 @@ def _from_marker(volume: Volume, marker: Marker) -> Region:
         raise Refused("OUTSIDE", where, said, "a point in the image", step)
     side = float(marker.diameter_mm)
     return Region(marker.centre_mm, (side, side, side))
-
-
-def on_grid(given: Volume, volume: Volume, where: object) -> NDArray[Any]:
-    """The array of `given` turned to the stored axes of `volume`. Refused GRID where the grids differ."""
-    if not given.spacing_known and (volume.source.kind == "picture" or not volume.spacing_known):
-        if given.shape != volume.shape:
-            raise _other_grid(where, given.shape, volume.shape)
-        return given.array
-    steps = np.rint(np.linalg.solve(volume.affine, given.affine)[:3, :3])
-    if not (np.abs(steps).sum(axis=0) == 1).all() or not (np.abs(steps).sum(axis=1) == 1).all():
-        raise _other_grid(where, "axes in other directions or of other spacing", "the image's")
-    axes = np.abs(steps).argmax(axis=1)
-    array, affine = given.array.transpose(axes), given.affine[:, [*axes, 3]].copy()
-    for axis in range(3):
-        if steps[axis, axes[axis]] < 0:
-            array = np.flip(array, axis)
-            affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
-            affine[:3, axis] *= -1
-    if array.shape != volume.shape:
-        raise _other_grid(where, array.shape, volume.shape)
-    off, allowed = (
-        corner_distance(affine, volume.affine, volume.shape),
-        min(SHARE_OF_VOXEL * min(volume.spacing_mm), MOST_MM),
-    )
-    if off > allowed:
-        raise _other_grid(where, f"corners {off:.3g} mm away", f"at most {allowed:.3g} mm")
-    return array
-
-
-def _other_grid(where: object, found: object, expected: object) -> Refused:
-    """A mask that was drawn on something else."""
-    step = "give the mask that was drawn on this image, or resample it"
-    return Refused("GRID", where, found, expected, step)

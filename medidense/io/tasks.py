@@ -11,12 +11,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from medidense.io.dicom import Frame, scan_file
 from medidense.io.dicom.packing import IMAGE, pack, unpack
 from medidense.io.guarded import Desk, Task
 from medidense.io.looking import assemble, look
+from medidense.io.masks import mask_here
 from medidense.io.reading import read_here
-from medidense.io.told import Noting, ask_of, told_volume
+from medidense.io.told import Noting, ask_of, grid_of, told_volume
 from medidense.io.tree import files_below
 from medidense.values import Refusal
 
@@ -25,6 +28,12 @@ def _read(arguments: Mapping[str, Any], desk: Desk) -> Any:
     """`read_here`: the volume without its array, which lies on the desk."""
     noting = Noting(desk)
     return told_volume(read_here(Path(arguments["path"]), ask_of(arguments), noting), noting)
+
+
+def _mask(arguments: Mapping[str, Any], desk: Desk) -> None:
+    """`mask_here`: the mask on the desk."""
+    inside = mask_here(Path(arguments["path"]), grid_of(arguments["grid"]), arguments["segment"])
+    desk.array(inside.shape, np.bool_)[...] = inside
 
 
 def _look(arguments: Mapping[str, Any], desk: Desk) -> list[tuple[str, str, str]]:
@@ -68,6 +77,6 @@ def _patient(arguments: Mapping[str, Any], desk: Desk) -> str:
 
 
 TASKS: MappingProxyType[str, Task] = MappingProxyType(
-    {"assemble": _assemble, "look": _look, "patient": _patient, "read": _read}
+    {"assemble": _assemble, "look": _look, "mask": _mask, "patient": _patient, "read": _read}
 )
 """Name -> function of (arguments, desk)."""

@@ -60,6 +60,19 @@ def told_volume(volume: Volume, desk: Noting) -> dict[str, Any]:
     }
 
 
+def told_grid(volume: Volume) -> dict[str, Any]:
+    """All of a volume but its voxels."""
+    own = {"affine": volume.affine.tolist(), "shape": volume.shape, "source": asdict(volume.source)}
+    return {**own, "spacing_known": volume.spacing_known}
+
+
+def grid_of(told: Mapping[str, Any]) -> Volume:
+    """A volume on the grid that was told, without memory for voxels: they are all one zero."""
+    array = np.broadcast_to(np.int8(0), told["shape"])
+    affine = np.array(told["affine"], dtype=np.float64)
+    return Volume(array, affine, Source(**told["source"]), spacing_known=bool(told["spacing_known"]))
+
+
 def volume_of_told(told: Mapping[str, Any], arrays: Sequence[NDArray[Any]]) -> Volume:
     """The volume again. `arrays` are those of the answer."""
     (array,) = arrays

@@ -3,6 +3,8 @@
 Files are opened and decoded in a guarded worker; the voxels come back in memory that both processes see.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,17 +39,25 @@ def read_volume(
 
     Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
-    path, ask = Path(path), _ask(series_uid, options, region, margin_mm)
-    if not path.is_dir() and _is_archive(path):
-        with unpacked_archive(path, limits) as members:
-            return _read(members.folder, replace(ask, members=True), limits)
-    return _read(path, ask, limits)
+    with entered(Path(path), limits) as (place, members):
+        ask = _ask(series_uid, options, region, margin_mm)
+        arguments = told_ask(place, replace(ask, members=members))
+        answer = call("read", arguments, where=place, limits=limits)
+        return volume_of_told(answer.value, answer.arrays)
 
 
-def _read(path: Path, ask: Ask, limits: Limits) -> Volume:
-    """Have a worker read."""
-    answer = call("read", told_ask(path, ask), where=path, limits=limits)
-    return volume_of_told(answer.value, answer.arrays)
+@contextmanager
+def entered(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[Path, bool]]:
+    """(what a worker is to read, whether that is the folder of an archive's members) for a path.
+
+    Archives are unpacked here, for workers may not write. Raises Refused as `unpacked_archive` does, and
+    NO_ACCESS.
+    """
+    if path.is_dir() or not _is_archive(path):
+        yield path, False
+        return
+    with unpacked_archive(path, limits) as members:
+        yield members.folder, True
 
 
 def _is_archive(path: Path) -> bool:

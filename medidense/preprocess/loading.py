@@ -43,7 +43,7 @@ def open_sample(sample: Sample) -> tuple[Volume, Region | None]:
     if sample.mask_path is None and sample.marker is None:
         return volume, None
     mask = None if sample.mask_path is None else Path(sample.mask_path)
-    return volume, read_region(volume, mask_path=mask, marker=sample.marker)
+    return volume, read_region(volume, mask_path=mask, marker=sample.marker, segment=sample.segment)
 
 
 def load_sample(sample: Sample, spec: Input) -> tuple[Prepared, SampleFacts]:

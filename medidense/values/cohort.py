@@ -28,6 +28,8 @@ class Sample:
     label: str | None = None
     mask: str = ""
     mask_path: PurePath | None = None
+    segment: str = ""
+    """Which lesion of a mask that holds several, by its number or its label."""
     marker: Marker | None = None
     series_uid: str = ""
     lesion_id: str = ""
@@ -51,7 +53,9 @@ class Sample:
         if not lesion and self.marker is not None:
             lesion = ",".join(f"{x:g}" for x in self.marker.centre_mm)
         series = "" if self.image_path.suffix.lower() in SINGLE else self.series_uid
-        return "#".join(part for part in (self.image, series, lesion or self.mask) if part)
+        if not lesion:
+            lesion = "#".join(part for part in (self.mask, self.segment) if part)
+        return "#".join(part for part in (self.image, series, lesion) if part)
 
 
 @dataclass(frozen=True)
@@ -117,4 +121,5 @@ def _row(sample: Sample) -> dict[str, object]:
         "spacing_known",
         "spacing_mm",
     )
-    return {name: getattr(sample, name) for name in columns} | {"marker": marker, "extra": dict(sample.extra)}
+    row = {name: getattr(sample, name) for name in columns} | {"marker": marker, "extra": dict(sample.extra)}
+    return row | ({"segment": sample.segment} if sample.segment else {})  # older digests have no such key

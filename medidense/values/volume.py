@@ -21,6 +21,8 @@ class Source:
     """DICOM Modality (0008,0060); None where the format does not state it."""
     study_uid: str = ""
     series_uid: str = ""
+    frame_uid: str = ""
+    """DICOM FrameOfReferenceUID: whose millimetres the affine speaks of; "" if unknown."""
     decoder: str = ""
     """What turned the stored bytes into pixels, with its version where it is no part of pydicom."""
     padding: float | None = None

@@ -10,7 +10,7 @@ from medidense import durable
 from medidense.batch import Lesion, read_lesions
 from medidense.cohort import read_cohort
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import Input, find_inputs, read_region, read_volume, write_map
+from medidense.io import Input, find_inputs, read_volume, write_map
 from medidense.package import Package, load_package, write_package
 from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
@@ -81,7 +81,7 @@ class _Target:
         volume = read_volume(self.found.path, series_uid=self.found.series_uid)
         if self.lesion is None:
             return volume, None
-        return volume, read_region(volume, mask_path=self.lesion.mask, marker=self.lesion.marker)
+        return volume, self.lesion.region_in(volume)
 
 
 def explain(

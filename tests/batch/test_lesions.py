@@ -41,6 +41,13 @@ def test_a_mask_wins_over_a_point(tmp_path: Path) -> None:
     assert lesion.marker is None
 
 
+def test_a_lesion_may_be_a_segment_of_a_mask(tmp_path: Path) -> None:
+    (tmp_path / "m.dcm").touch()
+    header = "image,lesion_id,mask,segment\n"
+    found = listed(tmp_path, "ct,L1,m.dcm,1", "ct,L2,m.dcm,liver", "ct,L3,m.dcm,", header=header)
+    assert [lesion.segment for lesion in found.lesions] == ["1", "liver", ""]
+
+
 def test_every_bad_row_is_reported_together(tmp_path: Path) -> None:
     told = problems(
         tmp_path,

@@ -54,6 +54,17 @@ def test_the_key_changes_with_the_file_and_its_lesions_and_with_nothing_else(sca
     assert {name for name in before if before[name] != after[name]} == {"s1.nii.gz", "s2.nii.gz"}
 
 
+def test_the_key_changes_with_the_segment_of_a_mask(scans: Path) -> None:
+    (scans / "m.dcm").touch()
+    keys_of = {}
+    for segment in ("", "1", "2"):
+        (scans / "lesions.csv").write_text(f"image,mask,segment\ns0.nii.gz,m.dcm,{segment}\n")
+        keys_of[segment] = keys(scans)["s0.nii.gz"]
+    assert len(set(keys_of.values())) == 3
+    (scans / "lesions.csv").write_text("image,mask\ns0.nii.gz,m.dcm\n")
+    assert keys(scans)["s0.nii.gz"] == keys_of[""]
+
+
 def test_what_cannot_be_read_is_a_loose_unit(scans: Path) -> None:
     (scans / "broken.nii.gz").write_bytes(b"no image")
     broken = items(scans)["broken.nii.gz"]

@@ -81,6 +81,14 @@ def test_one_mask_under_two_lesions(rules):
     assert found == [(3, "duplicate row: the same image and region as row 2")]
 
 
+def test_two_segments_of_one_mask_are_two_lesions(rules):
+    header = "subject_id,image,label,mask,segment"
+    assert rules("1,images/a,x,images/m,1", "1,images/a,y,images/m,2", header=header) == []
+    assert rules("1,images/a,x,images/m,1", "1,images/a,y,images/m,1", header=header) == [
+        (3, "duplicate row: the same sample as row 2")
+    ]
+
+
 def test_one_image_written_two_ways(rules):
     assert rules("1,images/a,x", "1,images/../images/a,x", "2,images/b,y") == [
         (3, "duplicate row: the same image and region as row 2")

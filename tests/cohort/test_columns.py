@@ -40,6 +40,11 @@ def test_a_mask_wins_over_a_point(row):
     assert parsed.sample.mask_path.name == "m.nii"
 
 
+def test_a_segment_is_one_of_a_mask(row):
+    assert row(mask="m.nii", segment=" 2 ").sample.segment == "2"
+    assert rules(row(segment="2", **POINT)) == ["a segment needs a mask that it is one of"]
+
+
 def test_a_diameter_alone_is_no_region(row):
     parsed = row(diameter_mm="8.7")
     assert parsed.problems == ()

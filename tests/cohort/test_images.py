@@ -1,6 +1,6 @@
 """Every image is opened with its lesion; what is refused is told with its row."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import nibabel as nib
 import numpy as np
@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from medidense.cohort import check_images, read_cohort
+from medidense.cohort.images import problem_at_row
 from medidense.errors import CohortError
 from medidense.io import read_volume, write_series
-from medidense.values import Source, Volume
+from medidense.values import Refusal, Sample, Source, Volume
 
 LAS = np.diag([-2.0, 0.5, 3.0, 1.0])
 HEADER = "subject_id,image,label,mask,x_mm,y_mm,z_mm,diameter_mm,frame,spacing\n"
@@ -96,6 +97,21 @@ def test_every_refusal_has_its_row(checked, tmp_path, lump):
         "study row 4: image 'flat.nii': CONSTANT: all voxels are equal; "
         "found 7 everywhere, expected an image; drop the row, or export the image again"
     )
+
+
+def test_a_refused_segment_is_told_of_the_mask(checked, tmp_path, lump):
+    save(tmp_path / "a.nii", lump())
+    save(tmp_path / "m.nii", (lump() > 0).astype(np.uint8))
+    header = "subject_id,image,label,mask,segment\n"
+    with pytest.raises(CohortError, match=r"study row 3: mask 'm.nii': CONFLICT: .* expected a segment '2'"):
+        checked("1,a.nii,x,m.nii,", "1,a.nii,y,m.nii,2", header=header)
+
+
+def test_the_place_in_a_mask_is_part_of_the_mask():
+    sample = Sample(2, "1", "a.nii.gz", PurePath("/d/a.nii.gz"), mask="a.nii", mask_path=PurePath("/d/a.nii"))
+    for where, cell in (("/d/a.nii", "mask"), ("/d/a.nii frame 3", "mask"), ("/d/a.nii.gz", "image")):
+        problem = problem_at_row("c", sample, Refusal("CORRUPT", where, "a", "b", "c"))
+        assert problem.rule.startswith(f"{cell} ")
 
 
 def test_one_patient_under_two_subjects(checked, tmp_path, lump):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from medidense.io import read_region, read_volume, write_nifti
+from medidense.io import read_region, read_volume, write_nifti, write_series
 from medidense.values import Marker, Source, Volume, canonical
 
 
@@ -103,6 +103,74 @@ def test_a_marker_lies_inside_the_image(ct, code_of, k, code):
         assert region.extent_mm == (6.0, 6.0, 6.0)
         assert region.centre_mm == marker.centre_mm
         assert region.mask is None
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 999), turned=st.booleans())
+def test_one_lesion_in_each_form_is_one_region(
+    tmp_path_factory, write_seg, write_rtstruct, outlined, seed, turned
+):
+    folder, random = tmp_path_factory.mktemp("one"), np.random.default_rng(seed)
+    affine = np.diag([-0.5, -0.75, 2.0, 1.0])
+    affine[:3, :3] = np.linalg.qr(random.normal(size=(3, 3)))[0] @ affine[:3, :3]
+    values = random.integers(-1000, 1000, (5, 4, 3)).astype(np.int16)
+    write_series(Volume(values, affine, Source("dicom", "CT")), folder / "ct", patient="p", seed=1)
+    image = read_volume(folder / "ct")
+    mask = random.random(image.shape) < 0.3
+    mask[2, 2, 1] = True
+    write_nifti(image.with_array(mask.astype(np.uint8)), folder / "m.nii.gz")
+    write_seg(folder / "s.dcm", folder / "ct", image, {"a": mask})
+    frame_uid = image.source.frame_uid
+    write_rtstruct(folder / "r.dcm", {"a": outlined(image, mask)}, frame_uid=frame_uid)
+    write_nifti(canonical(image), folder / "twin.nii.gz")
+    volume = read_volume(folder / "twin.nii.gz") if turned else image
+    one, *others = (read_region(volume, mask_path=folder / name) for name in ("m.nii.gz", "s.dcm", "r.dcm"))
+    for other in others:
+        np.testing.assert_array_equal(other.mask, one.mask)
+        assert (other.centre_mm, other.extent_mm) == (one.centre_mm, one.extent_mm)
+
+
+def test_a_dicom_mask_is_known_by_content_in_whatever_folder(series, tmp_path, code_of, write_seg):
+    image = read_volume(series)
+    mask = mask_of(image).array > 0
+    (tmp_path / "alone").mkdir()
+    write_seg(tmp_path / "alone" / "1-1", series, image, {"a": mask})
+    beside = series / "mask.nii"
+    beside.write_bytes((tmp_path / "alone" / "1-1").read_bytes())
+    again = read_volume(series)  # a segmentation beside the slices is none of them
+    assert again.shape == image.shape
+    for path in (tmp_path / "alone" / "1-1", tmp_path / "alone", beside):
+        np.testing.assert_array_equal(read_region(again, mask_path=path).mask, mask)
+    (tmp_path / "alone" / "second").write_bytes(beside.read_bytes())
+    assert code_of(lambda: read_region(image, mask_path=tmp_path / "alone")) == "WRONG_CLASS"
+
+
+def test_a_segment_is_asked_by_number_or_label(series, tmp_path, code_of, write_seg):
+    image = read_volume(series)
+    first, second = np.zeros(image.shape, bool), np.zeros(image.shape, bool)
+    first[0, 0, 0] = second[4, 3, 2] = True
+    path = write_seg(tmp_path / "s.dcm", series, image, {"a": first, "b": second})
+    for named in (2, "2", " b "):
+        np.testing.assert_array_equal(read_region(image, mask_path=path, segment=named).mask, second)
+    assert code_of(lambda: read_region(image, mask_path=path)) == "CONFLICT"
+    write_nifti(mask_of(image), tmp_path / "m.nii")
+    assert code_of(lambda: read_region(image, mask_path=tmp_path / "m.nii", segment=1)) == "CONFLICT"
+
+
+def test_an_empty_segment_and_a_picture(series, tmp_path, code_of, write_seg, write_rtstruct):
+    image = read_volume(series)
+
+    def clear(found):
+        found.PixelData = bytes(len(found.PixelData))
+
+    path = write_seg(tmp_path / "s.dcm", series, image, {"a": mask_of(image).array > 0}, change=clear)
+    assert code_of(lambda: read_region(image, mask_path=path)) == "NO_MASK"
+    small = np.array([image.point_of(np.array(at)) for at in ((1.2, 1.2, 1), (1.8, 1.2, 1), (1.8, 1.8, 1))])
+    path = write_rtstruct(tmp_path / "r.dcm", {"a": [small]})
+    assert code_of(lambda: read_region(image, mask_path=path)) == "NO_MASK"
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "a.png")
+    picture = read_volume(tmp_path / "a.png")
+    assert code_of(lambda: read_region(picture, mask_path=path)) == "NO_GEOMETRY"
 
 
 def test_nothing_given_is_a_programming_error(ct):

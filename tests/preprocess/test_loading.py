@@ -46,6 +46,13 @@ def test_a_mask_row_gives_the_same_bits_as_the_values_in_memory(scans, stored):
     assert facts.subject_id == "P1"
 
 
+def test_a_row_names_a_segment_of_its_mask(stored):
+    mask = stored[2] / "mask.nii.gz"
+    with pytest.raises(Refused) as caught:
+        open_sample(row(stored[2], mask="mask.nii.gz", mask_path=mask, segment="2"))
+    assert (caught.value.refusal.code, caught.value.refusal.expected) == ("CONFLICT", "a segment '2'")
+
+
 def test_a_marker_row_is_cut_around_its_point(stored):
     volume, _, folder = stored
     point = volume.point_of(np.array([20.0, 18.0, 10.0]))

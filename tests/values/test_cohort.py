@@ -39,6 +39,13 @@ def test_the_digest_sees_content_not_order_nor_place() -> None:
     assert Cohort("c", (FIRST, replace(SECOND, extra={"age": "7"}))).digest != cohort.digest
 
 
+def test_segments_of_one_mask_are_samples_of_their_own() -> None:
+    masked = replace(FIRST, lesion_id="", mask="m.dcm", mask_path=PurePath("/x/m.dcm"))
+    segments = [replace(masked, segment=segment) for segment in ("1", "2")]
+    assert [sample.name for sample in segments] == ["a.nii.gz#m.dcm#1", "a.nii.gz#m.dcm#2"]
+    assert Cohort("c", (segments[0],)).digest != Cohort("c", (segments[1],)).digest
+
+
 def test_lesion_only_when_every_sample_has_one() -> None:
     masked = replace(FIRST, mask="m.nii.gz", mask_path=PurePath("/x/m.nii.gz"))
     assert Cohort("c", (masked, SECOND)).region == "lesion"
