@@ -1,7 +1,7 @@
 """Commands that look at data before anything trains: scan, convert, check."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,20 @@ from medidense.cli.errors import complain
 from medidense.cli.options import Cohort, Json, Overwrite, present
 from medidense.cli.printing import Table, count, facts, show
 from medidense.cli.progress import following
+from medidense.cli.reading import (
+    AllowTilt,
+    AssumeRas,
+    Colour,
+    Fill,
+    GuessSyntax,
+    Pick,
+    Prefer,
+    Series,
+    read_options,
+)
+
+if TYPE_CHECKING:
+    from medidense.verbs.converting import ConvertResult
 
 
 def scan(
@@ -19,14 +33,17 @@ def scan(
         ),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="CATALOGUE.csv", help="Write the list as CSV too.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="CATALOGUE.csv", help="Write the list too, as CSV or (.parquet) Parquet."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> int:
     """List every series in a folder, and every refusal with its reason.
 
     Nothing is guessed: what cannot be read without doubt is refused with a code, and docs/coordinates.md
-    says what each code means. Exit code 3 when there is no image at all, 4 when something was refused.
+    says what each code means. A second scan with the same --out looks only at what has changed. Exit code 3 when there is no image at all, 4 when something was refused.
 
     \b
     Example:
@@ -41,6 +58,7 @@ def scan(
         (
             entry.refusal.code if entry.refusal else entry.state,
             entry.modality or entry.kind,
+            entry.pick,
             " x ".join(str(n) for n in entry.shape),
             " x ".join(f"{mm:.3g}" for mm in entry.spacing_mm),
             entry.path,
@@ -49,7 +67,7 @@ def scan(
     )
     volumes, refused = result.count("volume"), result.count("refused")
     summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
-    table = Table(("state", "kind", "voxels", "spacing mm", "path"), rows)
+    table = Table(("state", "kind", "stack", "voxels", "spacing mm", "path"), rows)
     reasons = [entry.refusal.sentence for entry in listed if entry.refusal]
     written = facts([("catalogue", out or "")])
     show([table, summary, *([written] if out else [])], result.to_json(), as_json=as_json)
@@ -58,40 +76,66 @@ def scan(
 
 def convert(
     source: Annotated[
-        Path,
-        typer.Argument(metavar="INPUT", callback=present, help="A file, or a folder that holds one series."),
+        Path, typer.Argument(metavar="INPUT", callback=present, help="A file, a folder or a ZIP archive.")
     ],
-    target: Annotated[Path, typer.Argument(metavar="OUT.nii.gz", help="The NIfTI file to write.")],
-    series: Annotated[
-        str, typer.Option("--series", metavar="UID", help="SeriesInstanceUID, where a folder holds several.")
-    ] = "",
+    target: Annotated[
+        Path,
+        typer.Argument(metavar="OUT.nii.gz", help="The NIfTI file to write, or a folder for all volumes."),
+    ],
+    series: Series = "",
+    pick: Pick = None,
+    allow_tilt: AllowTilt = False,
+    assume_ras: AssumeRas = False,
+    guess_syntax: GuessSyntax = False,
+    prefer: Prefer = "",
+    fill: Fill = None,
+    colour: Colour = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
-    """Write one series as one NIfTI file.
+    """Write one series as one NIfTI file, or all of a folder into another.
 
-    Values and geometry stay as they were measured; coordinates are RAS+ millimetres.
+    Values and geometry stay as they were measured; coordinates are RAS+ millimetres. Where a file leaves a
+    doubt it is refused, and an option can settle it; docs/coordinates.md says which.
 
-    Exit code 4 when the input is refused; then nothing is written.
+    Exit code 4 when an input is refused; for it nothing is written.
 
     \b
-    Example:
+    Examples:
       medidense convert /data/lung/series_12 chest.nii.gz
+      medidense convert /data/brain brain.nii.gz --pick EchoTime=4.6
+      medidense convert /data/lung nifti/
     """
     from medidense import verbs
 
-    result = verbs.convert(source, target, series=series, overwrite=overwrite)
-    page = facts(
+    doubts = {"allow_tilt": allow_tilt, "assume_ras": assume_ras, "guess_syntax": guess_syntax}
+    options = read_options(pick, prefer=prefer, fill=fill, colour=colour, **doubts)
+    with following(as_json=as_json) as progress:
+        result = verbs.convert(
+            source, target, series=series, options=options, overwrite=overwrite, progress=progress
+        )
+    show([_converted(result)], result.to_json(), as_json=as_json)
+    return complain([refusal.sentence for refusal in result.refused], 4) if result.refused else 0
+
+
+def _converted(result: "ConvertResult") -> Table:
+    """One volume at length, or a line for each of several."""
+    if len(result.written) != 1:
+        rows = (
+            (one.target.name, " x ".join(str(n) for n in one.shape), one.pick, str(one.source))
+            for one in result.written
+        )
+        return Table(("file", "voxels", "stack", "path"), tuple(rows))
+    (one,) = result.written
+    return facts(
         [
-            ("written", result.target),
-            ("voxels", " x ".join(str(n) for n in result.shape)),
-            ("spacing mm", " x ".join(f"{mm:.4g}" for mm in result.spacing_mm)),
-            ("orientation", result.orientation),
-            *(("warning", text) for text in result.warnings),
+            ("written", one.target),
+            ("voxels", " x ".join(str(n) for n in one.shape)),
+            ("spacing mm", " x ".join(f"{mm:.4g}" for mm in one.spacing_mm)),
+            ("orientation", one.orientation),
+            *(("warning", text) for text in one.warnings),
         ]
     )
-    show([page], result.to_json(), as_json=as_json)
-    return 0
 
 
 def check(cohort: Cohort, as_json: Json = False) -> int:

@@ -37,7 +37,9 @@ def above_zero(minutes: float | None) -> float | None:
     return minutes
 
 
-def settings(pairs: Iterable[str]) -> dict[str, str]:
+def settings(
+    pairs: Iterable[str], option: str = "--set", example: str = "training.epochs=3"
+) -> dict[str, str]:
     """``key=value`` texts as a mapping, values as typed. Raises UsageError for any other form.
 
     >>> settings(["training.epochs=3", "input.fill=edge"])
@@ -47,9 +49,11 @@ def settings(pairs: Iterable[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
-            raise UsageError("--set", "a setting is key=value", repr(pair), "write --set training.epochs=3")
+            raise UsageError(option, "it takes key=value", repr(pair), f"write {option} {example}")
         if key.strip() in found:
-            raise UsageError(f"--set {key.strip()}", "the key is set twice", repr(pair), "keep one of them")
+            raise UsageError(
+                f"{option} {key.strip()}", "the key is set twice", repr(pair), "keep one of them"
+            )
         found[key.strip()] = value.strip()
     return found
 

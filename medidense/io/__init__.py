@@ -1,8 +1,9 @@
 """Files to values and values to files: DICOM, NIfTI, PNG and JPEG, regions, catalogues, tables."""
 
 from medidense.io.dicom import SeriesUids, ras_from_lps, write_series
-from medidense.io.discover import Input, Inputs, catalogue, find_inputs, patient_key
+from medidense.io.discover import Input, Inputs, catalogue, catalogued, find_inputs, patient_key
 from medidense.io.nifti import write_map, write_nifti
+from medidense.io.parquet import write_parquet
 from medidense.io.regions import read_region
 from medidense.io.tables import Row, Table, read_table, write_table
 from medidense.io.volumes import read_volume
@@ -14,6 +15,7 @@ __all__ = [
     "SeriesUids",
     "Table",
     "catalogue",
+    "catalogued",
     "find_inputs",
     "patient_key",
     "ras_from_lps",
@@ -22,6 +24,7 @@ __all__ = [
     "read_volume",
     "write_map",
     "write_nifti",
+    "write_parquet",
     "write_series",
     "write_table",
 ]

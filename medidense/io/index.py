@@ -266,7 +266,6 @@ def folder_of(shown: bytes) -> bytes:
 def entry_of(facts: dict[str, Any]) -> Entry:
     """An entry of its fields."""
     refusal = facts.pop("refusal")
-    shape, spacing = tuple(facts.pop("shape")), tuple(facts.pop("spacing_mm"))
-    return Entry(
-        **facts, shape=shape, spacing_mm=spacing, refusal=None if refusal is None else Refusal(**refusal)
-    )
+    facts |= {name: tuple(facts[name]) for name in ("shape", "spacing_mm")}
+    facts["marks"] = tuple((name, value) for name, value in facts["marks"])
+    return Entry(**facts, refusal=None if refusal is None else Refusal(**refusal))

@@ -69,8 +69,8 @@ def _of_group(group: Group, place: tuple[Path, str, int], warnings: tuple[str, .
     try:
         stack = laid_out(group, warnings, place[0], NO_OPTIONS)
     except Refused as refused:
-        return _entry(group.frames, place, refused.refusal, pick=group.words)
-    facts = {"warnings": stack.warnings, "pick": group.words}
+        return _entry(group.frames, place, refused.refusal, marks=group.marks)
+    facts = {"warnings": stack.warnings, "marks": group.marks}
     return _entry(stack.frames, place, None, stack.affine, stack.shape, **facts)
 
 
@@ -98,7 +98,7 @@ def _entry(
         spacing_mm=() if affine is None else spacing_of(affine),
         refusal=refusal,
         note="; ".join([*([note] if note else []), *facts.get("warnings", ())]),
-        pick=facts.get("pick", ""),
+        marks=facts.get("marks", ()),
     )
 
 

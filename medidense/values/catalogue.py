@@ -26,5 +26,10 @@ class Entry:
     spacing_mm: tuple[float, ...] = ()
     refusal: Refusal | None = None
     note: str = ""
-    pick: str = ""
-    """What `--pick` takes to choose this stack, where a series holds several."""
+    marks: tuple[tuple[str, str], ...] = ()
+    """(keyword, value) of what sets this stack apart, where a series holds several."""
+
+    @property
+    def pick(self) -> str:
+        """The marks as `--pick` takes them."""
+        return " ".join(f"{name}={value}" for name, value in self.marks)

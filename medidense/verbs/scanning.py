@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medidense import durable
 from medidense.errors import NothingFoundError
-from medidense.io import catalogue
+from medidense.io import catalogued, write_parquet
 from medidense.values import Entry
 from medidense.verbs.progress import Progress, counting, quiet
 
@@ -21,6 +21,7 @@ COLUMNS = (
     "files",
     "shape",
     "spacing_mm",
+    "pick",
     "code",
     "note",
 )
@@ -47,19 +48,25 @@ class ScanResult:
 
 
 def scan(paths: Sequence[Path], *, out: Path | None = None, progress: Progress = quiet) -> ScanResult:
-    """Look through files and folders and list each series, each refusal and each file that is no image.
+    """Look through files, folders and ZIP archives and list each stack, each refusal and each file that is no
+    image.
 
-    `out` receives the list as CSV (mode 0600). Raises NothingFoundError when there is no image file,
-    UsageError when a path does not exist, WriteError.
+    `out` receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it an
+    index: a second scan with the same `out` looks only at files that are new or have another size or time.
+    Raises NothingFoundError when there is no image file, UsageError when a path does not exist, WriteError.
     """
-    entries = tuple(catalogue(paths, counting(progress, "scan")))
+    out = None if out is None else Path(out)
+    index = None if out is None else out.with_name(f"{out.name}.index")
+    with catalogued([Path(path) for path in paths], counting(progress, "scan"), index=index) as found:
+        entries = tuple(found.entries())
     if not any(entry.state in ("volume", "refused") for entry in entries):
         names = ", ".join(str(path) for path in paths)
         raise NothingFoundError(
             names, "no image file was found", f"{len(entries)} other files", "check the path"
         )
     if out is not None:
-        durable.write_csv(out, COLUMNS, (_row(entry) for entry in entries))
+        write = write_parquet if out.suffix == ".parquet" else durable.write_csv
+        write(out, COLUMNS, (_row(entry) for entry in entries))
     return ScanResult(entries, out)
 
 
@@ -76,6 +83,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
         str(entry.files),
         " ".join(str(n) for n in entry.shape),
         " ".join(f"{mm:.6g}" for mm in entry.spacing_mm),
+        entry.pick,
         entry.refusal.code if entry.refusal else "",
         entry.refusal.sentence if entry.refusal else entry.note,
     )

@@ -6,6 +6,7 @@ from pydicom.uid import JPEG2000Lossless, RLELossless
 
 from medidense.io import read_volume, write_series
 from medidense.io.dicom import decoding
+from medidense.io.reading import read_here
 from medidense.values import Refused
 
 
@@ -151,7 +152,7 @@ def test_a_missing_decoder_names_its_package(series, edit, monkeypatch):
 
     monkeypatch.setattr(decoding, "get_decoder", lambda uid: Absent())
     with pytest.raises(Refused, match="pip install pydicom") as caught:
-        read_volume(series)
+        read_here(series)  # here, not in a worker: only this process misses the decoder
     assert caught.value.refusal.code == "UNKNOWN_SYNTAX"
 
 
