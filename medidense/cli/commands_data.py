@@ -43,7 +43,9 @@ def scan(
     """List every series in a folder, and every refusal with its reason.
 
     Nothing is guessed: what cannot be read without doubt is refused with a code, and docs/coordinates.md
-    says what each code means. A second scan with the same --out looks only at what has changed. Exit code 3 when there is no image at all, 4 when something was refused.
+    says what each code means. A second scan with the same --out looks only at what has changed.
+
+    Exit code 3 when there is no image at all, 4 when something was refused.
 
     \b
     Example:

@@ -79,8 +79,8 @@ def convert(
     """Read `source` and write NIfTI: one volume to a ``.nii`` or ``.nii.gz``, or every one into a folder.
 
     Into a file: `source` is a file, or a folder or archive with one series, or with `series` among several.
-    Into a folder (any `target` without a suffix): every stack of every series below `source`, under names that
-    tell nothing but number and modality, and a table `converted.csv` that says which is which.
+    Into a folder (any `target` without a suffix): every stack of every series below `source`, under names
+    that tell nothing but number and modality, and a table `converted.csv` that says which is which.
     Values are modality values, the affine is RAS+ millimetres.
 
     Raises Refused where a single input is refused (nothing is written), NothingFoundError, OutputExistsError,

@@ -51,8 +51,9 @@ def scan(paths: Sequence[Path], *, out: Path | None = None, progress: Progress =
     """Look through files, folders and ZIP archives and list each stack, each refusal and each file that is no
     image.
 
-    `out` receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it an
-    index: a second scan with the same `out` looks only at files that are new or have another size or time.
+    `out` receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it
+    lies an index: a second scan with the same `out` looks only at files that are new or have another size or
+    time.
     Raises NothingFoundError when there is no image file, UsageError when a path does not exist, WriteError.
     """
     out = None if out is None else Path(out)

@@ -1,0 +1,139 @@
+import os
+import shutil
+
+import pytest
+
+from medidense.errors import WriteError
+from medidense.io import catalogued, discover, write_series
+from medidense.io.index import folder_of, open_index
+
+
+@pytest.fixture
+def tree(tmp_path, ct):
+    for number in range(3):
+        write_series(ct, tmp_path / "tree" / f"s{number}", patient=f"invented {number}", seed=number)
+    (tmp_path / "tree" / "README").write_text("x")
+    return tmp_path / "tree"
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """The paths that workers were asked to look at, and the series they put together."""
+    asked = {"look": [], "assemble": []}
+    real = discover.call_each
+
+    def listening(task, items, *, where):
+        def heard():
+            for item in items:
+                asked[task] += item["paths"] if task == "look" else [item["series"]]
+                yield item
+
+        return real(task, heard(), where=where)
+
+    monkeypatch.setattr(discover, "call_each", listening)
+
+    def since():
+        found = {name: list(values) for name, values in asked.items()}
+        for values in asked.values():
+            values.clear()
+        return found
+
+    return since
+
+
+def scan(tree, index):
+    with catalogued([tree], index=index) as found:
+        return list(found.entries())
+
+
+def test_an_unchanged_tree_is_not_looked_at_again(tree, tmp_path, looked):
+    first = scan(tree, tmp_path / "a.index")
+    assert len(looked()["look"]) == 10
+    assert scan(tree, tmp_path / "a.index") == first
+    assert looked() == {"look": [], "assemble": []}
+
+
+def test_only_what_changed_is_looked_at(tree, tmp_path, looked):
+    scan(tree, tmp_path / "a.index")
+    looked()
+    file = sorted((tree / "s1").iterdir())[0]
+    file.write_bytes(file.read_bytes()[:-3])
+    entries = scan(tree, tmp_path / "a.index")
+    asked = looked()
+    assert asked["look"] == [str(file)]
+    assert len(asked["assemble"]) == 1
+    assert [entry.state for entry in entries if entry.kind] == ["volume", "refused", "volume"]
+
+
+def test_a_series_that_loses_or_gets_a_file_is_made_anew(tree, tmp_path, looked):
+    scan(tree, tmp_path / "a.index")
+    files = sorted((tree / "s2").iterdir())
+    kept = files[0].read_bytes()
+    files[0].unlink()
+    fewer = scan(tree, tmp_path / "a.index")
+    assert sorted(entry.files for entry in fewer if entry.kind) == [2, 3, 3]
+    files[0].write_bytes(kept)
+    assert [entry.files for entry in scan(tree, tmp_path / "a.index") if entry.kind] == [3, 3, 3]
+
+
+def test_a_series_whose_folder_gets_another_one_must_be_chosen(tree, tmp_path):
+    scan(tree, tmp_path / "a.index")
+    for file in (tree / "s1").iterdir():
+        shutil.copy(file, tree / "s0" / f"other-{file.name}")
+    shutil.rmtree(tree / "s1")
+    entries = scan(tree, tmp_path / "a.index")
+    noted = [entry for entry in entries if "give the series UID" in entry.note]
+    assert len(noted) == 2
+    assert {entry.path for entry in noted} == {str(tree / "s0")}
+
+
+def test_what_is_gone_leaves_no_entry(tree, tmp_path):
+    scan(tree, tmp_path / "a.index")
+    shutil.rmtree(tree / "s0")
+    (tree / "README").unlink()
+    assert len(scan(tree, tmp_path / "a.index")) == 2
+
+
+def test_another_question_makes_other_entries_of_known_files(tree, tmp_path, looked, monkeypatch):
+    scan(tree, tmp_path / "a.index")
+    looked()
+    monkeypatch.chdir(tree.parent)
+    entries = scan(tree.relative_to(tree.parent), tmp_path / "a.index")
+    assert all(not entry.path.startswith("/") for entry in entries)
+    assert len([entry for entry in entries if entry.kind]) == 3
+
+
+def test_one_broken_file_and_one_deadly_batch_stop_nothing(tree, tmp_path, monkeypatch):
+    (tree / "bad.nii.gz").write_bytes(b"no")
+    real = discover.call_each
+
+    def deadly(task, items, *, where):
+        from medidense.values import Refused
+
+        for answer in real(task, items, where=where):
+            yield answer if task != "look" else Refused("POISON", "x", "killed", "an answer", "check it")
+
+    monkeypatch.setattr(discover, "call_each", deadly)
+    entries = scan(tree, None)
+    assert sorted(entry.state for entry in entries) == ["refused", "skipped", "volume", "volume", "volume"]
+
+
+def test_names_that_are_no_utf8(tree, tmp_path):
+    name = os.fsencode(tree / "s0") + b"/\xff\xfe.dcm"
+    sorted((tree / "s0").iterdir())[0].rename(os.fsdecode(name))
+    assert sum(entry.state == "volume" for entry in scan(tree, tmp_path / "a.index")) == 3
+
+
+def test_an_index_of_another_kind_or_place(tmp_path):
+    (tmp_path / "no.index").write_text("no database at all, " * 100)
+    with pytest.raises(WriteError), open_index(tmp_path / "no.index"):
+        pass
+    with pytest.raises(WriteError), open_index(tmp_path / "no.index" / "below"):
+        pass
+    with open_index(tmp_path / "new.index"):
+        assert (tmp_path / "new.index").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_folder_of_a_path():
+    assert folder_of(b"/a/b") == b"/a"
+    assert folder_of(b"a") == b"."
