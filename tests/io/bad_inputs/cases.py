@@ -68,9 +68,9 @@ def read(build: Builder, holds: Check, *, name: str = "", warning: str = "", meg
     return Case(build, name, holds=holds, warning=warning, megabytes=megabytes)
 
 
-def let(build: Builder, holds: Check, **options: object) -> Case:
+def let(build: Builder, holds: Check, warning: str = "", **options: object) -> Case:
     """A case that is read because the user says so."""
-    return Case(build, "with option", holds=holds, options=ReadOptions(**options))
+    return Case(build, "with option", holds=holds, warning=warning, options=ReadOptions(**options))
 
 
 def holding(

@@ -113,7 +113,7 @@ FILES = (
         "sequences-in-sequences",
         refuse("NESTING", of(files.nested, 3000), "16", name="3000 deep"),
         refuse("NESTING", of(files.nested, 3000, lengths=True), "16", name="3000 with lengths"),
-        refuse("NESTING", of(files.nested, 17), "17", "16", name="17 deep"),
+        refuse("NESTING", of(files.nested, 17), "16", name="17 deep"),
         read(of(files.nested, 16), FIRST, name="16 deep"),
     ),
     row(25, "element-of-4-gb", refuse("TRUNCATED CORRUPT", files.claims_four_gigabytes, megabytes=50)),
@@ -161,7 +161,7 @@ GEOMETRY = (
         37,
         "gantry-tilt",
         refuse("TILTED", series.gantry_tilt, "1.55 mm"),
-        let(series.gantry_tilt, straightened, allow_tilt=True),
+        let(series.gantry_tilt, straightened, "RESAMPLED", allow_tilt=True),
     ),
 )
 
@@ -187,8 +187,16 @@ TOGETHER = (
         refuse("SEVERAL_SERIES", series.turned_in_plane, "orientation", name="in its plane"),
         refuse("SEVERAL_SERIES", series.turned_out_of_plane, "orientation", name="out of its plane"),
     ),
-    row(44, "one-smaller-slice", refuse("MIXED_SIZE", series.smaller_slice, "44 x 64", "48 x 64")),
-    row(45, "one-slice-of-8-bits", refuse("MIXED_SIZE", series.slice_of_eight_bits, "8 bits", "16 bits")),
+    row(
+        44,
+        "one-smaller-slice",
+        refuse("MIXED_SIZE", series.smaller_slice, "44 x 64|44x64x16bit", "48 x 64|48x64x16bit"),
+    ),
+    row(
+        45,
+        "one-slice-of-8-bits",
+        refuse("MIXED_SIZE", series.slice_of_eight_bits, "8 bits|48x64x8bit", "16 bits|48x64x16bit"),
+    ),
     row(
         46,
         "another-spacing",

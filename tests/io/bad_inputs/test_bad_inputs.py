@@ -125,8 +125,8 @@ def read(case: Case, path: Path) -> Volume | Refused:
 
 
 def stands(word: str, text: str) -> bool:
-    """Whether a word, number or UID stands in a text as a whole."""
-    return re.search(rf"(?<![\w.]){re.escape(word)}(?!\w|\.\w)", text) is not None
+    """Whether a word, number or UID stands in a text as a whole, in capitals or not."""
+    return re.search(rf"(?<![\w.]){re.escape(word)}(?!\w|\.\w)", text, re.IGNORECASE) is not None
 
 
 def check_refusal(refused: Refused, case: Case, path: Path) -> None:
