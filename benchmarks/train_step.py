@@ -10,15 +10,14 @@ something.
 """
 
 import argparse
-import statistics
 from collections.abc import Callable, Mapping
 from functools import partial
-from time import perf_counter, process_time
 
 import numpy as np
 import torch
 from monai.networks.nets import DenseNet121
 from torch.nn.functional import cross_entropy
+from turns import Cost, in_turns, timed
 
 from medidense.predict import arrange, arranged, channels_last, limit_threads, predict_scores
 from medidense.train.schedule import make_optimizer
@@ -48,25 +47,10 @@ def trainer(batch: int, size: tuple[int, ...], *, ours: bool) -> Callable[[], No
     return step
 
 
-def in_turns(sides: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, tuple[float, float]]:
-    """Median wall and CPU seconds of each side, run in turns so that a busy machine slows both alike."""
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
-    for turn in range(repeats + 1):
-        for name, side in sides.items():
-            wall, cpu = perf_counter(), process_time()
-            side()
-            if turn:
-                seconds[name].append((perf_counter() - wall, process_time() - cpu))
-    return {
-        name: (statistics.median(wall for wall, _ in each), statistics.median(cpu for _, cpu in each))
-        for name, each in seconds.items()
-    }
-
-
-def described(seconds: dict[str, tuple[float, float]], samples: int) -> str:
+def described(costs: Mapping[str, Cost], samples: int) -> str:
     """Seconds per sample of each side."""
     return "; ".join(
-        f"{name} {wall / samples:.4f} (CPU {cpu / samples:.4f})" for name, (wall, cpu) in seconds.items()
+        f"{name} {wall / samples:.4f} (CPU {cpu / samples:.4f})" for name, (wall, cpu) in costs.items()
     )
 
 
@@ -79,16 +63,16 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}, {options.threads} threads")
     with limit_threads(options.threads):
         for batch, size in CASES:
-            sides = {name: trainer(batch, size, ours=name == "ours") for name in ("ours", "default")}
-            seconds = in_turns(sides, options.repeats)
+            sides = {name: timed(trainer(batch, size, ours=name == "ours")) for name in ("ours", "default")}
+            costs = in_turns(sides, options.repeats)
             shape = "x".join(str(side) for side in (batch, 1, *size))
-            print(f"step {shape}: seconds per sample {described(seconds, batch)}", flush=True)
+            print(f"step {shape}: seconds per sample {described(costs, batch)}", flush=True)
     for threads in sorted({1, options.threads}):
         net = DenseNet121(spatial_dims=3, in_channels=1, out_channels=2)
         image = np.random.default_rng(0).normal(size=(1, 1, 32, 32, 32)).astype(np.float32)
         score = partial(predict_scores, [net], image, device="cpu", threads=threads)
-        seconds = in_turns({f"{threads} threads": score}, 10)
-        print(f"predict_scores 32x32x32: seconds per sample {described(seconds, 1)}", flush=True)
+        costs = in_turns({f"{threads} threads": timed(score)}, 10)
+        print(f"predict_scores 32x32x32: seconds per sample {described(costs, 1)}", flush=True)
 
 
 if __name__ == "__main__":
