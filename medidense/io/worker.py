@@ -62,10 +62,10 @@ def _serve(
     desk = SharedDesk(channel, space.widen, alive)
     said = perform(lambda *given: tasks[asked["task"]](*given), asked["arguments"], desk)
     fence.wind_up(0)
+    send(channel, said)  # first, for giving memory back takes a while
     del desk
     gc.collect()  # an array in a cycle of references would keep its address space
     space.widen(0)
-    send(channel, said)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 A task is a function named in `medidense.io.tasks`. It gets its arguments and a `Desk`; the desk gives it
 arrays in memory that the caller sees as well, so that no pixel is copied between processes.
+
+What a decoder prints is dropped. Where MEDIDENSE_GUARD_DEBUG is set in the environment it goes to standard
+error, with the traceback of an exception that became CORRUPT.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

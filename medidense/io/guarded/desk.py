@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable, Sequence
+from math import prod
 from mmap import PAGESIZE
 from time import monotonic
 from typing import Protocol
@@ -13,7 +14,7 @@ from numpy.typing import DTypeLike
 from medidense.io.guard import LIMITS, Limits
 from medidense.io.guarded.account import Account, form_of, number_of
 from medidense.io.guarded.carried import decode_error
-from medidense.io.guarded.memory import Array, mapped, size_of
+from medidense.io.guarded.memory import Array, mapped
 from medidense.io.guarded.wire import encode, receive_with_file, send
 
 BEAT = 1.0
@@ -93,7 +94,7 @@ class SharedDesk:
         if descriptor is None:
             raise ValueError("a grant without memory")
         try:
-            self._widen(self._held() + size_of(sides, kind) + PAGESIZE)
+            self._widen(self._held() + prod(sides) * kind.itemsize + PAGESIZE)
             array = mapped(descriptor, sides, kind, shared=True)
         finally:
             os.close(descriptor)

@@ -17,11 +17,24 @@ Array = NDArray[Any]
 FAILED = ctypes.c_void_p(-1).value
 
 
-def create(nbytes: int) -> int:
-    """The descriptor of new memory, all zeros, for the caller to close.
+def made(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, int]:
+    """A new array of this process's own, and the descriptor of its memory, to be passed on and then closed.
+
+    What another process writes to that memory is seen in the array, until this one writes there itself.
+    Raises MemoryError where there is no memory, address space or descriptor left.
+    """
+    descriptor = _create(_size(shape, dtype))
+    try:
+        return mapped(descriptor, shape, dtype, shared=False), descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _create(nbytes: int) -> int:
+    """The descriptor of memory of zeros.
 
     On Linux its size is sealed: a process that shrank it would make the other one die of SIGBUS.
-    Raises MemoryError where none can be had.
     """
     try:
         descriptor = _unnamed()
@@ -48,7 +61,7 @@ def _unnamed() -> int:
         return os.dup(file.fileno())
 
 
-def size_of(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
     """Bytes of memory for an array, at least one: nothing cannot be mapped."""
     return max(prod(shape) * dtype.itemsize, 1)
 
@@ -60,7 +73,7 @@ def mapped(descriptor: int, shape: tuple[int, ...], dtype: np.dtype[Any], *, sha
     any array: a forked child that changes it does not change its parent's.
     The descriptor is no longer needed afterwards. Raises MemoryError where the address space is too small.
     """
-    content = np.asarray(_Mapping(descriptor, size_of(shape, dtype), shared=shared))
+    content = np.asarray(_Mapping(descriptor, _size(shape, dtype), shared=shared))
     return content[: prod(shape) * dtype.itemsize].view(dtype).reshape(shape, order="F")
 
 

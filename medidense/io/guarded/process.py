@@ -15,7 +15,7 @@ from medidense.errors import MedidenseError
 from medidense.io.guard import Limits
 from medidense.io.guarded.account import Account, form_of
 from medidense.io.guarded.carried import encode_error
-from medidense.io.guarded.memory import create, mapped, size_of
+from medidense.io.guarded.memory import made
 from medidense.io.guarded.outcome import Answer, error_of
 from medidense.io.guarded.starting import no_start, start
 from medidense.io.guarded.wire import Message, encode, receive, send
@@ -160,12 +160,11 @@ class Worker:
                 sides, dtype = form_of(shape, kind)
                 account.admit(sides, dtype)
                 try:
-                    descriptor = create(size_of(sides, dtype))
+                    array, descriptor = made(sides, dtype)
                 except MemoryError as error:
                     raise account.too_large(str(error), "memory that can be had") from error
                 try:
-                    number = account.keep(mapped(descriptor, sides, dtype, shared=False))
-                    send(self._channel, encode("granted", number), [descriptor])
+                    send(self._channel, encode("granted", account.keep(array)), [descriptor])
                 finally:
                     os.close(descriptor)
             case _:

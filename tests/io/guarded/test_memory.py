@@ -1,11 +1,15 @@
 import gc
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from medidense.io.guarded.memory import create, mapped, size_of
+from medidense.io.guarded.memory import made, mapped
+
+INT, BYTE = np.dtype("<i4"), np.dtype("u1")
 
 
 def mappings():
@@ -13,23 +17,41 @@ def mappings():
 
 
 @pytest.fixture
-def memory():
-    descriptor = create(24)
-    yield descriptor
+def bytes24():
+    array, descriptor = made((24,), BYTE)
+    yield array, descriptor
     os.close(descriptor)
 
 
-def test_two_mappings_are_one_memory(memory):
-    one = mapped(memory, (2, 3), np.dtype("<i4"), shared=True)
-    other = mapped(memory, (2, 3), np.dtype("<i4"), shared=False)
-    one[...] = [[1, 2, 3], [4, 5, 6]]
-    assert other.tolist() == [[1, 2, 3], [4, 5, 6]]
-    assert (other.flags.f_contiguous, other.flags.writeable, other.strides) == (True, True, (4, 8))
+def test_the_array_shows_what_is_written_elsewhere():
+    array, descriptor = made((2, 3), INT)
+    other = mapped(descriptor, (2, 3), INT, shared=True)
+    os.close(descriptor)
+    assert array.tolist() == [[0, 0, 0], [0, 0, 0]]
+    other[...] = [[1, 2, 3], [4, 5, 6]]
+    assert array.tolist() == [[1, 2, 3], [4, 5, 6]]
+    for one in (array, other):
+        assert (one.flags.f_contiguous, one.flags.writeable, one.strides) == (True, True, (4, 8))
 
 
-def test_memory_ends_with_the_last_view(memory):
+def test_what_its_owner_writes_stays_in_its_process(bytes24):
+    array, descriptor = bytes24
+    other = mapped(descriptor, (24,), BYTE, shared=True)
+    other[...] = 1
+    child = os.fork()
+    if not child:
+        array[...] = 9
+        os._exit(int(array.sum() != 24 * 9))
+    assert os.waitpid(child, 0)[1] == 0
+    assert array.tolist() == [1] * 24
+    array[...] = 5
+    assert other.tolist() == [1] * 24
+
+
+def test_memory_ends_with_the_last_view():
     before = mappings()
-    array = mapped(memory, (24,), np.dtype("u1"), shared=True)
+    array, descriptor = made((24,), BYTE)
+    os.close(descriptor)
     view = array[3:].reshape(3, 7).T
     del array
     gc.collect()
@@ -40,47 +62,45 @@ def test_memory_ends_with_the_last_view(memory):
     assert mappings() == before
 
 
-def test_what_is_written_to_a_private_array_stays_there(memory):
-    shared, private = (mapped(memory, (24,), np.dtype("u1"), shared=shared) for shared in (True, False))
-    shared[...] = 1
-    child = os.fork()
-    if not child:
-        private[...] = 9
-        os._exit(int(private.sum() != 24 * 9))
-    assert os.waitpid(child, 0)[1] == 0
-    assert private.tolist() == [1] * 24
-    private[...] = 5
-    assert shared.tolist() == [1] * 24
-
-
-def test_its_size_is_sealed(memory):
+def test_its_size_is_sealed(bytes24):
     for size in (0, 4096):
         with pytest.raises(PermissionError):
-            os.ftruncate(memory, size)
+            os.ftruncate(bytes24[1], size)
 
 
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,)])
 def test_small_shapes(shape):
-    kind = np.dtype("<f4")
-    descriptor = create(size_of(shape, kind))
-    array = mapped(descriptor, shape, kind, shared=True)
+    array, descriptor = made(shape, INT)
     os.close(descriptor)
     array[...] = 2
     assert array.shape == shape
     assert (array == 2).all()
 
 
-def test_no_memory_is_a_memory_error(memory):
+def test_no_memory_is_a_memory_error(bytes24, open_files):
+    before = open_files()
+    for size in (1 << 63, 1 << 60):
+        with pytest.raises(MemoryError):
+            made((size,), BYTE)
     with pytest.raises(MemoryError):
-        create(1 << 63)
-    with pytest.raises(MemoryError):
-        mapped(memory, (1 << 60,), np.dtype("u1"), shared=True)
+        mapped(bytes24[1], (1 << 60,), BYTE, shared=True)
+    assert open_files() == before
+
+
+def test_no_descriptor_left_is_a_memory_error():
+    text = (
+        "import resource, numpy\nfrom medidense.io.guarded.memory import made\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+        "try:\n    made((1,), numpy.dtype('u1'))\nexcept MemoryError:\n    print('no memory')\n"
+    )
+    process = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+    assert process.stdout == "no memory\n"
 
 
 def test_without_memfd_an_unnamed_file_serves(monkeypatch):
     monkeypatch.setattr("sys.platform", "darwin")
-    descriptor = create(8)
-    one, other = (mapped(descriptor, (8,), np.dtype("u1"), shared=True) for _ in range(2))
+    array, descriptor = made((8,), BYTE)
+    other = mapped(descriptor, (8,), BYTE, shared=True)
     os.close(descriptor)
-    one[...] = 3
-    assert other.tolist() == [3] * 8
+    other[...] = 3
+    assert array.tolist() == [3] * 8

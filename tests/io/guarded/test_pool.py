@@ -241,6 +241,9 @@ def test_interrupted_calls_leave_the_pool_usable(pool):
     threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         pool.call("sleep", {"seconds": 50}, where="a")
+    threading.Timer(0.3, signal.pthread_kill, [main, signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        list(pool.call_each("sleep", [{"seconds": 50}] * 9, where=str))
     assert len(before & {worker._process.pid for worker in pool._workers}) < 2
     assert still_serves(pool)
 

@@ -77,10 +77,10 @@ def test_what_is_too_much_is_refused_to_the_worker(worker_that_says):
 
 
 def test_memory_that_cannot_be_had_is_refused_to_the_worker(worker_that_says, monkeypatch):
-    def create(nbytes):
+    def made(shape, dtype):
         raise MemoryError("no space left")
 
-    monkeypatch.setattr(process, "create", create)
+    monkeypatch.setattr(process, "made", made)
     worker, theirs = worker_that_says(READY, encode("array", [[4], "<i2"]), encode("answer", None))
     assert ask(worker).arrays == ()
     receive(theirs)
