@@ -127,7 +127,7 @@ def _look(file: Path) -> list[Entry] | Scanned:
         return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
             return [_refused(file, refused.refusal, kind)]
         return [Entry(str(file), "skipped", note="no image file")]
 
