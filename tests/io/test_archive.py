@@ -145,6 +145,26 @@ def test_a_bomb_is_refused_before_the_disk_feels_it(tmp_path, temporary):
     assert refusal_of(path).code == "BOMB"
 
 
+def test_places_before_the_beginning(tmp_path, temporary):
+    """The end record says that the table lies farther back than it does: all places move by as much."""
+    path = pack(tmp_path / "a.zip", ("a", b"x" * 1000))
+    content = bytearray(path.read_bytes())
+    end = content.index(b"PK\x05\x06")
+    content[end + 16 : end + 20] = struct.pack("<L", content.index(b"PK\x01\x02") + 10)
+    path.write_bytes(content)
+    refusal = refusal_of(path)
+    assert (refusal.code, refusal.where) == ("BAD_ARCHIVE", str(path))
+
+
+def test_an_error_of_the_disk_is_no_fault_of_the_archive(tmp_path, temporary, monkeypatch):
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    path = pack(tmp_path / "a.zip", ("a", b"x"))
+    monkeypatch.setattr(archive_module, "check_listing", fail)
+    assert (refusal_of(path).code, refusal_of(path).found) == ("NO_ACCESS", "Input/output error")
+
+
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.3, 0.66, 0.95, 0.999])
 def test_a_cut_archive(tmp_path, temporary, share):
     path = pack(tmp_path / "a.zip", *[(f"{n}.dcm", os.urandom(200)) for n in range(9)])

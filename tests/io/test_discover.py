@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 
 from medidense.io import catalogue, find_inputs, patient_key, read_volume, write_nifti, write_series
 
@@ -93,8 +94,6 @@ def test_a_broken_file_of_no_known_series_makes_the_choice_needed(tree):
 
 
 def test_a_gap_is_found_without_reading_pixels(tree):
-    from pydicom import dcmread
-
     files = sorted((tree / "alone").iterdir(), key=lambda path: dcmread(path).InstanceNumber)
     shifted = dcmread(files[2])
     shifted.ImagePositionPatient[2] += 2
@@ -223,6 +222,19 @@ def test_refusals_in_an_archive_name_the_member(tree, tmp_path):
     assert (series.refusal.code, series.path, series.files) == ("TRUNCATED", str(path), 3)
     assert fake.refusal.where == f"{path}: folder/tree/fake.nii"
     assert "member-" not in repr((series, fake))
+
+
+def test_a_report_in_an_archive_is_skipped_with_its_reason(tree, tmp_path):
+    report = dcmread(sorted((tree / "alone").iterdir())[0])
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    del report.PixelData
+    report.save_as(tree / "alone" / "report.dcm")
+    path = packed(tmp_path / "a.zip", *(tree / "alone").iterdir())
+    (entry,) = [entry for entry in catalogue([path]) if entry.state == "skipped"]
+    assert entry.note.startswith("member folder/alone/report.dcm; NO_PIXELS")
+    assert entry.note.endswith(f"({path}: folder/alone/report.dcm)")
+    alone = packed(tmp_path / "b.zip", tree / "alone" / "report.dcm")
+    assert [entry.state for entry in catalogue([alone])] == ["skipped"]
 
 
 def test_an_archive_that_is_refused_is_one_entry(tree, tmp_path):

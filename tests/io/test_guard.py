@@ -71,7 +71,8 @@ def test_a_pipe_in_the_place_of_the_file_that_was_looked_at_is_not_waited_for(tm
         pass
 
 
-def test_devices_are_no_files():
+def test_devices_are_no_files_and_are_not_even_opened(monkeypatch):
+    monkeypatch.setattr(os, "open", lambda *_: pytest.fail("opened"))
     for path in ("/dev/zero", "/dev/null"):
         with pytest.raises(Refused, match="NO_ACCESS"), opened(Path(path)):
             pass
