@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BENCH := .venv-bench
+BENCH_STAMP := $(BENCH)/.installed
 WHEN := $(shell date +%Y%m%d-%H%M%S)
 
 .PHONY: install demo test test-fast lint docs commands bench clean
@@ -36,10 +38,15 @@ test: lint docs  ## everything that needs no GPU
 test-fast: lint  ## a few minutes
 	$(BIN)/pytest -m "not gpu and not slow and not browser"
 
-bench: install  ## every script of benchmarks/, one after the other
-	@set -e; for script in $(sort $(wildcard benchmarks/*.py)); do \
-		echo "== $$script"; $(BIN)/python $$script; \
+bench: $(BENCH_STAMP)  ## every script of benchmarks/, one after the other, beside the readers it is measured against
+	@set -e; for script in $$(grep -l '^if __name__' benchmarks/*.py); do \
+		echo "== $$script"; $(BENCH)/bin/python $$script; \
 	done
 
+$(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet -c constraints.txt -e ".[codecs]" -r benchmarks/requirements.txt
+	@touch $@
+
 clean:  ## what the tools made; never a run, a demo or the tracking store
-	rm -rf $(VENV) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) site build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

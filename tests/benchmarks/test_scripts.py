@@ -1,0 +1,88 @@
+"""Each benchmark runs, reads the right values, and prints its bars; here on a few tiny files."""
+
+import importlib.util
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import medidense
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = {
+    "read_region": "--slices 80 --size 16 --turns 1",
+    "read_series": "--slices 4 --size 32 --turns 1",
+    "scan_tree": "--instances 30 --per-study 5 --turns 1",
+}
+
+
+def said_by(name: str) -> str:
+    """What a benchmark prints, run as its first page says."""
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *TINY[name].split()]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def figure(said: str, what: str) -> float:
+    """The first figure behind a bar's words."""
+    found = re.search(rf"^  {re.escape(what)} +([\d.e+-]+)", said, re.MULTILINE)
+    assert found, f"{what!r} has no figure in:\n{said}"
+    return float(found[1])
+
+
+def test_every_script_is_run_here() -> None:
+    scripts = {
+        path.stem for path in (ROOT / "benchmarks").glob("*.py") if "\nif __name__" in path.read_text("utf-8")
+    }
+    assert scripts == {*TINY, "train_step"}  # a step of its networks takes too long here
+
+
+def test_a_series_is_read_by_all_sides_and_alike() -> None:
+    said = said_by("read_series")
+    assert "OTHER VALUES" not in said
+    assert [said.count(f"{name}, 4 slices") for name in ("uncompressed", "JPEG-LS", "JPEG 2000")] == [1, 1, 1]
+    assert said.count("peak memory, of the result's") == 3
+    assert figure(said, "wall, of MONAI's") > 0
+    assert figure(said, "CPU, of pydicom's") > 0
+    if importlib.util.find_spec("SimpleITK") is None:
+        assert "SimpleITK is not installed" in said
+        assert said.count("wall, of SimpleITK's") == len(re.findall("SimpleITK's +not measured", said)) == 3
+    else:
+        assert figure(said, "wall, of SimpleITK's") > 0
+
+
+def test_a_tree_is_scanned_by_both_sides_whole() -> None:
+    said = said_by("scan_tree")
+    assert " FOUND " not in said
+    ours, pools = figure(said, "medidense, headers a second"), figure(said, "pool, headers a second")
+    assert figure(said, "headers a second, of the pool's") == pytest.approx(ours / pools, rel=0.02)
+    assert figure(said, "second scan, times faster") > 0
+    assert figure(said, "peak memory of all processes, MiB") > 20
+
+
+@pytest.mark.skipif(
+    "catalogue" not in inspect.signature(medidense.read_volume).parameters, reason="no regions are read yet"
+)
+def test_a_region_is_the_slices_around_it() -> None:
+    said = said_by("read_region")
+    slices = [int(found) for found in re.findall(r"region: Volume\(\d+ x \d+ x (\d+)", said)]
+    assert len(slices) == 2
+    assert all(64 <= count <= 66 for count in slices)
+    assert figure(said, "wall of the region, of the whole") > 0
+    assert figure(said, "the same with a catalogue") > 0
+
+
+def test_the_peers_are_pinned_and_named_with_their_licence() -> None:
+    lines = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
+    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
+    assert pins
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8").split("\n## Measured against\n")[1]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]+) \|$", page, re.MULTILINE))
+    assert sorted(rows) == sorted(name for name, _ in pins)
+    assert all(re.match("Apache|BSD|MIT", licence) for licence in rows.values())
