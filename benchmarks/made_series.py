@@ -134,7 +134,7 @@ def _rename(found: Dataset, names: dict[str, str]) -> None:
         setattr(home, keyword, value.split("\\") if "\\" in value else value)
 
 
-def _place(content: bytes, keyword: str, value: str) -> int:
+def _place(content: bytes | bytearray, keyword: str, value: str) -> int:
     """Where the value of a short element lies in an explicit little-endian file (PS3.5, 7.1.2)."""
     tag = tag_for_keyword(keyword) or 0
     length = len(value) + len(value) % 2

@@ -49,7 +49,7 @@ def by_simpleitk(series: Series) -> Any:
 
     reader = SimpleITK.ImageSeriesReader()
     reader.SetFileNames([str(file) for file in series.files])
-    return SimpleITK.GetArrayViewFromImage(reader.Execute())
+    return reader.Execute()
 
 
 def by_monai(series: Series) -> Any:
@@ -70,6 +70,15 @@ def by_pydicom(series: Series) -> Any:
         slab *= float(found.RescaleSlope)
         slab += float(found.RescaleIntercept)
     return values
+
+
+def total_of(read: Any) -> int:
+    """The sum of all values that a reader gave, an array or an image of SimpleITK's."""
+    if isinstance(read, np.ndarray):
+        return int(read.sum(dtype=np.float64))
+    import SimpleITK
+
+    return int(SimpleITK.GetArrayViewFromImage(read).sum(dtype=np.float64))
 
 
 READERS: dict[str, Reader] = {
@@ -111,7 +120,7 @@ def read_in_child(warm: Path, folder: Path) -> None:
 def compare(sides: dict[str, Reader], name: str, series: Series, turns: int) -> dict[str, Cost]:
     """Costs of all sides for one series, and the bars."""
     for side, reader in sides.items():  # warms it up as well
-        if int(reader(series).sum(dtype=np.float64)) != series.total:
+        if total_of(reader(series)) != series.total:
             print(f"{side} READS OTHER VALUES than were written")
     costs = in_turns({side: timed(partial(reader, series)) for side, reader in sides.items()}, turns, warm=0)
     print(f"{name}, {len(series.files)} slices, medians of {turns} turns")

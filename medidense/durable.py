@@ -76,12 +76,15 @@ def write_text(target: Path, content: str, mode: int = PRIVATE) -> None:
 def write_csv(
     target: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], mode: int = PRIVATE
 ) -> None:
-    """Put a comma-separated UTF-8 table with one header line at `target`, whole or not at all."""
+    """Put a comma-separated UTF-8 table with one header line at `target`, whole or not at all.
+
+    What of a file name is no text at all is written with backslashes.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(rows)
-    write_text(target, text.getvalue(), mode)
+    write_bytes(target, text.getvalue().encode("utf-8", "backslashreplace"), mode)
 
 
 @contextlib.contextmanager

@@ -22,6 +22,9 @@ from medidense.cli.reading import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from medidense.values import Entry
     from medidense.verbs.converting import ConvertResult
 
 
@@ -56,24 +59,30 @@ def scan(
     with following(as_json=as_json) as progress:
         result = verbs.scan(paths, out=out, progress=progress)
     listed = [entry for entry in result.entries if entry.state != "skipped"]
-    rows = tuple(
+    volumes, refused = result.count("volume"), result.count("refused")
+    summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
+    reasons = [entry.refusal.sentence for entry in listed if entry.refusal]
+    written = facts([("catalogue", out or "")])
+    show([_listed(listed), summary, *([written] if out else [])], result.to_json(), as_json=as_json)
+    return complain(reasons, 4) if reasons else 0
+
+
+def _listed(entries: "Sequence[Entry]") -> Table:
+    """A line for each stack and each refusal; how to pick a stack stands there where a series holds several."""
+    several = any(entry.pick for entry in entries)
+    rows = (
         (
             entry.refusal.code if entry.refusal else entry.state,
             entry.modality or entry.kind,
-            entry.pick,
+            *([entry.pick] if several else []),
             " x ".join(str(n) for n in entry.shape),
             " x ".join(f"{mm:.3g}" for mm in entry.spacing_mm),
             entry.path,
         )
-        for entry in listed
+        for entry in entries
     )
-    volumes, refused = result.count("volume"), result.count("refused")
-    summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
-    table = Table(("state", "kind", "stack", "voxels", "spacing mm", "path"), rows)
-    reasons = [entry.refusal.sentence for entry in listed if entry.refusal]
-    written = facts([("catalogue", out or "")])
-    show([table, summary, *([written] if out else [])], result.to_json(), as_json=as_json)
-    return complain(reasons, 4) if reasons else 0
+    columns = ("state", "kind", *(["stack"] if several else []), "voxels", "spacing mm", "path")
+    return Table(columns, tuple(rows))
 
 
 def convert(
@@ -103,7 +112,7 @@ def convert(
     Exit code 4 when an input is refused; for it nothing is written.
 
     \b
-    Examples:
+    Example:
       medidense convert /data/lung/series_12 chest.nii.gz
       medidense convert /data/brain brain.nii.gz --pick EchoTime=4.6
       medidense convert /data/lung nifti/

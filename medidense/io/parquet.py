@@ -20,5 +20,10 @@ def write_parquet(
     rest = iter(rows)
     with replacing(target, mode) as draft, parquet.ParquetWriter(draft, schema) as writer:
         while some := list(islice(rest, TOGETHER)):
-            cells = [list(column) for column in zip(*some, strict=True)]
+            cells = [[_text(cell) for cell in column] for column in zip(*some, strict=True)]
             writer.write_table(arrow.table(cells, schema=schema))
+
+
+def _text(cell: str) -> str:
+    """A cell as UTF-8 can say it: what of a file name is no text at all gets backslashes."""
+    return cell.encode("utf-8", "backslashreplace").decode()

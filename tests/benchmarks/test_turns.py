@@ -1,5 +1,6 @@
 """Sides take turns, medians are medians, a bar says whether it holds, and children are counted."""
 
+import ast
 import importlib
 import os
 import subprocess
@@ -117,6 +118,15 @@ held.stdout.readline()
 """
     with child(start) as process:
         assert 64 * MIB < process_tree.memory_of(process.pid) < 128 * MIB
+
+
+def test_what_the_scripts_import_from_here_exists(load: Load, root: Path) -> None:
+    shared = {name: load(name) for name in ("made_series", "process_tree", "turns")}
+    for script in (root / "benchmarks").glob("*.py"):
+        for node in ast.walk(ast.parse(script.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module in shared:
+                names = {alias.name for alias in node.names}
+                assert names <= set(vars(shared[node.module])), script.name
 
 
 def test_made_files_are_the_same_each_time_and_each_its_own(load: Load, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medidense.cli.app import main
-from medidense.values import Entry, Refusal
+from medidense.values import Entry, ReadOptions, Refusal
 
 REFUSAL = Refusal("TILTED", "b", "14 degrees", "0", "resample it")
 ENTRIES = (
@@ -62,22 +62,48 @@ def test_scan_without_refusals_exits_0_and_json_is_the_verbs_own(
 def test_convert_says_what_was_written_and_warned(
     result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    written = result(
+    one = result(
         target=Path("o.nii.gz"),
         shape=(4, 5, 6),
         spacing_mm=(0.5, 0.5, 2.0),
         orientation="LPS",
         warnings=("LOSSY: stored with loss",),
     )
-    calls = stand_in("convert", written)
-    assert main(["convert", ".", "o.nii.gz", "--series", "1.2.3", "--overwrite"]) == 0
+    calls = stand_in("convert", result(written=(one,), refused=()))
+    doubts = ["--pick", "EchoTime=4.6", "--allow-tilt", "--fill", "0", "--prefer", "qform"]
+    assert main(["convert", ".", "o.nii.gz", "--series", "1.2.3", "--overwrite", *doubts]) == 0
     out = capsys.readouterr().out
     assert "4 x 5 x 6" in out
     assert "LPS" in out
     assert "warning      LOSSY: stored with loss" in out
     ((args, options),) = calls
     assert args == (Path(), Path("o.nii.gz"))
-    assert options == {"series": "1.2.3", "overwrite": True}
+    assert (options["series"], options["overwrite"]) == ("1.2.3", True)
+    asked = ReadOptions(pick={"EchoTime": "4.6"}, allow_tilt=True, fill=0.0, prefer="qform")
+    assert options["options"] == asked
+
+
+def test_convert_of_a_folder_lists_volumes_and_refusals(
+    result: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ones = tuple(
+        result(target=Path(f"{n}.nii.gz"), shape=(4, 5, 6), pick=f"EchoTime={n}", source=Path("in"))
+        for n in (1, 2)
+    )
+    stand_in("convert", result(written=ones, refused=(REFUSAL,)))
+    assert main(["convert", ".", "out"]) == 4
+    captured = capsys.readouterr()
+    assert "2.nii.gz  4 x 5 x 6  EchoTime=2  in" in captured.out
+    assert "TILTED" in captured.err
+
+
+def test_a_stack_of_several_can_be_picked_as_it_is_listed(
+    scanned: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = Entry("a", "volume", kind="dicom", modality="MR", marks=(("EchoTime", "4.6"),))
+    stand_in("scan", scanned((entry,)))
+    assert main(["scan", "."]) == 0
+    assert "EchoTime=4.6" in capsys.readouterr().out
 
 
 def test_check_reports_the_figures_of_a_cohort_that_holds(

@@ -1,5 +1,7 @@
 """One series, one file, or no file at all."""
 
+import csv
+import shutil
 from pathlib import Path
 
 import nibabel
@@ -19,7 +21,7 @@ def test_values_and_geometry_survive(here: World, tmp_path: Path) -> None:
     image, volume = nibabel.load(tmp_path / "out.nii.gz"), read_volume(source)
     assert np.array_equal(np.asarray(image.dataobj), volume.array)
     assert np.allclose(image.affine, volume.affine, atol=1e-4)
-    assert result.shape == volume.shape
+    assert result.written[0].shape == volume.shape
 
 
 def test_a_refused_input_leaves_no_file(tmp_path: Path) -> None:
@@ -35,3 +37,26 @@ def test_the_target_must_be_nifti_and_new(here: World, tmp_path: Path) -> None:
     (tmp_path / "out.nii").write_text("x")
     with pytest.raises(OutputExistsError):
         verbs.convert(here.fresh, tmp_path / "out.nii")
+
+
+def test_a_folder_gets_every_volume_and_a_table(here: World, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    folders = [path for path in sorted(here.fresh.rglob("*")) if path.is_dir()]
+    for number, folder in enumerate(folders):
+        shutil.copytree(folder, tmp_path / "in" / str(number))
+    (tmp_path / "in" / "bad.nii.gz").write_bytes(b"not a volume")
+    result = verbs.convert(tmp_path / "in", tmp_path / "out")
+    assert [refusal.code for refusal in result.refused] == ["NOT_NIFTI"]
+    with (tmp_path / "out" / "converted.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {row["file"] for row in rows if row["file"]} == {
+        path.name for path in (tmp_path / "out").glob("*.gz")
+    }
+    assert len(result.written) == len(folders)
+    for one in result.written:
+        volume = read_volume(one.source, series_uid=one.series_uid)
+        assert np.array_equal(np.asarray(nibabel.load(one.target).dataobj), volume.array)
+        assert one.series_uid not in one.target.name
+    with pytest.raises(OutputExistsError):
+        verbs.convert(tmp_path / "in", tmp_path / "out")
+    verbs.convert(tmp_path / "in", tmp_path / "out", overwrite=True)

@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from medidense import verbs
@@ -28,3 +29,11 @@ def test_no_image_is_nothing_found(tmp_path: Path) -> None:
     (tmp_path / "README").write_text("x")
     with pytest.raises(NothingFoundError):
         verbs.scan([tmp_path])
+
+
+def test_parquet_holds_what_csv_holds(here: World, tmp_path: Path) -> None:
+    verbs.scan([here.fresh], out=tmp_path / "a.csv")
+    verbs.scan([here.fresh], out=tmp_path / "a.parquet")
+    with (tmp_path / "a.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert pyarrow.parquet.read_table(tmp_path / "a.parquet").to_pylist() == rows

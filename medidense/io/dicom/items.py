@@ -38,18 +38,6 @@ UNKNOWN = Coding(implicit=True, order="<")
 """What lies inside an element of unknown representation and undefined length (PS3.5, 6.2.2 note 2)."""
 
 
-class Short(Exception):
-    """The bytes end inside a sequence."""
-
-
-class Odd(Exception):
-    """A sequence that holds something other than items."""
-
-
-class Deep(Exception):
-    """Sequences nested deeper than allowed."""
-
-
 def element_at(data: bytes, at: int, coding: Coding) -> tuple[int, bytes, int, int]:
     """(tag, value representation or b"", length, bytes of the head) of the element at `at`.
 
@@ -71,13 +59,14 @@ def value_end(data: bytes, at: int, head: tuple[bytes, int], coding: Coding, lev
     """Where a sequence, or a value of undefined length, that begins at `at` ends, its end mark included.
 
     `head` is its representation and length, `levels` how many levels of sequences may lie in it.
-    Raises Short, Odd, Deep, or struct.error where the data end.
+    Raises IndexError or struct.error where the data end, ValueError where something other than items lies in a
+    sequence, RecursionError where sequences are nested deeper than that.
     """
     kind, length = head
     if kind in BYTES:
         return _fragments_end(data, at, coding)
     if levels < 1:
-        raise Deep
+        raise RecursionError("nested too deep")
     inner = UNKNOWN if kind == b"UN" else coding
     return _items_end(data, at, -1 if length == UNDEFINED else at + length, inner, levels - 1)
 
@@ -90,10 +79,10 @@ def _items_end(data: bytes, at: int, end: int, coding: Coding, levels: int) -> i
         if tag == SEQUENCE_END:
             return at
         if tag != ITEM:
-            raise Odd
+            raise ValueError("no item")
         at = _elements_end(data, at, -1 if length == UNDEFINED else at + length, coding, levels)
         if at > len(data):
-            raise Short
+            raise IndexError("the data end inside a value")
     return at
 
 
@@ -109,7 +98,7 @@ def _elements_end(data: bytes, at: int, end: int, coding: Coding, levels: int) -
         else:
             at += length
         if at > len(data):
-            raise Short
+            raise IndexError("the data end inside a value")
     return at
 
 
@@ -121,7 +110,7 @@ def _fragments_end(data: bytes, at: int, coding: Coding) -> int:
         if tag == SEQUENCE_END:
             return at
         if tag != ITEM:
-            raise Odd
+            raise ValueError("no item")
         at += length
         if at > len(data):
-            raise Short
+            raise IndexError("the data end inside a value")

@@ -16,7 +16,7 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
 from medidense.io.dicom.elements import WANTED, Elements
-from medidense.io.dicom.items import PLAIN, UNDEFINED, Coding, Deep, Odd, Short, element_at, value_end
+from medidense.io.dicom.items import PLAIN, UNDEFINED, Coding, element_at, value_end
 from medidense.io.dicom.syntaxes import BIG_ENDIAN, IMPLICIT
 from medidense.io.guard import Limits
 from medidense.values import Refused
@@ -123,13 +123,13 @@ class _Walk:
             at = self._within(begin, window)
             try:
                 after = value_end(self._data, at, (kind, length), self._coding, self._limits.nesting)
-            except (Short, struct.error):
+            except (IndexError, struct.error):
                 if known or begin + window >= self._size:
                     raise self._cut("a sequence without its end") from None
                 window *= 4
-            except Odd:
+            except ValueError:
                 raise self._odd() from None
-            except Deep:
+            except RecursionError:
                 raise self._deep() from None
             else:
                 past = begin + length if known else begin + after - at
