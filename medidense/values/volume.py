@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.generic]
 Affine = NDArray[np.float64]
+Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+"""First index and the one behind the last, along i, j, k."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,17 @@ class Source:
     decoder: str = ""
     """What turned the stored bytes into pixels, with its version where it is no part of pydicom."""
     padding: float | None = None
-    """PixelPaddingValue as a modality value: voxels that hold it were never measured. They stay as they are."""
+    """PixelPaddingValue as a modality value: what holds it was never measured. It stays as it is."""
 
 
 @dataclass(frozen=True, eq=False)
 class Volume:
     """One image. `array` is indexed (i, j, k); `affine` takes (i, j, k, 1) to RAS+ millimetres.
 
-    A colour image has a fourth axis of length 3: red, green, blue. A 2D image has one voxel along k. Axes may point anywhere; `canonical` turns them to the closest RAS+.
-    Pictures have no patient axes: i runs right, j runs down, the affine is diag(-1, -1, 1) times the
-    spacing, and `spacing_known` is False unless a spacing was given.
+    A colour image has a fourth axis of length 3: red, green, blue. A 2D image has one voxel along k. Axes may
+    point anywhere; `canonical` turns them to the closest RAS+. Pictures have no patient axes: i runs right, j
+    runs down, the affine is diag(-1, -1, 1) times the spacing, and `spacing_known` is False unless a spacing
+    was given.
 
     Raises ValueError when the shapes do not hold (a programming error: readers refuse before).
     """
@@ -92,6 +95,17 @@ class Volume:
         return f"Volume({size}, {gaps} mm, {axis_codes(self.affine)}, {self.array.dtype}, {self.source.kind})"
 
 
+def box_affine(affine: Affine, box: Box) -> Affine:
+    """The affine of a box cut from the grid of `affine`.
+
+    >>> box_affine(np.diag([2.0, 2.0, 2.0, 1.0]), ((3, 5), (0, 2), (1, 2)))[:3, 3].tolist()
+    [6.0, 0.0, 2.0]
+    """
+    moved = affine.copy()
+    moved[:3, 3] = (affine @ np.array([*(first for first, _ in box), 1.0]))[:3]
+    return moved
+
+
 def orientation(affine: Affine) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Which array axis runs closest to x, y, z, and its sign (+1 towards R, A, S).
 
@@ -120,6 +134,23 @@ def axis_codes(affine: Affine) -> str:
     axes, signs = orientation(affine)
     letters = {axis: ("LR", "PA", "IS")[world][signs[world] > 0] for world, axis in enumerate(axes)}
     return "".join(letters[axis] for axis in range(3))
+
+
+def check_box(box: Box, shape: tuple[int, int, int]) -> None:
+    """Raise ValueError for a box that is empty or leaves an image of this shape (a programming error)."""
+    if not all(0 <= first < last <= side for (first, last), side in zip(box, shape, strict=True)):
+        raise ValueError(f"a box of {box} does not lie in an image of {shape}")
+
+
+def cropped(volume: Volume, box: Box) -> Volume:
+    """The part of a volume in `box`, every voxel where it was; a view. Raises ValueError as `check_box`.
+
+    >>> cropped(Volume(np.zeros((4, 4, 4)), np.eye(4), Source("nifti")), ((1, 3), (0, 4), (2, 4))).shape
+    (2, 4, 2)
+    """
+    check_box(box, volume.shape)
+    i, j, k = (slice(first, last) for first, last in box)
+    return volume.with_array(volume.array[i, j, k], box_affine(volume.affine, box))
 
 
 def canonical(volume: Volume) -> Volume:
