@@ -27,7 +27,8 @@ def write_png(path):
         ("a.nii", b"short", "NOT_NIFTI"),
         ("a.hdr", b"x" * 100, "NOT_NIFTI"),
         ("a.png", b"<html></html>", "NOT_PICTURE"),
-        ("a.gif", b"GIF89a" + bytes(200), "NOT_DICOM"),
+        ("a.gif", b"GIF89a" + bytes(200), "NOT_PICTURE"),
+        ("gif", b"GIF89a" + bytes(200), "NOT_DICOM"),
         ("a.zip", b"PK\x03\x04" + bytes(200), "BAD_ARCHIVE"),
     ],
 )
