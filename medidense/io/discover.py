@@ -14,7 +14,7 @@ from medidense.io.reading import kind_of
 from medidense.io.tree import walk
 from medidense.values import Entry, Refusal, Refused
 
-IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".zip")
+IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".zip")
 """A file of such a name that is no image is refused; any other is skipped."""
 
 
@@ -43,9 +43,9 @@ def ignore(_: int) -> None:
 def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -> Iterator[Entry]:
     """One entry for each series, refused file and other file below `paths`, sorted by path within each.
 
-    Only headers are read, but colour pictures are decoded (their channels decide). Every file ends in exactly
-    one entry; a file met before, under an earlier path, is passed over. Files of one DICOM series are put
-    together wherever they lie below one path. `path` of a DICOM entry is what `read_volume` takes: the
+    Only headers are read, but pictures are decoded (so that what is listed can be read). Every file ends in
+    exactly one entry; a file met before, under an earlier path, is passed over. Files of one DICOM series are
+    put together wherever they lie below one path. `path` of a DICOM entry is what `read_volume` takes: the
     deepest folder that holds the whole series, or its file where it has but one and others lie beside it.
     Where the folder holds other series too, `note` says that the series UID must be given.
     `progress` is told the number of files seen so far. Raises nothing for what a file holds.
@@ -63,7 +63,7 @@ def catalogue(paths: Sequence[Path], progress: Callable[[int], None] = ignore) -
                 continue
             seen.add(real)
             progress(len(seen))
-            one = _look(file)
+            one = _look(file, given=file == path)
             if isinstance(one, Entry):
                 entries.append(one)
             else:
@@ -100,21 +100,23 @@ def patient_key(path: Path, *, series_uid: str = "") -> str:
     return ""
 
 
-def _look(file: Path) -> Entry | Scanned:
-    """One file: an entry where it is no DICOM, else its header for grouping."""
+def _look(file: Path, *, given: bool) -> Entry | Scanned:
+    """One file: an entry where it is no DICOM, else its header for grouping. `given`: not met in a folder."""
     try:
         kind = kind_of(file)
         if kind == "dicom":
             return scan_file(file)
         if kind == "nifti":
             header = read_header(file)
+            if header.paired and header.voxels == file and not given:
+                return Entry(str(file), "skipped", note="the voxels of the .hdr file beside it")
             gaps = np.sqrt((header.affine[:3, :3] ** 2).sum(axis=0))
             spacing = tuple(float(gap) for gap in gaps)
             return Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)
         return Entry(str(file), "volume", "picture", shape=read_picture(file).shape)
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM", "NOT_PICTURE"):
             return _refused(file, refused.refusal)
         return Entry(str(file), "skipped", note="no image file")
 

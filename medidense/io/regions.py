@@ -35,6 +35,9 @@ def read_region(volume: Volume, *, mask_path: Path | None = None, marker: Marker
 def _from_mask(volume: Volume, path: Path) -> Region:
     """The region of everything above 0."""
     given = read_volume(path)
+    if given.channels != 1:
+        step = "save the mask as grey; which colour is the lesion is not guessed"
+        raise Refused("COLOUR", path, f"{given.channels} channels", "one channel", step)
     inside: NDArray[np.bool_] = np.ascontiguousarray(np.greater(on_grid(given, volume, path), 0))
     if not inside.any():
         raise Refused(
