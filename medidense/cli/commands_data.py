@@ -68,7 +68,7 @@ def scan(
 
 
 def _listed(entries: "Sequence[Entry]") -> Table:
-    """A line for each stack and each refusal; how to pick a stack stands there where a series holds several."""
+    """A line for each stack and each refusal; how to pick a stack where a series holds several."""
     several = any(entry.pick for entry in entries)
     rows = (
         (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import CohortError, Problem
 from medidense.io import patient_key, read_region, read_volume
-from medidense.preprocess import with_spacing
+from medidense.preprocess import require_one_channel, with_spacing
 from medidense.values import CODES, Cohort, Refusal, Refused, Region, Sample, Volume
 from medidense.values.volume import orientation
 
@@ -107,6 +107,7 @@ def _read_group(samples: list[Sample]) -> Iterator[tuple[Sample, ImageFacts | Re
     path, series = Path(samples[0].image_path), samples[0].series_uid
     try:
         volume = read_volume(path, series_uid=series)
+        require_one_channel(volume, path)
         key = patient_key(path, series_uid=series)
     except Refused as refused:
         yield from ((sample, refused.refusal) for sample in samples)

@@ -1,4 +1,4 @@
-"""Files to values and values to files: DICOM, NIfTI, PNG and JPEG, regions, catalogues, tables."""
+"""Files to values and values to files: DICOM, NIfTI, pictures, regions, catalogues, tables."""
 
 from medidense.io.dicom import SeriesUids, ras_from_lps, write_series
 from medidense.io.discover import Input, Inputs, catalogue, catalogued, find_inputs, patient_key

@@ -75,7 +75,8 @@ def catalogued(
     with open_index(index) as found:
         found.ask(json.dumps([[str(path.absolute()) for path in paths], list(map(str, paths)), apart]))
         seen, refusals = _meet(paths, found)
-        _look_at_unknown(found, seen, progress)
+        given = [str(path) for path in paths if not path.is_dir()]
+        _look_at_unknown(found, (seen, given), progress)
         found.forget_unmet()
         found.refuse(refusals)
         _put_together(paths, found, apart)
@@ -112,7 +113,9 @@ def patient_key(path: Path, *, series_uid: str = "") -> str:
     PatientID is empty or the files cannot be read.
     """
     try:
-        answer = call("look", {"paths": [str(path)]}, where=path) if path.is_file() else None
+        answer = (
+            call("look", {"paths": [str(path)], "given": [str(path)]}, where=path) if path.is_file() else None
+        )
         if answer is not None and answer.value[0][0] == "archive":
             with unpacked_archive(path) as members:
                 return patient_key(members.folder, series_uid=series_uid)
@@ -146,10 +149,13 @@ def _walked(path: Path, root: int, refusals: list[tuple[int, Refusal]]) -> Itera
         yield Met(os.fsencode(key), os.fsencode(found.path), root, found.size, found.mtime)
 
 
-def _look_at_unknown(index: Index, seen: int, progress: Callable[[int], None]) -> None:
-    """Have the workers look at new and changed files, and store what they say, batch by batch."""
-    unknown = index.count_unknown()
-    done = seen - unknown
+def _look_at_unknown(index: Index, met: tuple[int, list[str]], progress: Callable[[int], None]) -> None:
+    """Have the workers look at new and changed files, and store what they say, batch by batch.
+
+    `met` is the number of files and which of them the user named.
+    """
+    seen, given = met
+    done = seen - index.count_unknown()
     progress(done)
     batches = _batches(index.unknown())
     kept: list[list[Met]] = []
@@ -157,11 +163,12 @@ def _look_at_unknown(index: Index, seen: int, progress: Callable[[int], None]) -
     def asked() -> Iterator[Mapping[str, Any]]:
         for batch in batches:
             kept.append(batch)
-            yield {"paths": [os.fsdecode(met.shown) for met in batch]}
+            paths = [os.fsdecode(met.shown) for met in batch]
+            yield {"paths": paths, "given": [path for path in paths if path in given]}
 
     for answer in call_each("look", asked(), where=_first_path):
         batch = kept.pop(0)
-        looked = _one_by_one(batch) if isinstance(answer, Refused) else answer.value
+        looked = _one_by_one(batch, given) if isinstance(answer, Refused) else answer.value
         index.store([_known(met, *found) for met, found in zip(batch, looked, strict=True)])
         done += len(batch)
         progress(done)
@@ -172,13 +179,13 @@ def _first_path(arguments: Mapping[str, Any]) -> str:
     return str(arguments["paths"][0])
 
 
-def _one_by_one(batch: Sequence[Met]) -> list[tuple[str, str, str]]:
+def _one_by_one(batch: Sequence[Met], given: Sequence[str]) -> list[tuple[str, str, str]]:
     """What the workers say of each file alone: one of them kills its worker or takes too long."""
     found = []
     for met in batch:
         path = os.fsdecode(met.shown)
         try:
-            found.append(tuple(call("look", {"paths": [path]}, where=path).value[0]))
+            found.append(tuple(call("look", {"paths": [path], "given": given}, where=path).value[0]))
         except Refused as refused:
             entry = Entry(path, "refused", refusal=refused.refusal)
             found.append((ENTRIES, "", json.dumps([asdict(entry)])))

@@ -21,6 +21,7 @@ class Limits:
     files: int = 20_000
     """Files of one series."""
     picture_pixels: int = 178_000_000
+    tiff_pages: int = 4096
     element_bytes: int = 64 << 20
     """One DICOM element other than the pixel data, or the extensions of one NIfTI file."""
     inflated_bytes: int = 1 << 30

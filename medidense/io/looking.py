@@ -13,14 +13,16 @@ from medidense.io.reading import kind_of
 from medidense.values import Entry, ReadOptions, Refusal, Refused
 from medidense.values.volume import Affine
 
-IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".zip")
+IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".zip")
 """A file of such a name that is no image is refused; any other is skipped."""
 
 NO_OPTIONS = ReadOptions()
 
 
-def look(file: Path) -> list[Entry] | Scanned:
+def look(file: Path, *, given: bool = False) -> list[Entry] | Scanned:
     """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing.
+
+    Pictures are decoded, so that what is listed can be read. `given`: the user named it, no walk met it.
 
     A ZIP archive has no entry here: a worker may not unpack it.
     """
@@ -31,6 +33,8 @@ def look(file: Path) -> list[Entry] | Scanned:
             return scan_file(file)
         if kind == "nifti":
             header = read_header(file)
+            if header.paired and header.voxels == file and not given:
+                return [Entry(str(file), "skipped", note="the voxels of the .hdr file beside it")]
             spacing = spacing_of(header.affine)
             return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
         if kind == "archive":
@@ -38,7 +42,7 @@ def look(file: Path) -> list[Entry] | Scanned:
         return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM"):
+        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM", "NOT_PICTURE"):
             return [Entry(str(file), "refused", kind, refusal=refused.refusal)]
         return [Entry(str(file), "skipped", note="no image file")]
 

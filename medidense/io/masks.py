@@ -31,6 +31,9 @@ def mask_here(path: Path, volume: Volume, segment: str) -> NDArray[np.bool_]:
         draw = read_contours if kind == STRUCTURE_SET else read_segment
         return draw(file, Grid.of(volume), segment)
     given = read_here(path, MASK)
+    if given.channels != 1:
+        step = "save the mask as grey; which colour is the lesion is not guessed"
+        raise Refused("COLOUR", path, f"{given.channels} channels", "one channel", step)
     if segment:
         step = "leave `segment` empty, or give a DICOM segmentation or structure set"
         raise Refused("CONFLICT", path, "an image without segments", f"a segment {segment!r}", step)

@@ -1,7 +1,4 @@
-"""What does a single-file NIfTI-1 or NIfTI-2 hold, and how is a volume written as one?
-
-The voxels are read in one piece of the declared size, never more.
-"""
+"""What volume does a NIfTI file hold, and how is a volume written as one?"""
 
 import gzip
 from pathlib import Path
@@ -13,34 +10,61 @@ from numpy.typing import NDArray
 
 from medidense.durable import PRIVATE, replacing
 from medidense.errors import OutputExistsError, UsageError
+from medidense.io.arrays import Allocate, in_memory
 from medidense.io.guard import LIMITS, Limits
-from medidense.io.nifti_header import NiftiHeader, read_header, unpacked
-from medidense.values import Refused, Source, Volume
+from medidense.io.nifti_header import NO_OPTIONS, read_header
+from medidense.io.nifti_voxels import read_voxels, whole
+from medidense.values import ReadOptions, Refused, Source, Volume
+from medidense.values.volume import Box, box_affine, check_box
+
+RGB24 = np.dtype([("R", np.uint8), ("G", np.uint8), ("B", np.uint8)])
 
 
-def read_nifti(path: Path, limits: Limits = LIMITS) -> Volume:
-    """Read one volume: int16 or int32 where the slope is 1, the intercept whole and the values fit, else
-    float32 computed in float64. The affine (to RAS+ mm) is the sform if it has a code, else the qform.
+def read_nifti(
+    path: Path,
+    options: ReadOptions = NO_OPTIONS,
+    allocate: Allocate = in_memory,
+    limits: Limits = LIMITS,
+    box: Box | None = None,
+) -> Volume:
+    """Read one volume from a single file or a pair (either file may be named), NIfTI-1 or -2, gzipped or not.
 
-    Raises Refused as `read_header` does, and NOT_FINITE, CORRUPT or TRUNCATED for the voxels.
+    The stored type and the scaling decide the type of the values. Slope 1 and a whole intercept: int16 for
+    stored int8, uint8 and int16, int32 for stored uint16 and int32. Where a value of the file does not fit
+    in that (an intercept beside int16; uint32, int64, uint64), the next of int16, int32, float32 is taken.
+    All else, and stored floats, become float32, computed in float64. With `options.colour` RGB24 (and opaque
+    RGBA32) is uint8 (i, j, k, 3); its scaling is to be ignored (nifti1.h, "DATA SCALING").
+    The affine (to RAS+ mm) is the sform if it has a code, else the qform.
+
+    `box` reads a part: the volume of these indices, its affine shifted. Of a plain file only the rows that
+    the box needs are read; a gzipped one is unpacked up to its end, and what lies behind is not checked.
+    `allocate` gives the array for the result, in Fortran order.
+
+    Raises Refused as `read_header` does, and NOT_FINITE, CORRUPT, COLOUR or TRUNCATED for the voxels.
+    Raises ValueError for a box that is empty or not inside (a programming error).
     """
-    header = read_header(path, limits)
-    count = int(np.prod(header.shape))
-    raw, more = _voxels(path, header, count)
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused below
-        values = _modality_values(raw, header).reshape(header.shape, order="F")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        said = f"{int((~np.isfinite(values)).sum())} of {count}"
-        step = "replace them in the file, for instance by 0"
-        raise Refused("NOT_FINITE", path, said, "finite values", step)
-    warnings = ("TRAILING_BYTES: the file goes on behind its last voxel",) if more else ()
-    return Volume(values, header.affine, Source("nifti"), warnings=warnings)
+    header = read_header(path, options, limits)
+    part = whole(header.shape) if box is None else box
+    check_box(part, header.shape)
+    voxels = read_voxels(header, part, allocate, options.fill)
+    warnings = list(header.warnings)
+    if voxels.not_finite:
+        said = f"{voxels.not_finite} of {voxels.array.size}"
+        if options.fill is None:
+            step = "replace them in the file, or pass --fill 0 (or another value)"
+            raise Refused("NOT_FINITE", path, said, "finite values", step)
+        warnings.append(f"REPAIRED_VALUE: {said} voxels were not finite: set to {options.fill:g}")
+    if voxels.more:
+        warnings.append("TRAILING_BYTES: the file goes on behind its last voxel")
+    affine = header.affine if box is None else box_affine(header.affine, box)
+    return Volume(voxels.array, affine, Source("nifti"), warnings=tuple(warnings))
 
 
 def write_nifti(volume: Volume, target: Path, *, overwrite: bool = False) -> None:
     """Write `volume` as .nii or .nii.gz, whole or not at all; its affine goes into sform and qform (code 1).
 
-    Equal volumes give equal bytes. Raises OutputExistsError, UsageError for another suffix, and WriteError.
+    Colour is written as RGB24. Equal volumes give equal bytes. Raises OutputExistsError, UsageError for
+    another suffix, and WriteError; ValueError for values that no NIfTI type holds (a programming error).
     """
     if not target.name.endswith((".nii", ".nii.gz")):
         step = "end the name in .nii or .nii.gz"
@@ -61,7 +85,11 @@ def write_nifti(volume: Volume, target: Path, *, overwrite: bool = False) -> Non
 
 
 def _storable(array: NDArray[Any]) -> NDArray[Any]:
-    """The array in a type that readers of NIfTI know; ValueError for integers that no such type holds."""
+    """The array in a type that readers of NIfTI know; ValueError for values that no such type holds."""
+    if array.ndim == 4:
+        if array.dtype != np.uint8:
+            raise ValueError("a NIfTI file holds colour of 8 bits only")
+        return np.ascontiguousarray(array).view(RGB24)[..., 0]
     if array.dtype.kind == "b":
         return array.astype(np.uint8)
     if array.dtype in (np.int64, np.uint64):
@@ -80,34 +108,3 @@ def write_map(values: NDArray[np.float32], like: Volume, target: Path) -> None:
     if values.shape != like.shape:
         raise ValueError(f"a map of {values.shape} does not lie on a volume of {like.shape}")
     write_nifti(like.with_array(values.astype(np.float32)), target, overwrite=True)
-
-
-def _voxels(path: Path, header: NiftiHeader, count: int) -> tuple[NDArray[Any], bool]:
-    """(stored voxels (count,), whether bytes follow them); never unpacks more than one byte too many."""
-    raw = np.empty(count, dtype=header.stored)
-    place, got = memoryview(raw.view(np.uint8)), 0  # type: ignore[arg-type]
-    with unpacked(path) as stream:
-        stream.seek(header.offset)
-        while got < len(place) and (read := stream.readinto(place[got:])):
-            got += read
-        more = bool(stream.read(1))
-    if got < len(place):
-        step = "copy the file again"
-        raise Refused("TRUNCATED", path, f"{got} bytes of voxels", f"{len(place)} bytes", step)
-    return raw, more
-
-
-def _modality_values(raw: NDArray[Any], header: NiftiHeader) -> NDArray[Any]:
-    """Scaled voxels as int16, int32 or float32."""
-    if raw.dtype.kind in "iu" and header.slope == 1 and header.intercept == int(header.intercept):
-        shift = int(header.intercept)
-        low, high = int(raw.min()) + shift, int(raw.max()) + shift
-        fits_short = np.can_cast(raw.dtype, np.int16)
-        for kind in (np.int16, np.int32) if fits_short else (np.int32,):
-            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
-                values: NDArray[Any] = raw.astype(kind)
-                values += np.int64(shift).astype(kind)
-                return values
-    if header.slope == 1 and header.intercept == 0:
-        return raw.astype(np.float32)
-    return (raw.astype(np.float64) * header.slope + header.intercept).astype(np.float32)

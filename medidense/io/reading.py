@@ -6,10 +6,13 @@ Runs in a guarded worker: `medidense.io.volumes` is the door that everybody else
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medidense.io.archive_listing import MAGICS
+from medidense.io.arrays import Allocate
 from medidense.io.dicom import (
     NoImage,
     Scanned,
@@ -27,13 +30,13 @@ from medidense.io.dicom.container import foreign, is_bare
 from medidense.io.guard import opened
 from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.io.nifti import read_nifti
-from medidense.io.nifti_header import is_nifti
+from medidense.io.nifti_header import is_nifti, read_header
 from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
 from medidense.values import ReadOptions, Refused, Source, Volume
 from medidense.values.volume import Affine, Box, box_affine
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr")
+NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,25 @@ def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Vo
     kind = kind_of(path, guess_syntax=guess)
     if kind == "dicom":
         return _read_series(path, iter([scan_file(path, guess_syntax=guess)]), ask, desk)
-    return read_nifti(path) if kind == "nifti" else read_picture(path)
+    allocate = _allocator(desk)
+    if kind == "picture":
+        return read_picture(path, allocate)
+    header = read_header(path, ask.options)
+    box = ask.box(header.affine, header.shape, path)
+    return read_nifti(path, ask.options, allocate, box=box)
+
+
+def _allocator(desk: Desk) -> Allocate:
+    """The desk's memory, one array at a time: asking again gives the one before back."""
+    given: list[NDArray[Any]] = []
+
+    def allocate(shape: tuple[int, ...], kind: np.dtype[Any]) -> NDArray[Any]:
+        while given:
+            desk.release(given.pop())
+        given.append(desk.array(shape, kind))
+        return given[0]
+
+    return allocate
 
 
 def kind_of(path: Path, *, guess_syntax: bool = False) -> str:

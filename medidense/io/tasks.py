@@ -40,7 +40,7 @@ def _look(arguments: Mapping[str, Any], desk: Desk) -> list[tuple[str, str, str]
     """`look` at each path: (kind, series UID, facts as JSON)."""
     answers = []
     for path in arguments["paths"]:
-        looked = look(Path(path))
+        looked = look(Path(path), given=path in arguments["given"])
         if isinstance(looked, list):
             kind = "entries" if looked else "archive"
             answers.append((kind, "", json.dumps([asdict(entry) for entry in looked])))

@@ -8,7 +8,7 @@ from medidense.preprocess.crop import Prepared, prepare
 from medidense.preprocess.facts import sample_facts
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.loading import load_sample, open_sample, with_spacing
-from medidense.preprocess.placing import sampling_grid
+from medidense.preprocess.placing import require_one_channel, sampling_grid
 
 __all__ = [
     "Prepared",
@@ -16,6 +16,7 @@ __all__ = [
     "load_sample",
     "open_sample",
     "prepare",
+    "require_one_channel",
     "sample_facts",
     "sampling_grid",
     "with_spacing",

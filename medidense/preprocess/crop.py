@@ -37,10 +37,10 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
     than the image, interpolated linearly in float64, and beyond the image filled as `spec.fill` says.
     `region` is ignored where `spec.region` is ``whole``.
 
-    Raises Refused: NO_REGION without a lesion where one is needed, OUTSIDE when its centre is not in the
-    image, DIMENSIONS for a slice where a volume is needed or the reverse, NO_GEOMETRY when the spacing is
-    needed and unknown, CONSTANT when all source voxels of the crop are equal, NOT_FINITE for NaN or
-    infinity in them.
+    Raises Refused: COLOUR for three channels, NO_REGION without a lesion where one is needed, OUTSIDE when
+    its centre is not in the image, DIMENSIONS for a slice where a volume is needed or the reverse,
+    NO_GEOMETRY when the spacing is needed and unknown, CONSTANT when all source voxels of the crop are equal,
+    NOT_FINITE for NaN or infinity in them.
     """
     grid = sampling_grid(volume, region, spec)
     weights = [

@@ -38,7 +38,7 @@ def sampling_grid(volume: Volume, region: Region | None, spec: Input) -> Samplin
     slice is sampled in its own plane. Where `spec.spacing_mm` is None one scale is taken for all axes:
     the whole image, or the lesion's box and a quarter of it on each side, just fits.
 
-    Raises Refused NO_REGION, OUTSIDE, DIMENSIONS, NO_GEOMETRY.
+    Raises Refused COLOUR, NO_REGION, OUTSIDE, DIMENSIONS, NO_GEOMETRY.
     """
     _check(volume, region, spec)
     axes, signs = orientation(volume.affine) if spec.orientation == "RAS" else ((0, 1, 2), (1, 1, 1))
@@ -69,9 +69,17 @@ def sampling_grid(volume: Volume, region: Region | None, spec: Input) -> Samplin
     )
 
 
+def require_one_channel(volume: Volume, where: object) -> None:
+    """Refuse COLOUR for an image of three channels: what is measured and trained here has one."""
+    if volume.channels != 1:
+        step = "save the images as grey; training on colour comes with a later version"
+        raise Refused("COLOUR", where, f"{volume.channels} channels", "one channel", step)
+
+
 def _check(volume: Volume, region: Region | None, spec: Input) -> None:
     """Refuse what has no grid."""
     where = f"{volume.source.kind} image"
+    require_one_channel(volume, where)
     if spec.region == "lesion" and region is None:
         step = "give the lesion as a mask or as a point with a diameter"
         raise Refused("NO_REGION", where, "no lesion", "a mask or a point with a diameter", step)

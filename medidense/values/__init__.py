@@ -15,7 +15,7 @@ from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.score import Prediction, Score
-from medidense.values.volume import Source, Volume, canonical
+from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "CODES",
@@ -47,6 +47,7 @@ __all__ = [
     "TrainingFacts",
     "Volume",
     "canonical",
+    "cropped",
     "parse_recipe",
     "recipe_keys",
 ]

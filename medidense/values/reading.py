@@ -7,6 +7,8 @@ from types import MappingProxyType
 from medidense.errors import UsageError
 
 FORMS = ("", "sform", "qform")
+LARGEST = 3.4028234e38
+"""About the largest number of float32, the type of what is filled."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,6 @@ class ReadOptions:
     def __post_init__(self) -> None:
         if self.prefer not in FORMS:
             raise UsageError("--prefer", "a NIfTI file has two forms", self.prefer, "choose sform or qform")
-        if self.fill is not None and not abs(self.fill) < float("inf"):
+        if self.fill is not None and not abs(self.fill) <= LARGEST:
             raise UsageError("--fill", "a fill is a finite number", self.fill, "give one, 0 for instance")
         object.__setattr__(self, "pick", MappingProxyType(dict(self.pick)))

@@ -138,6 +138,23 @@ def axis_codes(affine: Affine) -> str:
     return "".join(letters[axis] for axis in range(3))
 
 
+def check_box(box: Box, shape: tuple[int, int, int]) -> None:
+    """Raise ValueError for a box that is empty or leaves an image of this shape (a programming error)."""
+    if not all(0 <= first < last <= side for (first, last), side in zip(box, shape, strict=True)):
+        raise ValueError(f"a box of {box} does not lie in an image of {shape}")
+
+
+def cropped(volume: Volume, box: Box) -> Volume:
+    """The part of a volume in `box`, every voxel where it was; a view. Raises ValueError as `check_box`.
+
+    >>> cropped(Volume(np.zeros((4, 4, 4)), np.eye(4), Source("nifti")), ((1, 3), (0, 4), (2, 4))).shape
+    (2, 4, 2)
+    """
+    check_box(box, volume.shape)
+    i, j, k = (slice(first, last) for first, last in box)
+    return volume.with_array(volume.array[i, j, k], box_affine(volume.affine, box))
+
+
 def canonical(volume: Volume) -> Volume:
     """The volume with its axes permuted and flipped to the closest RAS+; a view, no value changes."""
     axes, signs = orientation(volume.affine)

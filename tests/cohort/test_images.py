@@ -114,6 +114,16 @@ def test_the_place_in_a_mask_is_part_of_the_mask():
         assert problem.rule.startswith(f"{cell} ")
 
 
+def test_colour_is_refused_by_its_row(checked, tmp_path):
+    Image.fromarray(np.arange(60, dtype=np.uint8).reshape(4, 5, 3)).save(tmp_path / "p.png")
+    Image.fromarray(np.arange(20, dtype=np.uint8).reshape(4, 5)).save(tmp_path / "q.png")
+    with pytest.raises(CohortError) as caught:
+        checked("1,p.png,x,,,,,,,", "2,q.png,y,,,,,,,")
+    (line,) = caught.value.lines
+    assert line.startswith("study row 2: image 'p.png': COLOUR: ")
+    assert "found 3 channels, expected one channel; save the images as grey" in line
+
+
 def test_one_patient_under_two_subjects(checked, tmp_path, lump):
     source = Source("dicom", "CT")
     for number, patient in enumerate(("anna", "bert", "anna", "anna")):

@@ -40,7 +40,7 @@ def test_every_file_ends_in_one_entry(tree):
     entries = list(catalogue([tree], seen.append))
     files = [path for path in tree.rglob("*") if path.is_file()]
     assert sum(entry.files for entry in entries) == len(files) == seen[-1]
-    assert sorted(entry.state for entry in entries) == ["refused"] * 2 + ["skipped"] * 2 + ["volume"] * 5
+    assert sorted(entry.state for entry in entries) == ["refused"] + ["skipped"] * 2 + ["volume"] * 6
     assert [entry.path for entry in entries] == sorted(entry.path for entry in entries)
 
 
@@ -66,7 +66,7 @@ def test_series_that_share_a_folder_need_their_uid(tree):
 
 def test_reasons_are_codes(tree):
     entries = by_name(catalogue([tree]), tree)
-    assert entries["colour.png"].refusal.code == "COLOUR"
+    assert entries["colour.png"].refusal is None
     assert entries["fake.nii"].refusal.code == "NOT_NIFTI"
     assert entries["README.txt"].state == "skipped"
 
@@ -119,9 +119,10 @@ def test_links_out_and_pipes_do_not_stop_or_hang(tree, tmp_path):
 
 def test_inputs_to_score(tree):
     inputs = find_inputs(tree)
-    assert [one.path.name for one in inputs.found] == ["alone", "grey.png", "mixed", "mixed", "scan.nii.gz"]
+    names = ["alone", "colour.png", "grey.png", "mixed", "mixed", "scan.nii.gz"]
+    assert [one.path.name for one in inputs.found] == names
     assert len({one.series_uid for one in inputs.found if one.series_uid}) == 3
-    assert [refusal.code for _, refusal in inputs.refusals] == ["COLOUR", "NOT_NIFTI"]
+    assert [refusal.code for _, refusal in inputs.refusals] == ["NOT_NIFTI"]
     assert [Path(path).name for path in inputs.skipped] == ["README.txt", "empty"]
     for one in inputs.found:
         assert read_volume(one.path, series_uid=one.series_uid).source.study_uid == one.study_uid

@@ -56,15 +56,6 @@ SEEDS: dict[str, Callable[[Path], Path]] = {
 }
 """Kind -> builder of a small valid input: a file, or a folder of which one file is damaged."""
 
-NOT_YET = {"dicom-enhanced", "nifti-pair", "tiff", "zip"}
-"""Kinds whose seed today's reader refuses. Their mutants must end well all the same."""
-
-
-def kinds(later: set[str]) -> list[object]:
-    """The kinds as parameters; those of `later` are expected to fail."""
-    mark = pytest.mark.xfail(strict=True)
-    return [pytest.param(kind, marks=[mark] if kind in later else []) for kind in SEEDS]
-
 
 def body_of(content: bytes) -> int:
     """Where the data set of a DICOM file begins, behind the file meta information."""
@@ -210,7 +201,7 @@ def run(kind: str, numbers: range, folder: Path) -> list[str]:
 
 
 @pytest.mark.timeout(LIMIT_S)
-@pytest.mark.parametrize("kind", kinds(NOT_YET))
+@pytest.mark.parametrize("kind", SEEDS)
 def test_a_seed_is_read(kind: str, tmp_path: Path) -> None:
     assert isinstance(read_volume(SEEDS[kind](tmp_path)), Volume)
 

@@ -4,10 +4,13 @@ import stat
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from medidense.errors import OutputExistsError, UsageError, WriteError
 from medidense.io import read_volume, write_map, write_nifti
-from medidense.values import Source, Volume
+from medidense.io.nifti import read_nifti
+from medidense.values import ReadOptions, Source, Volume, canonical
 
 
 @pytest.mark.parametrize("kind", [np.int16, np.int32, np.float32])
@@ -29,6 +32,18 @@ def test_any_numbers_that_fit_can_be_written(ct, tmp_path, kind):
     array = (ct.array % 2).astype(kind)
     write_nifti(ct.with_array(array), tmp_path / "a.nii")
     np.testing.assert_array_equal(read_volume(tmp_path / "a.nii").array, array.astype(np.float64))
+
+
+def test_colour_is_written_as_rgb24(tmp_path):
+    array = np.random.default_rng(0).integers(0, 256, (5, 4, 3, 3)).astype(np.uint8)
+    write_nifti(Volume(array, np.eye(4), Source("picture")), tmp_path / "a.nii.gz")
+    image = nibabel.load(tmp_path / "a.nii.gz")
+    assert int(image.header["datatype"]) == 128
+    assert image.shape == (5, 4, 3)
+    np.testing.assert_array_equal(np.asarray(image.dataobj)["G"], array[..., 1])
+    np.testing.assert_array_equal(read_nifti(tmp_path / "a.nii.gz", ReadOptions(colour=True)).array, array)
+    with pytest.raises(ValueError, match="8 bits"):
+        write_nifti(Volume(array.astype(np.int16), np.eye(4), Source("picture")), tmp_path / "b.nii")
 
 
 def test_integers_beyond_32_bits_are_not_cut(ct, tmp_path):
@@ -125,3 +140,41 @@ def test_left_handed_volumes_survive(tmp_path):
     volume = Volume(np.arange(24, dtype=np.int16).reshape(2, 3, 4), affine, Source("nifti"))
     write_nifti(volume, tmp_path / "a.nii")
     np.testing.assert_allclose(read_volume(tmp_path / "a.nii").affine, affine, atol=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    shape=st.tuples(*[st.integers(1, 5)] * 3),
+    kind=st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64]),
+    written=st.sampled_from(["ours", "ours zipped", "one", "one 2", "pair", "pair 2", "big", "big pair"]),
+)
+def test_what_anyone_wrote_is_read_as_nibabel_reads_it(tmp_path_factory, seed, shape, kind, written):
+    """Any orientation, stored type, byte order, and kind of file."""
+    rng = np.random.default_rng(seed)
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3] = rotation[:, rng.permutation(3)] * rng.uniform(0.3, 5, 3) * rng.choice([-1, 1], 3)
+    affine[:3, 3] = rng.uniform(-300, 300, 3)
+    array = rng.integers(0, 200, shape).astype(kind)
+    folder = tmp_path_factory.mktemp("written")
+    if written.startswith("ours"):
+        path = folder / ("a.nii.gz" if written.endswith("zipped") else "a.nii")
+        write_nifti(Volume(array, affine, Source("nifti")), path)
+    else:
+        kinds = (nibabel.Nifti1Image, nibabel.Nifti2Image, nibabel.Nifti1Pair, nibabel.Nifti2Pair)
+        image = kinds[("pair" in written) * 2 + ("2" in written)]
+        header = image.header_class(endianness=">" if "big" in written else "<")
+        header.set_data_dtype(kind)
+        path = folder / ("a.hdr" if "pair" in written else "a.nii")
+        nibabel.save(image(array, affine, header), path)
+
+    volume, theirs = read_nifti(path), nibabel.load(path)
+
+    np.testing.assert_array_equal(volume.array, array)
+    np.testing.assert_array_equal(volume.array, np.asarray(theirs.dataobj))
+    np.testing.assert_allclose(volume.affine, theirs.affine, atol=1e-9)
+    np.testing.assert_allclose(volume.affine, affine, atol=1e-3)
+    np.testing.assert_array_equal(
+        canonical(volume).array, np.asarray(nibabel.as_closest_canonical(theirs).dataobj)
+    )

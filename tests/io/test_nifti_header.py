@@ -7,6 +7,7 @@ import pytest
 
 from medidense.io import read_volume, write_nifti
 from medidense.io.nifti_header import is_nifti, read_header
+from medidense.values import Refused
 
 
 @pytest.fixture
@@ -46,11 +47,16 @@ DIM, DATATYPE, VOX_OFFSET, SLOPE, INTER, XYZT, QCODE, SCODE, QUATERN, SROWS, MAG
         ([(DATATYPE, "h", 0)], "NOT_NIFTI"),
         ([(DATATYPE, "h", 32)], "BAD_TYPE"),
         ([(DATATYPE, "h", 128)], "COLOUR"),
+        ([(DATATYPE, "h", 2304)], "COLOUR"),
         ([(MAGIC, "4s", b"abcd")], "NOT_NIFTI"),
-        ([(MAGIC, "4s", b"ni1\0")], "NOT_NIFTI"),
+        ([(MAGIC, "4s", b"ni1\0")], "NO_ACCESS"),
+        ([(MAGIC, "4s", b"\0\0\0\0")], "NOT_NIFTI"),
         ([(0, "i", 340)], "NOT_NIFTI"),
         ([(VOX_OFFSET, "f", 100000.0)], "TRUNCATED"),
         ([(VOX_OFFSET, "f", float("nan"))], "NOT_NIFTI"),
+        ([(VOX_OFFSET, "f", 0.0)], "NOT_NIFTI"),
+        ([(VOX_OFFSET, "f", 347.0)], "NOT_NIFTI"),
+        ([(VOX_OFFSET, "f", 352.5)], "NOT_NIFTI"),
         ([(XYZT, "b", 7)], "UNITS"),
         ([(SLOPE, "2f", 2.0, float("inf"))], "BAD_RESCALE"),
     ],
@@ -96,6 +102,36 @@ def test_big_endian_and_nifti_2_are_read(ct, tmp_path):
         np.testing.assert_array_equal(back.array, ct.array)
         assert back.array.dtype == np.int16
         assert is_nifti(tmp_path / name)
+
+
+def test_voxels_may_follow_the_header_at_once(file, ct):
+    """nifti1.h, "DATA STORAGE": a vox_offset of 348 is the byte behind the header."""
+    content = file.read_bytes()
+    file.write_bytes(content[:348] + content[352:])
+    put(file, VOX_OFFSET, "f", 348.0)
+    np.testing.assert_array_equal(read_volume(file).array, ct.array)
+
+
+def test_a_qfac_of_0_is_1(file, ct):
+    put(file, SCODE, "h", 0)
+    put(file, 76, "f", 0.0)
+    expected = nibabel.load(file).header
+    expected["pixdim"][0] = 1
+    np.testing.assert_allclose(read_volume(file).affine, expected.get_qform(), atol=1e-5)
+
+
+def test_no_memory_is_taken_for_more_than_a_gzipped_file_can_hold(file, tmp_path):
+    put(file, DIM, "4h", 3, 2000, 2000, 200)
+    (tmp_path / "a.nii.gz").write_bytes(gzip.compress(file.read_bytes()))
+    with pytest.raises(Refused, match="TRUNCATED"):
+        read_header(tmp_path / "a.nii.gz")
+
+
+def test_where_analyze_differs(file):
+    put(file, MAGIC, "4s", bytes(4))
+    with pytest.raises(Refused, match="left from right"):
+        read_header(file)
+    assert not is_nifti(file)
 
 
 def test_broken_gzip(file, code_of, tmp_path):

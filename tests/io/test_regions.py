@@ -92,6 +92,13 @@ def test_pictures_need_equal_sizes_and_no_points(tmp_path, code_of):
     assert code_of(lambda: read_region(volume, marker=Marker((0.0, 0.0, 0.0), 3.0))) == "NO_GEOMETRY"
 
 
+def test_a_mask_in_colours_is_refused(tmp_path, code_of):
+    Image.fromarray(np.zeros((4, 5), np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.arange(60, dtype=np.uint8).reshape(4, 5, 3)).save(tmp_path / "m.png")
+    volume = read_volume(tmp_path / "a.png")
+    assert code_of(lambda: read_region(volume, mask_path=tmp_path / "m.png")) == "COLOUR"
+
+
 @pytest.mark.parametrize(
     ("k", "code"), [(0.0, ""), (-0.49, ""), (-0.51, "OUTSIDE"), (2.49, ""), (2.51, "OUTSIDE")]
 )

@@ -80,9 +80,6 @@ NAMES = [
 ]
 """The rows of truth.csv, written down here so that the tests have their names where the data are absent."""
 
-MULTI_FRAME = pytest.mark.xfail(strict=True, reason="multi-frame files are not read yet")
-LATER = {"d2n_philips_enhanced": MULTI_FRAME, "enh_xa10_one": MULTI_FRAME}
-
 
 @pytest.fixture(scope="module")
 def table(shared_data: Path) -> dict[str, dict[str, str]]:
@@ -129,7 +126,7 @@ def test_the_table_is_the_one_that_is_tested(table: dict[str, dict[str, str]]) -
     assert len(NAMES) == 62
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=LATER.get(name, ())) for name in NAMES])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_volume_or_the_refusal_is_the_true_one(
     name: str, table: dict[str, dict[str, str]], shared_data: Path
 ) -> None:

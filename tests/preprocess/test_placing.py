@@ -60,6 +60,8 @@ def test_what_has_no_grid_is_refused_with_its_code(scans):
     away = Region(volume.point_of(np.array([15.0, 15.0, 31.0])), (5.0,) * 3)
     picture = Volume(scans.noise((40, 40, 1)), np.eye(4), Source("picture"), spacing_known=False)
     tiny = scans.volume_of(scans.noise((40, 40, 30)), (1.0, 1.0, 5e-5))
+    colour = Volume(np.zeros((40, 40, 1, 3), np.uint8), np.eye(4), Source("picture"))
+    _refusal("COLOUR", colour, None, recipe((32, 32), None, region="whole"))
     _refusal("NO_REGION", volume, None, recipe())
     _refusal("OUTSIDE", volume, away, recipe())
     _refusal("DIMENSIONS", volume, None, recipe((32, 32), (1.0, 1.0), region="whole"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nibabel.orientations import apply_orientation, io_orientation
 
-from medidense.values import Source, Volume, canonical
+from medidense.values import Source, Volume, canonical, cropped
 from medidense.values.volume import axis_codes, orientation
 
 SOURCE = Source("nifti")
@@ -59,6 +59,23 @@ def test_one_slice_is_two_dimensional() -> None:
 def test_wrong_shapes_cannot_be_built(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="three axes"):
         Volume(np.zeros(shape), np.eye(4), SOURCE)
+
+
+def test_a_part_lies_where_it_lay() -> None:
+    volume = Volume(np.arange(120).reshape(4, 5, 6), turned(3), SOURCE)
+    part = cropped(volume, ((1, 3), (2, 5), (5, 6)))
+    assert part.shape == (2, 3, 1)
+    assert np.array_equal(part.array, volume.array[1:3, 2:5, 5:6])
+    here, there = np.array([1.0, 0.0, 0.0]), np.array([2.0, 2.0, 5.0])
+    assert part.point_of(here) == pytest.approx(volume.point_of(there))
+    colour = Volume(np.zeros((4, 5, 6, 3), np.uint8), np.eye(4), SOURCE)
+    assert cropped(colour, ((0, 1), (0, 5), (0, 6))).array.shape == (1, 5, 6, 3)
+
+
+@pytest.mark.parametrize("ends", [(0, 0), (0, 5), (-1, 2), (3, 2)])
+def test_a_part_lies_inside(ends: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="does not lie"):
+        cropped(Volume(np.zeros((4, 4, 4)), np.eye(4), SOURCE), (ends, (0, 4), (0, 4)))
 
 
 def test_a_singular_affine_cannot_be_built() -> None:

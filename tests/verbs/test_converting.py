@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from PIL import Image
 
 from medidense import verbs
 from medidense.errors import OutputExistsError, UsageError
@@ -22,6 +23,15 @@ def test_values_and_geometry_survive(here: World, tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(image.dataobj), volume.array)
     assert np.allclose(image.affine, volume.affine, atol=1e-4)
     assert result.written[0].shape == volume.shape
+
+
+def test_a_colour_picture_becomes_rgb24(tmp_path: Path) -> None:
+    array = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
+    Image.fromarray(array).save(tmp_path / "a.png")
+    verbs.convert(tmp_path / "a.png", tmp_path / "out.nii")
+    image = nibabel.load(tmp_path / "out.nii")
+    assert int(image.header["datatype"]) == 128
+    assert np.array_equal(np.asarray(image.dataobj)["B"][:, :, 0].T, array[..., 2])
 
 
 def test_a_refused_input_leaves_no_file(tmp_path: Path) -> None:

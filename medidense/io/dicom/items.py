@@ -59,8 +59,8 @@ def value_end(data: bytes, at: int, head: tuple[bytes, int], coding: Coding, lev
     """Where a sequence, or a value of undefined length, that begins at `at` ends, its end mark included.
 
     `head` is its representation and length, `levels` how many levels of sequences may lie in it.
-    Raises IndexError or struct.error where the data end, ValueError where something other than items lies in a
-    sequence, RecursionError where sequences are nested deeper than that.
+    Raises IndexError or struct.error where the data end, ValueError where something other than items lies in
+    a sequence, RecursionError where sequences are nested deeper than that.
     """
     kind, length = head
     if kind in BYTES:

@@ -24,24 +24,6 @@ from tests.io.bad_inputs import truth
 from tests.io.bad_inputs.cases import Case, Row
 from tests.io.bad_inputs.table import TABLE
 
-NOT_YET = {
-    "70-no-orientation-with-option",
-    "73-sform-against-qform-with-option",
-    "81-one-nan-voxel-with-option",
-    "85-png-60000",
-    "89-colour-pictures-cmyk",
-    "89-colour-pictures-palette",
-    "91-tiff-of-three-pages",
-    "92-tiff-in-a-ring-one-page",
-    "92-tiff-in-a-ring-two-pages",
-    "93-no-picture-we-read-gif",
-    "93-no-picture-we-read-svg",
-}
-"""Ids of cases that today's reader does not hold to. Each is expected to fail until it does."""
-
-LATER = pytest.mark.xfail(strict=True, raises=(AssertionError, TypeError))
-"""TypeError: an option that `read_volume` does not take yet."""
-
 LIMIT_S = 60
 """No input may hold the reader longer than this."""
 
@@ -53,8 +35,7 @@ def cases(*, apart: bool) -> list[object]:
         if row.apart is apart:
             for case in row.cases:
                 name = "-".join([f"{row.number:02d}", row.title, *case.name.split()])
-                marks = [LATER] if name in NOT_YET else []
-                found.append(pytest.param(row, case, id=name, marks=marks))
+                found.append(pytest.param(row, case, id=name))
     return found
 
 
@@ -159,7 +140,6 @@ def test_the_table_has_every_row_of_the_contract_once() -> None:
     assert named - set(CODES) == {"OVERWRITE"}, "which is an OutputExistsError, exit code 2"
     ids = [parameter.id for apart in (False, True) for parameter in cases(apart=apart)]
     assert len(set(ids)) == len(ids)
-    assert set(ids) >= NOT_YET
 
 
 def child(*command: str | Path, imports: str = "") -> subprocess.CompletedProcess[str]:
