@@ -42,7 +42,7 @@ def look(file: Path, *, given: bool = False) -> list[Entry] | Scanned:
         return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
-        if named or kind or refused.refusal.code not in ("EMPTY", "NOT_DICOM", "NOT_PICTURE"):
+        if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM", "NOT_PICTURE"):
             return [Entry(str(file), "refused", kind, refusal=refused.refusal)]
         return [Entry(str(file), "skipped", note="no image file")]
 

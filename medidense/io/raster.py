@@ -1,9 +1,11 @@
 """What does a PNG, JPEG or TIFF picture hold? One channel or three; nothing is converted without a rule."""
 
+import io
+import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +44,8 @@ OPAQUE, VEILED = ("CMYK", "YCbCr"), ("P", "PA", "RGBa")
 """Modes that are converted to RGB, and to RGBA."""
 BAND = 1 << 22
 """Pixels that are converted at a time."""
+DECODING_BYTES = 8
+"""For a pixel: Pillow's own copy, and the one that is turned as the camera was held."""
 BYTES_OF_PIXEL = 8
 """No kind of picture that is read has more; a file may hold `Limits.element_bytes` of other things."""
 
@@ -66,13 +70,22 @@ def is_picture(opening: bytes) -> bool:
     return bool(_kind(opening))
 
 
-def read_picture(path: Path, allocate: Allocate = in_memory, limits: Limits = LIMITS) -> Volume:
+def no_scratch(_: int) -> None:
+    """Private memory that nobody has to grant."""
+
+
+def read_picture(
+    path: Path,
+    allocate: Allocate = in_memory,
+    limits: Limits = LIMITS,
+    scratch: Callable[[int], None] = no_scratch,
+) -> Volume:
     """Read a picture of 8 or 16 bits: grey as (width, height, 1), colour as uint8 (width, height, 1, 3).
 
     Grey of 8 bits and less becomes int16, of 16 bits int32; a 1-bit picture holds 0 and 1. A picture whose
     three channels are equal everywhere is grey. Palettes, CMYK and YCbCr become RGB; what is transparent lies
     over black. The orientation mark of a camera (EXIF, TIFF) is followed. The spacing is unknown.
-    `allocate` gives the array for the result.
+    `allocate` gives the array for the result, `scratch` is told how many bytes decoding needs beside it.
 
     Raises Refused NOT_PICTURE, EMPTY, COLOUR (16-bit colour), BAD_TYPE, DIMENSIONS, TRUNCATED, CORRUPT, BOMB,
     TOO_LARGE or NO_ACCESS.
@@ -89,11 +102,13 @@ def read_picture(path: Path, allocate: Allocate = in_memory, limits: Limits = LI
             with Image.open(BytesIO(content), formats=(kind,)) as picture:
                 if _has_more(path, picture, limits):
                     notes.append("TRAILING_BYTES: more pictures lie behind the first; they were not used")
+                scratch(len(content) + DECODING_BYTES * picture.size[0] * picture.size[1])
                 picture.load()
                 _stretch_key(picture, content)
                 ImageOps.exif_transpose(picture, in_place=True)
     except Image.DecompressionBombError as error:
-        said, expected = "too many pixels", f"at most {limits.picture_pixels}"
+        counted = re.search(r"\d+", str(error))  # Pillow's own limit is met before ours
+        said, expected = f"{counted[0] if counted else 'too many'} pixels", f"at most {limits.picture_pixels}"
         raise Refused("BOMB", path, said, expected, "check the file") from error
     except UnidentifiedImageError as error:
         code, said = ("BAD_TYPE", "an unusual TIFF") if kind == "TIFF" else ("CORRUPT", "a broken header")
@@ -117,14 +132,15 @@ def _content(path: Path, limits: Limits) -> bytes:
     """The file. Refused where it is no picture that is read, has no end, or would lose bits in Pillow."""
     most = limits.picture_pixels * BYTES_OF_PIXEL + limits.element_bytes
     with opened(path) as stream:
-        content = stream.read(most + 1)
+        if stream.seek(0, io.SEEK_END) > most:
+            raise Refused("TOO_LARGE", path, f"more than {most} bytes", f"at most {most}", "save it anew")
+        stream.seek(0)
+        content = stream.read()
     if not content:
         raise Refused("EMPTY", path, "0 bytes", "a PNG, JPEG or TIFF picture", "copy the file again")
     if not is_picture(content):
         step = "save it as PNG, JPEG or TIFF"
         raise Refused("NOT_PICTURE", path, "another signature", "PNG, JPEG or TIFF", step)
-    if len(content) > most:
-        raise Refused("TOO_LARGE", path, f"more than {most} bytes", f"at most {most}", "save it anew")
     # a JPEG ends with EOI behind its last scan; inside a scan the marker cannot occur (T.81, B.1.1.5)
     if content.startswith(JPEG) and content.rfind(b"\xff\xd9") < content.rfind(b"\xff\xda"):
         raise Refused("TRUNCATED", path, "no end of image", "a whole JPEG", "copy the file again")

@@ -94,7 +94,7 @@ def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Vo
         return _read_series(path, iter([scan_file(path, guess_syntax=guess)]), ask, desk)
     allocate = _allocator(desk)
     if kind == "picture":
-        return read_picture(path, allocate)
+        return read_picture(path, allocate, scratch=desk.scratch)
     header = read_header(path, ask.options)
     box = ask.box(header.affine, header.shape, path)
     return read_nifti(path, ask.options, allocate, box=box)

@@ -47,7 +47,7 @@ NIFTI = (
         70,
         "no-orientation",
         refuse("IDENTITY", of(stating, **NO_FORM), "sform_code", "qform_code"),
-        let(of(stating, **NO_FORM), values_alone, assume_ras=True),
+        let(of(stating, **NO_FORM), values_alone, "REPAIRED_VALUE", assume_ras=True),
     ),
     row(
         71,
@@ -60,7 +60,7 @@ NIFTI = (
         73,
         "sform-against-qform",
         refuse("CONFLICT", nifti_files.forms_apart, "sform", "qform", "30 mm"),
-        let(nifti_files.forms_apart, WHOLE, prefer="sform"),
+        let(nifti_files.forms_apart, WHOLE, "REPAIRED_VALUE", prefer="sform"),
     ),
     row(74, "dim-32767", refuse("BOMB", nifti_files.huge, str(32767**3), LIMIT_VOXELS, megabytes=50)),
     row(
@@ -92,7 +92,7 @@ NIFTI = (
         81,
         "one-nan-voxel",
         refuse("NOT_FINITE", nifti_files.one_nan, f"1 of {truth.VALUES.size}"),
-        let(nifti_files.one_nan, holding(FILLED), fill=0.0),
+        let(nifti_files.one_nan, holding(FILLED), "REPAIRED_VALUE", fill=0.0),
     ),
     row(82, "complex", refuse("BAD_TYPE", nifti_files.complex_voxels, "complex64")),
     row(
