@@ -74,7 +74,8 @@ def catalogued(
     """
     with open_index(index) as found:
         found.ask(json.dumps([[str(path.absolute()) for path in paths], list(map(str, paths)), apart]))
-        seen, refusals = _meet(paths, found)
+        own = () if index is None else (os.fsencode(os.path.realpath(index)),)
+        seen, refusals = _meet(paths, found, own)
         given = [str(path) for path in paths if not path.is_dir()]
         _look_at_unknown(found, (seen, given), progress)
         found.forget_unmet()
@@ -105,6 +106,37 @@ def find_inputs(path: Path) -> Inputs:
     return Inputs(tuple(found), tuple(refusals), tuple(skipped))
 
 
+def known_files(catalogue: Path, folder: Path) -> list[tuple[str, str, str, str]] | None:
+    """(path, kind, series, facts) of the files below `folder`, as the scan that wrote `catalogue` found them.
+
+    None where a file is new or has changed since, or where there is no such scan: then they must be read.
+    Raises Refused where the folder cannot be walked.
+    """
+    index = index_of(catalogue)
+    if not index.is_file():
+        return None
+    real, given = os.path.realpath(folder), str(folder)
+    with open_index(index) as found:
+        known = found.known_below(os.fsencode(real))
+    files: list[tuple[str, str, str, str]] = []
+    for file in walk(folder):
+        if isinstance(file, Refused):
+            raise file
+        facts = known.get(os.fsencode(real + file.path[len(given) :]))
+        if facts is None or facts[:2] != (file.size, file.mtime):
+            return None
+        _, _, kind, series, content = facts
+        if kind == ENTRIES:  # no DICOM image: all that counts is that it was passed over
+            kind, content = NO_IMAGE, json.dumps(["NOT_DICOM", file.path, "", "", ""])
+        files.append((file.path, kind, series, content))
+    return files
+
+
+def index_of(catalogue: Path) -> Path:
+    """Where the index beside a catalogue lies."""
+    return catalogue.with_name(f"{catalogue.name}.index")
+
+
 def patient_key(path: Path, *, series_uid: str = "") -> str:
     """sha256 hex of the DICOM PatientID of a file, or of the (chosen) series of a folder or of a ZIP archive;
     "" for anything else.
@@ -125,11 +157,17 @@ def patient_key(path: Path, *, series_uid: str = "") -> str:
         return ""
 
 
-def _meet(paths: Sequence[Path], index: Index) -> tuple[int, list[tuple[int, Refusal]]]:
-    """Tell the index every file below the paths: (their number, the parts of the trees that are refused)."""
+def _meet(
+    paths: Sequence[Path], index: Index, own: tuple[bytes, ...]
+) -> tuple[int, list[tuple[int, Refusal]]]:
+    """Tell the index every file below the paths: (their number, the parts of the trees that are refused).
+
+    Files whose real paths begin with one of `own` are the index itself.
+    """
     seen, refusals = 0, list[tuple[int, Refusal]]()
     for root, path in enumerate(paths):
-        seen += index.meet(_walked(path, root, refusals))
+        files = _walked(path, root, refusals)
+        seen += index.meet(met for met in files if not met.key.startswith(own))
     return seen, refusals
 
 

@@ -157,6 +157,12 @@ class Index:
         query = "SELECT shown, kind, facts FROM file WHERE root = ? AND series = ? ORDER BY shown"
         return self._connection.execute(query, (root, series)).fetchall()
 
+    def known_below(self, folder: bytes) -> dict[bytes, tuple[int, int, str, str, str]]:
+        """Real path -> (size, time of change, kind, series, facts) of the files at or below a real folder."""
+        query = "SELECT key, size, mtime, kind, series, facts FROM file WHERE key > ? AND key < ?"
+        ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")
+        return {key: (*rest,) for key, *rest in self._connection.execute(query, ends)}
+
     def has_others(self, root: int, folder: bytes, series: str) -> bool:
         """Whether DICOM images, sound or broken, of no or another series lie at or below a folder."""
         query = (

@@ -74,15 +74,20 @@ class Ask:
 EVERYTHING = Ask()
 
 
-def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Volume:
+def read_here(
+    path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None, known: Sequence[Scanned] | None = None
+) -> Volume:
     """Read one image: a NIfTI or picture file, a DICOM file, or a folder that holds a DICOM series.
 
-    A folder is read with all folders below it. The result lies in the desk's memory.
-    Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
+    A folder is read with all folders below it, unless its files are `known`. The result lies in the desk's
+    memory. Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
-    desk, guess = desk or LocalDesk(), ask.options.guess_syntax
+    desk, guess, limits = desk or LocalDesk(), ask.options.guess_syntax, ask.options.limits
     if path.is_dir():
-        scanned: Iterable[Scanned] = (scan_file(file, guess_syntax=guess) for file in files_below(path))
+        files = files_below(path, limits)
+        scanned: Iterable[Scanned] = (scan_file(file, limits, guess_syntax=guess) for file in files)
+        if known is not None:
+            scanned = known
         if ask.members:
             scanned = list(scanned)
             alone = _only_other_image(path, scanned)
@@ -91,13 +96,13 @@ def read_here(path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None) -> Vo
         return _read_series(path, scanned, ask, desk)
     kind = kind_of(path, guess_syntax=guess)
     if kind == "dicom":
-        return _read_series(path, iter([scan_file(path, guess_syntax=guess)]), ask, desk)
+        return _read_series(path, [scan_file(path, limits, guess_syntax=guess)], ask, desk)
     allocate = _allocator(desk)
     if kind == "picture":
-        return read_picture(path, allocate, scratch=desk.scratch)
-    header = read_header(path, ask.options)
+        return read_picture(path, allocate, limits, desk.scratch)
+    header = read_header(path, ask.options, limits)
     box = ask.box(header.affine, header.shape, path)
-    return read_nifti(path, ask.options, allocate, box=box)
+    return read_nifti(path, ask.options, allocate, limits, box)
 
 
 def _allocator(desk: Desk) -> Allocate:
@@ -162,18 +167,19 @@ def _is_other_image(path: Path) -> bool:
 def _read_series(where: Path, scanned: Iterable[Scanned], ask: Ask, desk: Desk) -> Volume:
     """The volume of the series chosen among scanned files."""
     gathered = gather(scanned)
-    stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options)
+    stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options, ask.options.limits)
     left_out = []
     if gathered.skipped:
         left_out.append(f"SKIPPED_FILE: {len(gathered.skipped)} files are no DICOM images")
     if gathered.broken:
         left_out.append(f"SKIPPED_FILE: {len(gathered.broken)} broken files are not of this series")
-    return volume_of(stack, ask.box(stack.affine, stack.shape, where), desk, tuple(left_out))
+    box = ask.box(stack.affine, stack.shape, where)
+    values = read_pixels(stack, desk, box, ask.options.limits)
+    return _volume(stack, box, values, tuple(left_out))
 
 
-def volume_of(stack: Stack, box: Box | None, desk: Desk, warnings: tuple[str, ...] = ()) -> Volume:
-    """The volume of a stack, or of a box of it. Raises Refused as `read_pixels` does."""
-    values = read_pixels(stack, desk, box)
+def _volume(stack: Stack, box: Box | None, values: NDArray[Any], left_out: tuple[str, ...]) -> Volume:
+    """The volume of a stack, or of a box of it, with its values."""
     lossy = ("LOSSY: the images were compressed with loss",) if is_lossy(stack) else ()
     identity = stack.frames[0].identity
     source = Source(
@@ -186,4 +192,4 @@ def volume_of(stack: Stack, box: Box | None, desk: Desk, warnings: tuple[str, ..
         padding=padding_of(stack),
     )
     affine = stack.affine if box is None else box_affine(stack.affine, box)
-    return Volume(values, affine, source, warnings=(*warnings, *stack.warnings, *lossy))
+    return Volume(values, affine, source, warnings=(*left_out, *stack.warnings, *lossy))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from medidense.io.dicom import Frame, scan_file
+from medidense.io.dicom import Frame, Scanned, scan_file
 from medidense.io.dicom.packing import IMAGE, pack, unpack
 from medidense.io.guarded import Desk, Task
 from medidense.io.looking import assemble, look
@@ -26,8 +26,11 @@ from medidense.values import Refusal
 
 def _read(arguments: Mapping[str, Any], desk: Desk) -> Any:
     """`read_here`: the volume without its array, which lies on the desk."""
-    noting = Noting(desk)
-    return told_volume(read_here(Path(arguments["path"]), ask_of(arguments), noting), noting)
+    noting, known = Noting(desk), arguments.get("known")
+    files: list[Scanned] | None = None
+    if known is not None:
+        files = [unpack(Path(path), kind, series, json.loads(facts)) for path, kind, series, facts in known]
+    return told_volume(read_here(Path(arguments["path"]), ask_of(arguments), noting, files), noting)
 
 
 def _mask(arguments: Mapping[str, Any], desk: Desk) -> None:

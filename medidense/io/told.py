@@ -10,13 +10,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from medidense.io.guarded import Desk
 from medidense.io.reading import Ask
-from medidense.values import ReadOptions, Source, Volume
+from medidense.values import Limits, ReadOptions, Source, Volume
 
 
 def told_ask(path: Path, ask: Ask) -> dict[str, Any]:
     """The arguments of a request."""
     options = {field.name: getattr(ask.options, field.name) for field in fields(ReadOptions)}
-    options["pick"] = dict(ask.options.pick)
+    options |= {"pick": dict(ask.options.pick), "limits": asdict(ask.options.limits)}
     own = {field.name: getattr(ask, field.name) for field in fields(Ask)}
     return {"path": str(path), **own, "options": options}
 
@@ -24,7 +24,8 @@ def told_ask(path: Path, ask: Ask) -> dict[str, Any]:
 def ask_of(arguments: Mapping[str, Any]) -> Ask:
     """The request of its arguments."""
     given = {field.name: arguments[field.name] for field in fields(Ask)}
-    given["options"] = ReadOptions(**given["options"])
+    options = {**given["options"], "limits": Limits(**given["options"]["limits"])}
+    given["options"] = ReadOptions(**options)
     for name in ("centre_mm", "extent_mm"):
         given[name] = None if given[name] is None else tuple(given[name])
     return Ask(**given)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from medidense.io.archive import unpacked_archive
 from medidense.io.archive_listing import MAGICS
+from medidense.io.discover import known_files
 from medidense.io.guard import LIMITS, Limits, opened
 from medidense.io.guarded import call
 from medidense.io.reading import Ask
@@ -26,7 +27,7 @@ def read_volume(
     options: ReadOptions = NO_OPTIONS,
     region: Region | Marker | None = None,
     margin_mm: float = 0.0,
-    limits: Limits = LIMITS,
+    catalogue: Path | None = None,
 ) -> Volume:
     """Read one image: a NIfTI, DICOM or picture file, a folder that holds the files of a DICOM series, or a
     ZIP archive of one of these.
@@ -35,14 +36,18 @@ def read_volume(
     A folder is read with all folders below it, an archive as the folder of its members; `series_uid` chooses
     where it holds several series. A DICOM file is read alone, whatever lies beside it; a `series_uid` that is
     not the file's own is refused. Other files pay no heed to `series_uid`. With a `region` only its box and
-    `margin_mm` around it are read, on the image's own grid, and only the slices of that box are decoded.
+    `margin_mm` around it are read, on the image's own grid, and only the slices of that box are decoded. With
+    a `catalogue` that `medidense.scan` wrote, the headers of a folder are not read again as long as its files
+    are the ones that were scanned.
 
     Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
-    with entered(Path(path), limits) as (place, members):
+    with entered(Path(path), options.limits) as (place, members):
         ask = _ask(series_uid, options, region, margin_mm)
         arguments = told_ask(place, replace(ask, members=members))
-        answer = call("read", arguments, where=place, limits=limits)
+        if catalogue is not None and place.is_dir() and not members:
+            arguments["known"] = known_files(Path(catalogue), place)
+        answer = call("read", arguments, where=place, limits=options.limits)
         return volume_of_told(answer.value, answer.arrays)
 
 

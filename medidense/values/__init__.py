@@ -7,6 +7,7 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
 from medidense.values.fold import Fold, Splits
+from medidense.values.limits import LIMITS, Limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
@@ -19,6 +20,7 @@ from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "CODES",
+    "LIMITS",
     "Baseline",
     "Cohort",
     "Entry",
@@ -27,6 +29,7 @@ __all__ = [
     "Evaluation",
     "Fold",
     "FoldResult",
+    "Limits",
     "Manifest",
     "Marker",
     "Prediction",

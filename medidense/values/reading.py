@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from medidense.errors import UsageError
+from medidense.values.limits import LIMITS, Limits
 
 FORMS = ("", "sform", "qform")
 LARGEST = 3.4028234e38
@@ -32,6 +33,8 @@ class ReadOptions:
     """The value for voxels that are NaN or infinite (NOT_FINITE otherwise)."""
     colour: bool = False
     """Read colour DICOM and NIfTI as three channels (COLOUR otherwise). Colour pictures need no leave."""
+    limits: Limits = LIMITS
+    """Ceilings that are compared before anything is decoded."""
 
     def __post_init__(self) -> None:
         if self.prefer not in FORMS:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medidense import durable
 from medidense.errors import NothingFoundError
-from medidense.io import catalogued, write_parquet
+from medidense.io import catalogued, index_of, write_parquet
 from medidense.values import Entry
 from medidense.verbs.progress import Progress, counting, quiet
 
@@ -57,7 +57,7 @@ def scan(paths: Sequence[Path], *, out: Path | None = None, progress: Progress =
     Raises NothingFoundError when there is no image file, UsageError when a path does not exist, WriteError.
     """
     out = None if out is None else Path(out)
-    index = None if out is None else out.with_name(f"{out.name}.index")
+    index = None if out is None else index_of(out)
     with catalogued([Path(path) for path in paths], counting(progress, "scan"), index=index) as found:
         entries = tuple(found.entries())
     if not any(entry.state in ("volume", "refused") for entry in entries):

@@ -1,7 +1,6 @@
 """Each benchmark runs, reads the right values, and prints its bars; here on a few tiny files."""
 
 import importlib.util
-import inspect
 import os
 import re
 import subprocess
@@ -10,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import medidense
-
 ROOT = Path(__file__).resolve().parents[2]
 TINY = {
+    "guard": "--slices 4 --repeats 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
@@ -66,9 +64,12 @@ def test_a_tree_is_scanned_by_both_sides_whole() -> None:
     assert figure(said, "peak memory of all processes, MiB") > 20
 
 
-@pytest.mark.skipif(
-    "catalogue" not in inspect.signature(medidense.read_volume).parameters, reason="no regions are read yet"
-)
+def test_the_guard_has_its_price_beside_the_same_work_without_it() -> None:
+    said = said_by("guard")
+    assert "wall" in said
+    assert "4 slices" in said
+
+
 def test_a_region_is_the_slices_around_it() -> None:
     said = said_by("read_region")
     slices = [int(found) for found in re.findall(r"region: Volume\(\d+ x \d+ x (\d+)", said)]

@@ -8,9 +8,9 @@ from pydicom import dcmread
 from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
 
-from medidense.io import read_volume, write_nifti, write_series
-from medidense.io.guard import Limits
-from medidense.values import Marker, Refused, Source, Volume
+from medidense import scan
+from medidense.io import read_volume, volumes, write_nifti, write_series
+from medidense.values import Limits, Marker, ReadOptions, Refused, Source, Volume
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +79,40 @@ def test_a_region_of_a_nifti_file(ball, tmp_path):
 
 def test_ceilings_can_be_lowered(ball):
     with pytest.raises(Refused, match="BOMB"):
-        read_volume(ball[0], limits=Limits(voxels=1000))
+        read_volume(ball[0], options=ReadOptions(limits=Limits(voxels=1000)))
 
 
 def test_a_volume_belongs_to_the_caller(ball):
     volume = read_volume(ball[0])
     volume.array[0, 0, 0] = 7
     assert read_volume(ball[0]).array[0, 0, 0] == ball[1].array[0, 0, 0]
+
+
+def test_a_catalogue_saves_the_headers_and_changes_nothing(ball, tmp_path, monkeypatch):
+    shutil.copytree(ball[0], tmp_path / "s")
+    (tmp_path / "s" / "README").write_text("x")
+    scan([tmp_path / "s"], out=tmp_path / "c.csv")
+    told = []
+    real = volumes.call
+    monkeypatch.setattr(
+        volumes,
+        "call",
+        lambda task, arguments, **more: told.append(arguments) or real(task, arguments, **more),
+    )
+    centre = ball[1].point_of(np.array([12.0, 10.0, 4.0]))
+    asked = {"region": Marker(centre, 4.0), "catalogue": tmp_path / "c.csv"}
+    part, plain = (
+        read_volume(tmp_path / "s", **asked),
+        read_volume(tmp_path / "s", region=Marker(centre, 4.0)),
+    )
+    np.testing.assert_array_equal(part.array, plain.array)
+    np.testing.assert_array_equal(part.affine, plain.affine)
+    assert part.warnings == plain.warnings != ()
+    assert len(told[0]["known"]) == 10
+    file = sorted((tmp_path / "s").glob("*.dcm"))[0]
+    file.write_bytes(file.read_bytes()[:-4])
+    with pytest.raises(Refused, match="TRUNCATED"):  # what has changed is read again
+        read_volume(tmp_path / "s", **asked)
+    assert told[-1]["known"] is None
+    (tmp_path / "c.csv.index").unlink()
+    assert read_volume(ball[0], catalogue=tmp_path / "c.csv").shape == ball[1].shape
