@@ -5,16 +5,20 @@ from typing import Any
 
 import numpy as np
 
-from medidense.io.dicom import Frame, Scanned, groups_of, laid_out, scan_file, stack_of
+from medidense.io.dicom import Frame, NoImage, Scanned, groups_of, laid_out, scan_file, stack_of
+from medidense.io.dicom.container import FOREIGN
 from medidense.io.dicom.stacks import Group
 from medidense.io.nifti_header import read_header
-from medidense.io.raster import read_picture
-from medidense.io.reading import kind_of
+from medidense.io.raster import SUFFIXES, read_picture
+from medidense.io.reading import NIFTI_SUFFIXES, kind_of
 from medidense.values import Entry, ReadOptions, Refusal, Refused
 from medidense.values.volume import Affine
 
 IMAGE_SUFFIXES = (".dcm", ".nii", ".nii.gz", ".hdr", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".zip")
 """A file of such a name that is no image is refused; any other is skipped."""
+
+OTHER_SUFFIXES = (*NIFTI_SUFFIXES, *SUFFIXES, ".zip")
+"""Names that no DICOM file is looked for behind."""
 
 NO_OPTIONS = ReadOptions()
 
@@ -28,6 +32,10 @@ def look(file: Path, *, given: bool = False) -> list[Entry] | Scanned:
     """
     kind = ""
     try:
+        if not file.name.lower().endswith(OTHER_SUFFIXES):  # most files are DICOM: opened but once
+            scanned = scan_file(file)
+            if not isinstance(scanned, NoImage) or scanned.refusal.code not in FOREIGN:
+                return scanned
         kind = kind_of(file)
         if kind == "dicom":
             return scan_file(file)

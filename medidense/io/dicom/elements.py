@@ -125,11 +125,17 @@ Found = Elements | Dataset
 
 def word(found: Found, keyword: str) -> str:
     """The attribute as text, values joined by a backslash; "" where it is missing or unreadable."""
+    known = QUICK.get(keyword)
+    if known is not None and found.get_item(known[0]) is None:
+        return ""
     return "\\".join(str(part) for part in _values(found, keyword)).strip()
 
 
 def numbers(found: Found, keyword: str, count: int) -> tuple[float, ...] | None:
     """`count` finite numbers of an attribute; None where they are missing, too few, or no finite numbers."""
+    known = QUICK.get(keyword)
+    if known is not None and found.get_item(known[0]) is None:
+        return None
     try:
         values = tuple([float(part) for part in _values(found, keyword)])
     except (ValueError, TypeError, OverflowError):

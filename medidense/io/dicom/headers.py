@@ -1,6 +1,5 @@
 """What is one DICOM file: images, broken, or no image at all? Its header, without the pixels."""
 
-import io
 import struct
 import warnings
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_sy
 from medidense.io.dicom.elements import Elements, Found, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
-from medidense.io.dicom.walk import Walked, coding_of, walk, walk_meta
+from medidense.io.dicom.walk import Walked, Window, coding_of, walk, walk_meta
 from medidense.io.guard import LIMITS, Limits, check_size
 from medidense.values import Refusal, Refused
 
@@ -104,12 +103,13 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns of odd values; those that matter are tested here
-            meta, start, size = _meta(path, stream, limits)
-            syntax = _syntax(path, meta, (stream, start, size), guess_syntax)
-            stream.seek(start)
-            walked = walk(stream, start, coding_of(syntax, stream.read(6)), path, limits)
+            window = Window.of(stream)
+            meta, start = _meta(path, window, limits)
+            opening = window.bytes_at(start, 6)
+            syntax = _syntax(path, meta, opening, guess_syntax)
+            walked = walk(window, start, coding_of(syntax, opening), path, limits)
             series_uid = word(walked.found, "SeriesInstanceUID")
-            return _images(path, walked, (meta, syntax, size), limits)
+            return _images(path, walked, (meta, syntax, window.size), limits)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except RecursionError:
@@ -121,32 +121,24 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool
         return Broken(path, series_uid, Refusal("CORRUPT", str(path), said, "DICOM elements", step))
 
 
-def _meta(path: Path, stream: BufferedIOBase, limits: Limits) -> tuple[Found, int, int]:
-    """(file meta information, where the data set begins, bytes of the stream)."""
-    size = stream.seek(0, io.SEEK_END)
-    stream.seek(0)
-    begin = MARK_END if has_mark(stream.read(MARK_END)) else 0
-    if size <= begin:
+def _meta(path: Path, window: Window, limits: Limits) -> tuple[Found, int]:
+    """(file meta information, where the data set begins)."""
+    begin = MARK_END if has_mark(window.bytes_at(0, MARK_END)) else 0
+    if window.size <= begin:
         raise Refused("TRUNCATED", path, "nothing behind the DICM mark", "a data set", "copy the file again")
-    stream.seek(begin)
-    if stream.read(2) != b"\x02\0":
-        return Elements({}), begin, size
-    meta, start = walk_meta(stream, begin, path, limits)
-    return meta, start, size
+    if window.bytes_at(begin, 2) != b"\x02\0":
+        return Elements({}), begin
+    return walk_meta(window, begin, path, limits)
 
 
-def _syntax(path: Path, meta: Found, place: tuple[BufferedIOBase, int, int], guess: bool) -> str:
+def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
     """The transfer syntax that the file states, or shows where guessing is allowed. Refused NO_TS."""
     syntax = word(meta, "TransferSyntaxUID")
-    if syntax:
-        return syntax
-    stream, start, _ = place
-    stream.seek(start)
-    guessed = guessed_syntax(stream.read(6)) if guess else ""
-    if not guessed:
+    guessed = guessed_syntax(opening) if guess and not syntax else ""
+    if not syntax and not guessed:
         step = "export the file again, or let the syntax be guessed (--guess-syntax)"
         raise Refused("NO_TS", path, "no TransferSyntaxUID (0002,0010)", "a transfer syntax UID", step)
-    return guessed
+    return syntax or guessed
 
 
 def _images(
@@ -154,7 +146,7 @@ def _images(
 ) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
     found, (meta, syntax, size) = walked.found, about
-    sop_class = UID(word(found, "SOPClassUID") or word(meta, "MediaStorageSOPClassUID"))
+    sop_class = word(found, "SOPClassUID") or word(meta, "MediaStorageSOPClassUID")
     if sop_class in NO_IMAGE_CLASSES:
         step = "give the image series that it was made from"
         return NoImage(path, Refusal("WRONG_CLASS", str(path), NO_IMAGE_CLASSES[sop_class], "an image", step))
@@ -208,13 +200,13 @@ def _measured(pixels: Pixels, syntax: str, size: int, path: Path, limits: Limits
     return pixels.at(pixels.offset, there), there - needed > needed % 2
 
 
-def _without_pixels(path: Path, walked: Walked, sop_class: UID) -> NoImage:
+def _without_pixels(path: Path, walked: Walked, sop_class: str) -> NoImage:
     """Refuse an image that was cut off before its pixels; everything else without pixels is no image."""
-    step = "copy the file again"
+    step, name = "copy the file again", UID(sop_class).name
     if not walked.count:
         raise Refused("TRUNCATED", path, "an empty data set", "DICOM elements", step)
-    if sop_class.name.endswith("Image Storage"):
-        said = f"a {sop_class.name} object that ends before its pixels"
+    if name.endswith("Image Storage"):
+        said = f"a {name} object that ends before its pixels"
         raise Refused("TRUNCATED", path, said, "pixel data", step)
-    said, step = sop_class.name or "no SOP class", "give the image series; this object holds none"
+    said, step = name or "no SOP class", "give the image series; this object holds none"
     return NoImage(path, Refusal("NO_PIXELS", str(path), said, "an image with pixel data", step))

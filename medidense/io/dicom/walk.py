@@ -7,7 +7,6 @@ are asked for, and everything else is stepped over.
 
 import io
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
@@ -50,83 +49,110 @@ def coding_of(syntax: str, opening: bytes) -> Coding:
     return Coding(implicit, ">" if syntax == BIG_ENDIAN else "<")
 
 
-def walk(stream: BufferedIOBase, start: int, coding: Coding, path: Path, limits: Limits) -> Walked:
-    """The elements from `start` of `stream` up to its pixel data.
+@dataclass(slots=True)
+class Window:
+    """A stretch of a stream that is held in memory: `data` from position `base`; `size` is the stream's."""
+
+    stream: BufferedIOBase
+    size: int
+    data: bytes = b""
+    base: int = 0
+
+    @classmethod
+    def of(cls, stream: BufferedIOBase) -> "Window":
+        """The first piece of a stream."""
+        size = stream.seek(0, io.SEEK_END)
+        stream.seek(0)
+        return cls(stream, size, stream.read(PIECE))
+
+    def within(self, place: int, count: int) -> int:
+        """Where in `data` the position `place` is, with `count` bytes behind it, or all there are."""
+        at = place - self.base
+        if at < 0 or at + count > len(self.data):
+            self.stream.seek(place)
+            self.data, self.base, at = self.stream.read(max(count, PIECE)), place, 0
+        return at
+
+    def bytes_at(self, place: int, count: int) -> bytes:
+        """`count` bytes from `place`, fewer at the end."""
+        at = self.within(place, count)
+        return self.data[at : at + count]
+
+
+def walk(window: Window, start: int, coding: Coding, path: Path, limits: Limits) -> Walked:
+    """The elements from `start` of a stream up to its pixel data.
 
     Raises Refused TRUNCATED where an element claims more than the file holds, CORRUPT for tags out of any
     form, NESTING for sequences deeper than `limits.nesting`, BOMB for an element beyond
     `limits.element_bytes`.
     """
-    return _Walk(stream, start, coding, (path, limits)).run(lambda tag: tag not in PIXEL_TAGS)
+    return _Walk(window, start, coding, (path, limits)).run(PIXEL_TAGS, 0xFFFF)
 
 
-def walk_meta(stream: BufferedIOBase, start: int, path: Path, limits: Limits) -> tuple[Elements, int]:
+def walk_meta(window: Window, start: int, path: Path, limits: Limits) -> tuple[Elements, int]:
     """(the file meta information from `start`, where the data set behind it begins). Raises as `walk`."""
-    walking = _Walk(stream, start, PLAIN, (path, limits))
-    walked = walking.run(lambda tag: tag >> 16 == 2)
+    walking = _Walk(window, start, PLAIN, (path, limits))
+    walked = walking.run(frozenset(), 2)
     return walked.found, walking.place
 
 
 class _Walk:
-    """One pass over a stream through a window of bytes."""
+    """One pass over a stream."""
 
-    def __init__(
-        self, stream: BufferedIOBase, start: int, coding: Coding, about: tuple[Path, Limits]
-    ) -> None:
-        self._stream, self._coding, (self._path, self._limits) = stream, coding, about
-        self._size = stream.seek(0, io.SEEK_END)
-        self._data, self._base, self.place = b"", start, start
+    def __init__(self, window: Window, start: int, coding: Coding, about: tuple[Path, Limits]) -> None:
+        self._window, self._coding, (self._path, self._limits) = window, coding, about
+        self.place = start
 
-    def run(self, goes_on: Callable[[int], bool]) -> Walked:
-        """Walk until `goes_on` says no to a tag, or to the end."""
+    def run(self, last: frozenset[int], group: int) -> Walked:
+        """Walk to a tag of `last`, to one beyond `group`, or to the end."""
         kept: dict[BaseTag, DataElement | RawDataElement] = {}
-        count, pixels, size, coding = 0, None, self._size, self._coding
-        while self.place < size:
-            at = self.place - self._base
-            if at + 12 > len(self._data):
-                at = self._within(self.place, 12)
+        window, size, coding, place = self._window, self._window.size, self._coding, self.place
+        count, pixels, behind = 0, None, (group + 1) << 16
+        while place < size:
+            at = place - window.base
+            if at + 12 > len(window.data):
+                at = window.within(place, 12)
             try:
-                tag, kind, length, head = element_at(self._data, at, coding)
+                tag, kind, length, head = element_at(window.data, at, coding)
             except struct.error:
-                raise self._cut(f"{size - self.place} bytes at the end") from None
-            if not goes_on(tag):
-                pixels = (tag, self.place + head, -1 if length == UNDEFINED else length)
+                raise self._cut(f"{size - place} bytes at the end") from None
+            if tag >= behind or tag in last:
+                pixels = (tag, place + head, -1 if length == UNDEFINED else length)
                 break
             count += 1
-            begin = self.place + head
-            end = after = begin + length
+            begin = place + head
+            end = place = begin + length
             if kind == b"SQ" or length == UNDEFINED:
-                end, after = self._nested(begin, kind, length)
-            if after > size:
+                end, place = self._nested(begin, kind, length)
+            if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
             if tag in WANTED:
                 kept[WANTED[tag]] = self._kept(WANTED[tag], kind, begin, end)
-            self.place = after
+        self.place = place
         return Walked(Elements(kept), pixels, count)
 
     def _kept(self, tag: BaseTag, kind: bytes, begin: int, end: int) -> RawDataElement:
         """A raw element for pydicom."""
         if end - begin > self._limits.element_bytes:
             raise self._bomb(end - begin)
-        at = self._within(begin, end - begin)
-        value, coding = self._data[at : at + end - begin], self._coding
+        value, coding = self._window.bytes_at(begin, end - begin), self._coding
         named = None if coding.implicit else kind.decode("latin-1")
         return RawDataElement(tag, named, end - begin, value, begin, coding.implicit, coding.order == "<")
 
     def _nested(self, begin: int, kind: bytes, length: int) -> tuple[int, int]:
         """(end of the value, where the next element begins); every level of it is walked."""
         known = length != UNDEFINED
-        window = length if known else PIECE
-        if known and begin + length > self._size:
-            raise self._cut(f"a sequence of {length} bytes with {self._size - begin} left")
-        while window <= self._limits.element_bytes:
-            at = self._within(begin, window)
+        reach = length if known else PIECE
+        if known and begin + length > self._window.size:
+            raise self._cut(f"a sequence of {length} bytes with {self._window.size - begin} left")
+        while reach <= self._limits.element_bytes:
+            at = self._window.within(begin, reach)
             try:
-                after = value_end(self._data, at, (kind, length), self._coding, self._limits.nesting)
+                after = value_end(self._window.data, at, (kind, length), self._coding, self._limits.nesting)
             except (IndexError, struct.error):
-                if known or begin + window >= self._size:
+                if known or begin + reach >= self._window.size:
                     raise self._cut("a sequence without its end") from None
-                window *= 4
+                reach *= 4
             except ValueError:
                 raise self._odd() from None
             except RecursionError:
@@ -134,15 +160,7 @@ class _Walk:
             else:
                 past = begin + length if known else begin + after - at
                 return (past, past) if known else (past - 8, past)
-        raise self._bomb(window)
-
-    def _within(self, place: int, count: int) -> int:
-        """Position of `place` in the window, which then holds `count` bytes from there, or all there are."""
-        at = place - self._base
-        if at < 0 or at + count > len(self._data):
-            self._stream.seek(place)
-            self._data, self._base, at = self._stream.read(max(count, PIECE)), place, 0
-        return at
+        raise self._bomb(reach)
 
     def _cut(self, found: str) -> Refused:
         return Refused("TRUNCATED", self._path, found, "all of every element", "copy the file again")
