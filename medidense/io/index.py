@@ -33,6 +33,7 @@ CREATE TABLE entry(
     state TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY(root, series, key, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_order ON entry(root, shown, series, number);
+CREATE INDEX entry_key ON entry(key) WHERE series = '';
 CREATE TABLE stale(root INTEGER, series TEXT, PRIMARY KEY(root, series)) STRICT, WITHOUT ROWID;
 CREATE TABLE asked(said TEXT) STRICT;
 """
@@ -108,7 +109,7 @@ class Index:
         """Drop the files that are there no longer."""
         self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
         self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
-        self._connection.execute("DELETE FROM entry WHERE key != x'' AND key NOT IN (SELECT key FROM met)")
+        self._connection.execute("DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)")
         self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
@@ -119,30 +120,24 @@ class Index:
 
     def store(self, found: Sequence[tuple[Met, Known, Sequence[Entry]]]) -> None:
         """Put what was found in files, with the entries of those that are no DICOM, in one transaction."""
-        with self._connection:
-            for met, known, entries in found:
-                old = self._connection.execute(
-                    "SELECT root, series FROM file WHERE key = ?", (met.key,)
-                ).fetchall()
-                touched = [*old, (met.root, known.series)]
-                self._connection.executemany(
-                    "INSERT OR IGNORE INTO stale VALUES (?, ?)", [one for one in touched if one[1]]
-                )
-                self._connection.execute("DELETE FROM entry WHERE key = ?", (met.key,))
-                self._connection.execute(
-                    "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        met.key,
-                        met.shown,
-                        met.root,
-                        met.size,
-                        met.mtime,
-                        known.kind,
-                        known.series,
-                        known.facts,
-                    ),
-                )
-                self._put(met.root, "", met.key, b"", entries)
+        keys = [(met.key,) for met, _, _ in found]
+        rows = [
+            (met.key, met.shown, met.root, met.size, met.mtime, known.kind, known.series, known.facts)
+            for met, known, _ in found
+        ]
+        series = {(met.root, known.series) for met, known, _ in found if known.series}
+        many = self._connection.executemany
+        with self._transaction():
+            many(
+                "INSERT OR IGNORE INTO stale SELECT root, series FROM file WHERE key = ? AND series != ''",
+                keys,
+            )
+            many("INSERT OR IGNORE INTO stale VALUES (?, ?)", series)
+            many("DELETE FROM entry WHERE series = '' AND key = ?", keys)
+            many("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            for met, _, entries in found:
+                if entries:
+                    self._put(met.root, "", met.key, b"", entries)
             self._touch((met.root, met.shown) for met, _, _ in found)
 
     def stale(self) -> Iterator[tuple[int, str]]:
@@ -174,7 +169,7 @@ class Index:
 
     def settle(self, root: int, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
         """Put the entries of a series in the place of the old ones."""
-        with self._connection:
+        with self._transaction():
             where = (root, series)
             self._connection.execute("DELETE FROM entry WHERE root = ? AND series = ?", where)
             self._connection.execute("DELETE FROM stale WHERE root = ? AND series = ?", where)
@@ -195,6 +190,17 @@ class Index:
         """Let go of the file."""
         self._connection.close()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing of a block."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""
         rows = (
@@ -209,7 +215,8 @@ class Index:
 
     def _touch(self, files: Iterable[tuple[int, bytes]]) -> None:
         """Every folder above these files has changed."""
-        folders = {(root, folder) for root, shown in files for folder in _above(shown)}
+        direct = {(root, folder_of(shown)) for root, shown in files}
+        folders = direct | {(root, above) for root, folder in direct for above in _above(folder)}
         self._connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?)", folders)
 
 

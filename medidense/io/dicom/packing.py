@@ -1,6 +1,9 @@
 """How does a frame travel between processes and into the index of a tree? As lists that JSON can say."""
 
+from dataclasses import fields
+from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from medidense.io.dicom.attributes import Identity, Pixels, Plane
@@ -58,12 +61,19 @@ def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
     )
 
 
-def _plane(fields: list[Any]) -> Plane:
+def _plane(told: list[Any]) -> Plane:
     """A plane whose lists are tuples again."""
-    known: list[Any] = [tuple(one) if isinstance(one, list) else one for one in fields]
+    known: list[Any] = [tuple(one) if isinstance(one, list) else one for one in told]
     return Plane(*known)
+
+
+_GETTERS = MappingProxyType(
+    {kind: attrgetter(*(field.name for field in fields(kind))) for kind in (Identity, Plane, Pixels, Refusal)}
+)
+"""Class -> what takes all its fields at once: a tree has many frames."""
 
 
 def _fields(value: Identity | Plane | Pixels | Refusal) -> tuple[Any, ...]:
     """The fields of a dataclass in their order."""
-    return tuple(getattr(value, name) for name in value.__dataclass_fields__)
+    found: tuple[Any, ...] = _GETTERS[type(value)](value)
+    return found

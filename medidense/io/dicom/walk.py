@@ -107,13 +107,15 @@ class _Walk:
         """Walk to a tag of `last`, to one beyond `group`, or to the end."""
         kept: dict[BaseTag, DataElement | RawDataElement] = {}
         window, size, coding, place = self._window, self._window.size, self._coding, self.place
+        data, base, held = window.data, window.base, len(window.data)
         count, pixels, behind = 0, None, (group + 1) << 16
         while place < size:
-            at = place - window.base
-            if at + 12 > len(window.data):
+            at = place - base
+            if at + 12 > held:
                 at = window.within(place, 12)
+                data, base, held = window.data, window.base, len(window.data)
             try:
-                tag, kind, length, head = element_at(window.data, at, coding)
+                tag, kind, length, head = element_at(data, at, coding)
             except struct.error:
                 raise self._cut(f"{size - place} bytes at the end") from None
             if tag >= behind or tag in last:
@@ -124,10 +126,12 @@ class _Walk:
             end = place = begin + length
             if kind == b"SQ" or length == UNDEFINED:
                 end, place = self._nested(begin, kind, length)
+                held = 0  # the window may have moved
             if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
             if tag in WANTED:
                 kept[WANTED[tag]] = self._kept(WANTED[tag], kind, begin, end)
+                held = held if base == window.base else 0
         self.place = place
         return Walked(Elements(kept), pixels, count)
 
