@@ -194,12 +194,8 @@ class Index:
     def _transaction(self) -> Iterator[None]:
         """All or nothing of a block."""
         self._connection.execute("BEGIN")
-        try:
+        with self._connection:
             yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""

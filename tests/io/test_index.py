@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from medidense.errors import WriteError
-from medidense.io import catalogued, discover, write_series
+from medidense.io import catalogued, cataloguing, write_series
 from medidense.io.index import folder_of, open_index
 
 
@@ -20,7 +20,7 @@ def tree(tmp_path, ct):
 def looked(monkeypatch):
     """The paths that workers were asked to look at, and the series they put together."""
     asked = {"look": [], "assemble": []}
-    real = discover.call_each
+    real = cataloguing.call_each
 
     def listening(task, items, *, where):
         def heard():
@@ -30,7 +30,7 @@ def looked(monkeypatch):
 
         return real(task, heard(), where=where)
 
-    monkeypatch.setattr(discover, "call_each", listening)
+    monkeypatch.setattr(cataloguing, "call_each", listening)
 
     def since():
         found = {name: list(values) for name, values in asked.items()}
@@ -105,7 +105,7 @@ def test_another_question_makes_other_entries_of_known_files(tree, tmp_path, loo
 
 def test_one_broken_file_and_one_deadly_batch_stop_nothing(tree, tmp_path, monkeypatch):
     (tree / "bad.nii.gz").write_bytes(b"no")
-    real = discover.call_each
+    real = cataloguing.call_each
 
     def deadly(task, items, *, where):
         from medidense.values import Refused
@@ -113,7 +113,7 @@ def test_one_broken_file_and_one_deadly_batch_stop_nothing(tree, tmp_path, monke
         for answer in real(task, items, where=where):
             yield answer if task != "look" else Refused("POISON", "x", "killed", "an answer", "check it")
 
-    monkeypatch.setattr(discover, "call_each", deadly)
+    monkeypatch.setattr(cataloguing, "call_each", deadly)
     entries = scan(tree, None)
     assert sorted(entry.state for entry in entries) == ["refused", "skipped", "volume", "volume", "volume"]
 

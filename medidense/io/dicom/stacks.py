@@ -202,18 +202,20 @@ def _cosines(frame: Frame) -> str:
 def _by_copies(group: Group) -> Iterator[Group]:
     """What marks make of a group where positions repeat; itself where none does, or no mark helps."""
     places = places_of(group.frames)
-    copies = Counter(places.tolist())
-    most = max(copies.values())
-    if most > 1:
-        names = _differing(group.frames, places)
-        for count in range(1, min(len(names), TOGETHER) + 1):
-            for keys in combinations(names, count):
-                parts = _by(group.frames, partial(_values, keys))
-                if len(parts) == most and all(_once(part) for _, part in parts):
-                    for values, part in parts:
-                        yield Group(part, (*group.marks, *zip(keys, values, strict=True)))
-                    return
+    most = max(Counter(places.tolist()).values())
+    for keys in _choices(_differing(group.frames, places)) if most > 1 else ():
+        parts = _by(group.frames, partial(_values, keys))
+        if len(parts) == most and all(_once(part) for _, part in parts):
+            for values, part in parts:
+                yield Group(part, (*group.marks, *zip(keys, values, strict=True)))
+            return
     yield group
+
+
+def _choices(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """One of the names, then two, up to `TOGETHER` of them."""
+    for count in range(1, min(len(names), TOGETHER) + 1):
+        yield from combinations(names, count)
 
 
 def _values(keys: tuple[str, ...], frame: Frame) -> tuple[str, ...]:
