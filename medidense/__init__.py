@@ -18,6 +18,7 @@ _HOMES = {
     "Marker": "medidense.values",
     "MedidenseError": "medidense.errors",
     "Package": "medidense.package",
+    "ReadOptions": "medidense.values",
     "Recipe": "medidense.values",
     "Refusal": "medidense.values",
     "Refused": "medidense.values",
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from medidense.rundir import read_recipe as read_recipe
     from medidense.values import Cohort as Cohort
     from medidense.values import Marker as Marker
+    from medidense.values import ReadOptions as ReadOptions
     from medidense.values import Recipe as Recipe
     from medidense.values import Refusal as Refusal
     from medidense.values import Refused as Refused

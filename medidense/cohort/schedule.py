@@ -99,7 +99,7 @@ def _machine() -> list[Choice]:
         Choice(
             "training.channels_last",
             True,
-            "A memory layout only: a 3D step on a CPU takes a tenth of the time; results differ by rounding.",
+            "A memory layout only, for speed on a GPU and on many CPUs; results differ by rounding.",
         ),
         Choice(
             "training.precision", "auto", "32-bit numbers on a CPU (16-bit ones failed there), bf16 on a GPU."
