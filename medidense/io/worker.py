@@ -49,12 +49,17 @@ def main() -> None:
             send(channel, encode("ready", None))
             while True:
                 _serve(receive(channel).body, channel, tasks, space)
+                gc.collect()  # an array in a cycle of references would keep its address space
+                space.widen(0)
 
 
 def _serve(
     asked: Mapping[str, Any], channel: socket.socket, tasks: Mapping[str, Task], space: fence.Space
 ) -> None:
-    """Do the one task that is asked for, in the caller's working directory, and say how it ended."""
+    """Do the one task that is asked for, in the caller's working directory, and say how it ended.
+
+    Its memory is given back after that is said, for that takes a while.
+    """
     with contextlib.suppress(OSError):  # then relative paths are not found, and said to be so
         os.chdir(asked["folder"])
     alive = partial(fence.wind_up, asked["seconds"])
@@ -62,10 +67,7 @@ def _serve(
     desk = SharedDesk(channel, space.widen, alive)
     said = perform(lambda *given: tasks[asked["task"]](*given), asked["arguments"], desk)
     fence.wind_up(0)
-    send(channel, said)  # first, for giving memory back takes a while
-    del desk
-    gc.collect()  # an array in a cycle of references would keep its address space
-    space.widen(0)
+    send(channel, said)
 
 
 if __name__ == "__main__":

@@ -84,9 +84,10 @@ class Account:
         """
         if nbytes < 0:
             raise ValueError(f"{nbytes} bytes")
-        self._check(0, max(self._scratch, nbytes))
-        self._scratch = max(self._scratch, nbytes)
-        return self._scratch
+        wanted = max(self._scratch, nbytes)
+        self._check(0, wanted)
+        self._scratch = wanted
+        return wanted
 
     def _check(self, more: int, scratch: int) -> None:
         """Refuse TOO_LARGE where `more` bytes of arrays, and this scratch, would be too much."""

@@ -101,5 +101,7 @@ def test_time_is_kept_but_what_is_there_is_read(pair):
     one, other = pair
     with pytest.raises(TimeoutError):
         receive(other, time.monotonic() + 0.01)
+    with pytest.raises(TimeoutError):
+        receive(other, time.monotonic() - 5)
     send(one, encode("late", None))
     assert receive(other, time.monotonic() - 5) == Message("late", None)
