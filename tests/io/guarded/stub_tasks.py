@@ -82,9 +82,11 @@ def take(arguments, desk):
     """Have private memory, after asking for it or not, beside an array. None of it is touched."""
     if "scratch" in arguments:
         desk.scratch(arguments["scratch"])
-    if "array" in arguments:
-        desk.array((arguments["array"],), np.uint8)
-    return np.zeros(arguments["bytes"], np.uint8).size
+    array = desk.array((arguments["array"],), np.uint8) if "array" in arguments else None
+    size = np.zeros(arguments["bytes"], np.uint8).size
+    if array is not None:
+        desk.release(array)
+    return size
 
 
 def leak(arguments, desk):
@@ -97,6 +99,7 @@ def tangle(arguments, desk):
     """Leave an array in a cycle of references, as an exception with its traceback does."""
     cycle = [desk.array((arguments["bytes"],), np.uint8)]
     cycle.append(cycle)
+    desk.release(cycle[0])
     return os.getpid()
 
 
