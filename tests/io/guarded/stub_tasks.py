@@ -43,6 +43,7 @@ def complain(arguments, desk):
 
 
 def fail(arguments, desk):
+    desk.array((5,), np.uint8)
     raise KeyError("DOE^JANE")
 
 

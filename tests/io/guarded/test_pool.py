@@ -99,12 +99,13 @@ def test_another_error_of_ours_comes_back_equal(pool):
 @pytest.mark.parametrize(
     ("task", "kind"), [("fail", "KeyError"), ("object", "TypeError"), ("none", "KeyError")]
 )
-def test_what_is_no_error_of_ours_is_corrupt(pool, task, kind):
+def test_what_is_no_error_of_ours_is_corrupt_and_costs_no_worker(pool, task, kind):
+    before = pool.call("pid", {}, where="a").value
     found = refusal(pool, task)
     assert (found.code, found.where) == ("CORRUPT", "a.dcm")
     assert kind in found.found
     assert "JANE" not in found.sentence
-    assert still_serves(pool)
+    assert pool.call("pid", {}, where="a").value == before
 
 
 def test_a_worker_that_dies_twice_is_poison(pool):
