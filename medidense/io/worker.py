@@ -1,7 +1,7 @@
 """Who decodes foreign bytes? A process of its own, that has limits and is asked over a socket.
 
-Started by `guarded.starting` as ``python -m medidense.io.worker --channel FD --tasks MODULE``. What decodes
-is imported first, then the limits are set; from then on it does one task after another, until the other end
+Started by `guarded.starting` as ``python -m medidense.io.worker --channel FD --ring FD``. What decodes is
+imported first, then the limits are set; from then on it does one task after another, until the other end
 of the socket is closed. Started by hand, without a channel, it only shows whether that works.
 """
 
@@ -14,11 +14,11 @@ import os
 import socket
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from medidense.io.guarded import fence
-from medidense.io.guarded.desk import SharedDesk
+from medidense.io.guarded.desk import WorkerDesk
 from medidense.io.guarded.outcome import Task, perform
+from medidense.io.guarded.ring import Ring, send_arrays
 from medidense.io.guarded.wire import encode, receive, send
 
 DECODERS = ("nibabel", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "pydicom.pixels.decoders", "imagecodecs")
@@ -28,9 +28,8 @@ DECODERS = ("nibabel", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "pydicom.pix
 def main() -> None:
     """Import, shut in, and serve. Returns when the supervisor is gone."""
     parser = argparse.ArgumentParser(description="A worker of medidense, which starts it by itself.")
-    parser.add_argument(
-        "--channel", type=int, help="descriptor of a connected socket; without it: check and end"
-    )
+    parser.add_argument("--channel", type=int, help="descriptor of its socket; without it: check and end")
+    parser.add_argument("--ring", type=int, help="descriptor of the memory that arrays are sent through")
     parser.add_argument("--tasks", default="medidense.io.tasks", help="module that holds TASKS")
     given = parser.parse_args()
     channel = None if given.channel is None else socket.socket(fileno=given.channel)
@@ -45,27 +44,33 @@ def main() -> None:
     fence.shut_in()
     space = fence.Space()
     if channel is not None:
+        ring = Ring(given.ring)
+        os.close(given.ring)
         with contextlib.suppress(EOFError, OSError):
-            send(channel, encode("ready", None))
-            while True:
-                _serve(receive(channel).body, channel, tasks, space)
+            _serve(channel, ring, tasks, space)
 
 
-def _serve(
-    asked: Mapping[str, Any], channel: socket.socket, tasks: Mapping[str, Task], space: fence.Space
-) -> None:
-    """Do the one task that is asked for, in the caller's working directory, and say how it ended."""
-    with contextlib.suppress(OSError):  # then relative paths are not found, and said to be so
-        os.chdir(asked["folder"])
-    alive = partial(fence.wind_up, asked["seconds"])
-    alive()
-    desk = SharedDesk(channel, space.widen, alive)
-    said = perform(lambda *given: tasks[asked["task"]](*given), asked["arguments"], desk)
-    fence.wind_up(0)
-    send(channel, said)  # first, for giving memory back takes a while
-    del desk
-    gc.collect()  # an array in a cycle of references would keep its address space
-    space.widen(0)
+def _serve(channel: socket.socket, ring: Ring, tasks: Mapping[str, Task], space: fence.Space) -> None:
+    """Do one task after another, each in the caller's working directory.
+
+    Raises EOFError or OSError when the supervisor is gone.
+    """
+    send(channel, encode("ready", None))
+    while True:
+        asked = receive(channel).body
+        with contextlib.suppress(OSError):  # then relative paths are not found, and said to be so
+            os.chdir(asked["folder"])
+        alive = partial(fence.wind_up, asked["seconds"])
+        alive()
+        desk = WorkerDesk(channel, space.widen, alive)
+        answered, said = perform(tasks, asked["task"], asked["arguments"], desk)
+        fence.wind_up(0)
+        send(channel, said)
+        if answered:
+            send_arrays(channel, ring, desk.drafts)
+        del desk
+        gc.collect()  # an array in a cycle of references would keep its address space
+        space.widen(0)
 
 
 if __name__ == "__main__":

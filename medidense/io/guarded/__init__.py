@@ -1,7 +1,7 @@
 """How are untrusted files decoded without harm? In warm worker processes with limits on memory and time.
 
 A task is a function named in `medidense.io.tasks`. It gets its arguments and a `Desk`; the desk gives it
-arrays in memory that the caller sees as well, so that no pixel is copied between processes.
+arrays to fill, which the caller has when the task is done.
 
 What a decoder prints is dropped. Where MEDIDENSE_GUARD_DEBUG is set in the environment it goes to standard
 error, with the traceback of an exception that became CORRUPT.

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from medidense.io.guard import LIMITS, Limits, check_size
 from medidense.io.guarded.free import free_memory
-from medidense.io.guarded.memory import Array
 from medidense.values import Refused
+
+Array = NDArray[Any]
 
 ARRAYS = 1024
 """Arrays that one call may have, those given back counted too."""
@@ -58,15 +59,20 @@ class Account:
         """The arrays that were granted and not given back, in the order of granting."""
         return tuple(self.kept.values())
 
-    def admit(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        """Raise Refused BOMB or TOO_LARGE where one more array like this would pass the limits."""
+    def grant(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+        """Make an array in Fortran order and keep it; its number in this call.
+
+        Raises Refused BOMB or TOO_LARGE where it would pass the limits, or cannot be had.
+        """
         check_size(shape, dtype.itemsize, Path(str(self._where)), self._limits)
         if self._granted >= ARRAYS:
-            raise self.too_large(f"more than {ARRAYS} arrays", f"at most {ARRAYS}")
+            raise self._too_large(f"more than {ARRAYS} arrays", f"at most {ARRAYS}")
         self._check(prod(shape) * dtype.itemsize, self._scratch)
-
-    def keep(self, array: Array) -> int:
-        """Write down an array that was admitted and made; its number in this call."""
+        try:
+            array = np.empty(shape, dtype, order="F")
+        except (MemoryError, ValueError) as error:  # a ValueError says: beyond any address space
+            found = f"{prod(shape) * dtype.itemsize} bytes"
+            raise self._too_large(found, "what the system gives out") from error
         number = self._granted
         self._granted += 1
         self.kept[number] = array
@@ -84,9 +90,10 @@ class Account:
         """
         if nbytes < 0:
             raise ValueError(f"{nbytes} bytes")
-        self._check(0, max(self._scratch, nbytes))
-        self._scratch = max(self._scratch, nbytes)
-        return self._scratch
+        wanted = max(self._scratch, nbytes)
+        self._check(0, wanted)
+        self._scratch = wanted
+        return wanted
 
     def _check(self, more: int, scratch: int) -> None:
         """Refuse TOO_LARGE where `more` bytes of arrays, and this scratch, would be too much."""
@@ -94,11 +101,10 @@ class Account:
             self._half = self._free() // 2
         total = sum(array.nbytes for array in self.kept.values()) + more + scratch
         if total > self._limits.decoded_bytes:
-            raise self.too_large(f"{total} bytes", f"at most {self._limits.decoded_bytes}")
+            raise self._too_large(f"{total} bytes", f"at most {self._limits.decoded_bytes}")
         if total > self._half:
-            raise self.too_large(f"{total} bytes", f"at most half of the free memory, {self._half} bytes")
+            raise self._too_large(f"{total} bytes", f"at most half of the free memory, {self._half} bytes")
 
-    def too_large(self, found: str, expected: str) -> Refused:
-        """The refusal of what does not fit."""
+    def _too_large(self, found: str, expected: str) -> Refused:
         step = "cut the input into smaller ones, or read it on a machine with more memory"
         return Refused("TOO_LARGE", self._where, found, expected, step)

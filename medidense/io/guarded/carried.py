@@ -3,7 +3,7 @@
 import medidense.errors
 from medidense.errors import MedidenseError, Problem
 from medidense.io.guarded.wire import Message, encode
-from medidense.values import CODES, Refused
+from medidense.values import Refused
 
 
 def encode_error(error: MedidenseError) -> bytes:
@@ -15,7 +15,7 @@ def encode_error(error: MedidenseError) -> bytes:
 
 
 def decode_error(message: Message) -> MedidenseError:
-    """The error in a message of `encode_error`. Raises ValueError where there is none."""
+    """The error in a message of `encode_error`. Raises ValueError where there is none, or an unknown code."""
     match message:
         case Message(
             "refused",
@@ -26,7 +26,7 @@ def decode_error(message: Message) -> MedidenseError:
                 "expected": str() as expected,
                 "next_step": str() as step,
             },
-        ) if code in CODES:
+        ):
             return Refused(code, where, found, expected, step)
         case Message("error", [str() as name, [_, *_] as problems]):
             return _family(name).several([_problem(one) for one in problems])

@@ -1,6 +1,5 @@
 """Where does a task get memory, and how does it say that it is alive? Its desk, here or in a worker."""
 
-import os
 import socket
 from collections.abc import Callable, Sequence
 from math import prod
@@ -8,14 +7,13 @@ from mmap import PAGESIZE
 from time import monotonic
 from typing import Protocol
 
-import numpy as np
 from numpy.typing import DTypeLike
 
 from medidense.io.guard import LIMITS, Limits
-from medidense.io.guarded.account import Account, form_of, number_of
+from medidense.io.guarded.account import Account, Array, form_of, number_of
 from medidense.io.guarded.carried import decode_error
-from medidense.io.guarded.memory import Array, mapped
-from medidense.io.guarded.wire import encode, receive_with_file, send
+from medidense.io.guarded.ring import Draft
+from medidense.io.guarded.wire import encode, receive, send
 
 BEAT = 1.0
 """Seconds between two signs of life."""
@@ -56,11 +54,7 @@ class LocalDesk:
 
     def array(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """See `Desk`."""
-        sides, kind = form_of(shape, dtype)
-        self._account.admit(sides, kind)
-        array = np.empty(sides, kind, order="F")
-        self._account.keep(array)
-        return array
+        return self._account.kept[self._account.grant(*form_of(shape, dtype))]
 
     def release(self, array: Array) -> None:
         """See `Desk`."""
@@ -74,43 +68,41 @@ class LocalDesk:
         """See `Desk`."""
 
 
-class SharedDesk:
-    """A worker's desk. It asks the supervisor, who decides; arrays lie in memory that both have mapped."""
+class WorkerDesk:
+    """A worker's desk. It asks the supervisor, who decides; arrays are drafts, sent when the task is done."""
 
     def __init__(
         self, channel: socket.socket, widen: Callable[[int], None], alive: Callable[[], None]
     ) -> None:
         """`widen` sets the bytes of address space beyond the usual, `alive` winds up the worker's clock."""
         self._channel, self._widen, self._alive = channel, widen, alive
-        self._kept: dict[int, Array] = {}
+        self._drafts: dict[int, Draft] = {}
         self._scratch = 0
         self._heard = monotonic()
+
+    @property
+    def drafts(self) -> tuple[Draft, ...]:
+        """The arrays that were granted and not given back, in the order of granting."""
+        return tuple(self._drafts.values())
 
     def array(self, shape: Sequence[int], dtype: DTypeLike) -> Array:
         """See `Desk`."""
         sides, kind = form_of(shape, dtype)
-        self._say("array", [sides, kind.str])
-        number, descriptor = self._reply()
-        if descriptor is None:
-            raise ValueError("a grant without memory")
-        try:
-            self._widen(self._held() + prod(sides) * kind.itemsize + PAGESIZE)
-            array = mapped(descriptor, sides, kind, shared=True)
-        finally:
-            os.close(descriptor)
-        self._kept[number] = array
-        return array
+        number = self._asked("array", [sides, kind.str])
+        self._widen(self._held() + prod(sides) * kind.itemsize + PAGESIZE)
+        draft = Draft(sides, kind)
+        self._drafts[number] = draft
+        return draft.array
 
     def release(self, array: Array) -> None:
         """See `Desk`."""
-        number = number_of(self._kept, array)
+        number = number_of({number: draft.array for number, draft in self._drafts.items()}, array)
         self._say("release", number)
-        del self._kept[number]
+        del self._drafts[number]
 
     def scratch(self, nbytes: int) -> None:
         """See `Desk`."""
-        self._say("scratch", nbytes)
-        self._scratch, _ = self._reply()
+        self._scratch = self._asked("scratch", nbytes)
         self._widen(self._held())
 
     def beat(self) -> None:
@@ -119,8 +111,8 @@ class SharedDesk:
             self._say("beat", None)
 
     def _held(self) -> int:
-        """Bytes of address space that were granted, each mapping rounded up to whole pages."""
-        return self._scratch + sum(array.nbytes + PAGESIZE for array in self._kept.values())
+        """Bytes of address space that were granted, each array rounded up to whole pages."""
+        return self._scratch + sum(draft.array.nbytes + PAGESIZE for draft in self.drafts)
 
     def _say(self, kind: str, body: object) -> None:
         """Tell the supervisor something, which is a sign of life."""
@@ -128,9 +120,10 @@ class SharedDesk:
         self._heard = monotonic()
         self._alive()
 
-    def _reply(self) -> tuple[int, int | None]:
-        """The number that was granted and the descriptor with it. Raises the error where it is refused."""
-        message, descriptor = receive_with_file(self._channel)
+    def _asked(self, kind: str, body: object) -> int:
+        """What is granted: the number of an array, or bytes. Raises the error where it is refused."""
+        self._say(kind, body)
+        message = receive(self._channel)
         if message.kind != "granted":
             raise decode_error(message)
-        return int(message.body), descriptor
+        return int(message.body)

@@ -11,7 +11,7 @@ class Means:
     """What an operating system offers to guard a decoder with."""
 
     workers: bool
-    """Processes of our own that memory can be passed to, with limits."""
+    """Processes of our own with limits, and a way to talk to them."""
     address_space: bool
     """A limit on a process's memory that is held."""
 
@@ -35,12 +35,12 @@ def means() -> Means:
     """What this system offers, as far as it is known without a try.
 
     A frozen program has no interpreter to start a worker with; Windows has neither resource limits nor
-    open files that travel over a socket; macOS takes RLIMIT_AS and does not hold to it.
+    processes that inherit a socket; macOS takes RLIMIT_AS and does not hold to it.
     """
     workers = (
         bool(sys.executable)
         and not getattr(sys, "frozen", False)
-        and hasattr(socket, "recv_fds")
+        and hasattr(socket, "AF_UNIX")
         and importlib.util.find_spec("resource") is not None
         and importlib.util.find_spec("fcntl") is not None
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from medidense.errors import MedidenseError
+from medidense.io.guarded.account import Array
 from medidense.io.guarded.carried import decode_error, encode_error
 from medidense.io.guarded.desk import Desk
-from medidense.io.guarded.memory import Array
 from medidense.io.guarded.wire import Message, encode
 from medidense.values import Refused
 
@@ -30,24 +30,28 @@ class Answer:
     arrays: tuple[Array, ...]
 
 
-def perform(task: Task, arguments: Mapping[str, Any], desk: Desk) -> bytes:
-    """Do a task, and say how it ended: ``answer``, ``refused``, ``error``, ``memory`` or ``failed``.
+def perform(
+    tasks: Mapping[str, Task], name: str, arguments: Mapping[str, Any], desk: Desk
+) -> tuple[bool, bytes]:
+    """Do the task of this name: whether it has an answer, and the message that says how it ended.
+
+    The message is ``answer``, ``refused``, ``error``, ``memory`` or ``failed``.
 
     Whatever foreign bytes make a decoder raise ends here: nobody can list it beforehand, and one input must
     not end a batch. Of an exception that is not ours only the type is passed on, for its words may hold what
     the file says of a patient.
     """
     try:
-        return encode("answer", task(arguments, desk))
+        return True, encode("answer", tasks[name](arguments, desk))
     except MedidenseError as error:
-        return encode_error(error)
+        return False, encode_error(error)
     except MemoryError:
         pass  # said below, where the frames that hold the memory are gone
     except Exception as error:
         if os.environ.get(DEBUG):
             traceback.print_exc(file=sys.stderr)
-        return encode("failed", type(error).__name__)
-    return encode("memory", None)
+        return False, encode("failed", type(error).__name__)
+    return False, encode("memory", None)
 
 
 def error_of(message: Message, where: object) -> MedidenseError:

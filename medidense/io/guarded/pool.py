@@ -192,8 +192,9 @@ class Pool:
         tasks: Mapping[str, Task] = importlib.import_module(self._tasks).TASKS
         desk = LocalDesk(request.where, request.limits)
         arguments = decode(content).body["arguments"]
-        message = decode(perform(lambda *given: tasks[request.task](*given), arguments, desk))
-        if message.kind == "answer":
+        answered, said = perform(tasks, request.task, arguments, desk)
+        message = decode(said)
+        if answered:
             return Answer(message.body, desk.arrays)
         raise error_of(message, request.where)
 

@@ -15,8 +15,8 @@ from medidense.errors import MedidenseError
 from medidense.io.guard import Limits
 from medidense.io.guarded.account import Account, form_of
 from medidense.io.guarded.carried import encode_error
-from medidense.io.guarded.memory import made
 from medidense.io.guarded.outcome import Answer, error_of
+from medidense.io.guarded.ring import Ring, create, receive_arrays
 from medidense.io.guarded.starting import no_start, start
 from medidense.io.guarded.wire import Message, encode, receive, send
 from medidense.values import Refused
@@ -76,9 +76,14 @@ class Worker:
         self.at_rest = False
         self._served = 0
         try:
-            self._channel, theirs = socket.socketpair()
-            with theirs:
-                self._process = start(theirs.fileno(), tasks)
+            memory = create()
+            try:
+                self._ring = Ring(memory)
+                self._channel, theirs = socket.socketpair()
+                with theirs:
+                    self._process = start(theirs.fileno(), memory, tasks)
+            finally:
+                os.close(memory)
         except OSError as error:
             raise no_start(error.strerror or type(error).__name__) from error
         try:
@@ -102,6 +107,8 @@ class Worker:
         try:
             message = self._converse(content, account, request.limits.seconds)
             error = None if message.kind == "answer" else error_of(message, request.where)
+            if error is None:
+                receive_arrays(self._channel, self._ring, account.arrays, request.limits.seconds)
         except TimeoutError:
             return Lost("TIMEOUT", f"gave no sign of life for {request.limits.seconds:g} s")
         except (EOFError, OSError):
@@ -144,31 +151,24 @@ class Worker:
                 case Message("release", int() as number):
                     account.release(number)
                 case Message("array" | "scratch"):
-                    try:
-                        self._grant(message, account)
-                    except Refused as refused:
-                        send(self._channel, encode_error(refused))
+                    self._grant(message, account)
                 case _:
                     return message
 
     def _grant(self, message: Message, account: Account) -> None:
-        """Pass on the memory that is asked for. Raises Refused where it is too much."""
-        match message.body:
-            case int() as nbytes:
-                send(self._channel, encode("granted", account.scratch(nbytes)))
-            case [[*shape], str() as kind]:
-                sides, dtype = form_of(shape, kind)
-                account.admit(sides, dtype)
-                try:
-                    array, descriptor = made(sides, dtype)
-                except MemoryError as error:
-                    raise account.too_large(str(error), "memory that can be had") from error
-                try:
-                    send(self._channel, encode("granted", account.keep(array)), [descriptor])
-                finally:
-                    os.close(descriptor)
-            case _:
-                raise ValueError("nothing that can be granted")
+        """Grant the memory that is asked for, or say why not."""
+        try:
+            match message.body:
+                case int() as nbytes:
+                    granted = account.scratch(nbytes)
+                case [[*shape], str() as kind]:
+                    granted = account.grant(*form_of(shape, kind))
+                case _:
+                    raise ValueError("nothing that can be granted")
+        except Refused as refused:
+            send(self._channel, encode_error(refused))
+        else:
+            send(self._channel, encode("granted", granted))
 
     def _death(self) -> str:
         """How the process ended."""

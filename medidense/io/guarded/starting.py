@@ -17,21 +17,21 @@ MODULE = "medidense.io.worker"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def start(descriptor: int, tasks: str) -> "subprocess.Popen[bytes]":
-    """A process that will serve the module `tasks` on this socket. Raises OSError where none can be had.
+def start(channel: int, ring: int, tasks: str) -> "subprocess.Popen[bytes]":
+    """A process that will serve the module `tasks`; the descriptors are of its socket and its ring.
 
     It has a session of its own, so that Ctrl-C in a terminal does not reach it, and nowhere to write: the
-    chatter of a decoder is not for the user.
+    chatter of a decoder is not for the user. Raises OSError where no process can be had.
     """
     debugged = bool(os.environ.get(DEBUG))
-    command = [sys.executable, "-P", "-m", MODULE, "--channel", str(descriptor), "--tasks", tasks]
+    command = [sys.executable, "-P", "-m", MODULE, "--tasks", tasks]
     return subprocess.Popen(
-        command,
+        [*command, "--channel", str(channel), "--ring", str(ring)],
         env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=None if debugged else subprocess.DEVNULL,
-        pass_fds=(descriptor,),
+        pass_fds=(channel, ring),
         start_new_session=True,
     )
 

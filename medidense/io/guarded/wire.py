@@ -5,10 +5,8 @@ whoever decodes foreign bytes may have been taken over by them, and a pickle fro
 """
 
 import json
-import os
 import socket
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -52,39 +50,18 @@ def decode(content: bytes) -> Message:
     return _parsed(content[LENGTH.size :])
 
 
-def send(channel: socket.socket, content: bytes, descriptors: Sequence[int] = ()) -> None:
-    """Send an encoded message, and with it open files. Raises OSError where the peer is gone or too slow."""
-    sent = socket.send_fds(channel, [content], list(descriptors), QUIETLY) if descriptors else 0
-    channel.sendall(memoryview(content)[sent:], QUIETLY)
+def send(channel: socket.socket, content: bytes) -> None:
+    """Send an encoded message. Raises OSError where the peer is gone or too slow."""
+    channel.sendall(content, QUIETLY)
 
 
 def receive(channel: socket.socket, deadline: float | None = None) -> Message:
     """The next message, waited for until `deadline` (of `time.monotonic`; None: for ever).
 
-    Files that a peer sends along are not taken.
     Raises EOFError or ConnectionError where the peer is gone, TimeoutError when the time is over, ValueError
     or RecursionError for what is no message.
     """
     (length,) = LENGTH.unpack(_exactly(channel, LENGTH.size, deadline))
-    return _message(channel, length, deadline)
-
-
-def receive_with_file(channel: socket.socket) -> tuple[Message, int | None]:
-    """The next message and the open file that came with it, for the caller to close. Raises as `receive`."""
-    head, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size, 1)
-    try:
-        if not head:
-            raise EOFError("the peer is gone")
-        (length,) = LENGTH.unpack(head + _exactly(channel, LENGTH.size - len(head), None))
-        return _message(channel, length, None), descriptors[0] if descriptors else None
-    except BaseException:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise
-
-
-def _message(channel: socket.socket, length: int, deadline: float | None) -> Message:
-    """The message of `length` bytes that comes now."""
     if length > CEILING:
         raise ValueError(f"a message of {length} bytes, at most {CEILING}")
     return _parsed(_exactly(channel, length, deadline))

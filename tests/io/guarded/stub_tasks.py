@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -42,6 +43,7 @@ def complain(arguments, desk):
 
 
 def fail(arguments, desk):
+    desk.array((5,), np.uint8)
     raise KeyError("DOE^JANE")
 
 
@@ -62,6 +64,8 @@ def leave(arguments, desk):
 
 
 def sleep(arguments, desk):
+    if "mark" in arguments:
+        Path(arguments["mark"]).mkdir()
     time.sleep(arguments["seconds"])
     return os.getpid()
 
@@ -77,13 +81,26 @@ def work(arguments, desk):
 
 def take(arguments, desk):
     """Have private memory, after asking for it or not, beside an array. None of it is touched."""
-    desk.scratch(arguments.get("scratch", 0))
-    desk.array((arguments.get("array", 0),), np.uint8)
-    return np.zeros(arguments["bytes"], np.uint8).size
+    if "scratch" in arguments:
+        desk.scratch(arguments["scratch"])
+    array = desk.array((arguments["array"],), np.uint8) if "array" in arguments else None
+    size = np.zeros(arguments["bytes"], np.uint8).size
+    if array is not None:
+        desk.release(array)
+    return size
 
 
 def leak(arguments, desk):
     KEPT.append(np.zeros(arguments["bytes"], np.uint8))
+    time.sleep(arguments.get("seconds", 0))
+    return os.getpid()
+
+
+def tangle(arguments, desk):
+    """Leave an array in a cycle of references, as an exception with its traceback does."""
+    cycle = [desk.array((arguments["bytes"],), np.uint8)]
+    cycle.append(cycle)
+    desk.release(cycle[0])
     return os.getpid()
 
 
@@ -104,6 +121,7 @@ def look(arguments, desk):
         "input": sys.stdin.read(),
         "threads": os.environ["OMP_NUM_THREADS"],
         "pid": os.getpid(),
+        "seconds_left": signal.getitimer(signal.ITIMER_REAL)[0],
         "session": os.getsid(0),
         "files": len(list(Path("/proc/self/fd").iterdir())),
     }
@@ -127,7 +145,8 @@ TASKS = MappingProxyType(
     | {
         task.__name__: task
         for task in (
-            ramp, ask, refuse, complain, fail, die, leave, sleep, work, take, leak, chatter, look, write
+            ramp, ask, refuse, complain, fail, die, leave, sleep, work, take, leak, tangle, chatter, look,
+            write,
         )
     }
 )  # fmt: skip

@@ -11,15 +11,14 @@ SMALL = replace(LIMITS, voxels=1000, decoded_bytes=100)
 
 
 def kept(account, size):
-    account.admit((size,), BYTE)
-    return account.keep(np.zeros(size, BYTE))
+    return account.grant((size,), BYTE)
 
 
 def test_arrays_and_scratch_together_stay_within_the_limit(code_of):
     account = Account("a", SMALL)
     assert kept(account, 40) == 0
     assert account.scratch(30) == 30
-    assert code_of(lambda: account.admit((31,), BYTE)) == "TOO_LARGE"
+    assert code_of(lambda: account.grant((31,), BYTE)) == "TOO_LARGE"
     assert code_of(lambda: account.scratch(61)) == "TOO_LARGE"
     assert kept(account, 30) == 1
 
@@ -46,19 +45,33 @@ def test_half_of_the_memory_that_was_free_at_first(code_of):
     free = iter([150, 0])
     account = Account("a", SMALL, lambda: next(free))
     kept(account, 70)
-    assert code_of(lambda: account.admit((6,), BYTE)) == "TOO_LARGE"
-    account.admit((5,), BYTE)
+    assert code_of(lambda: account.grant((6,), BYTE)) == "TOO_LARGE"
+    account.grant((5,), BYTE)
+
+
+def test_an_array_is_of_fortran_order():
+    account = Account("a")
+    assert account.grant((2, 3), np.dtype("<i2")) == 0
+    (array,) = account.arrays
+    assert (array.shape, array.dtype, array.flags.f_contiguous) == ((2, 3), np.dtype("<i2"), True)
+
+
+@pytest.mark.parametrize("size", [1 << 60, 1 << 70])
+def test_what_no_address_space_holds_is_too_large(code_of, size):
+    account = Account("a", replace(LIMITS, voxels=1 << 80, decoded_bytes=1 << 80), lambda: 1 << 80)
+    assert code_of(lambda: account.grant((size,), BYTE)) == "TOO_LARGE"
+    assert account.arrays == ()
 
 
 def test_too_many_voxels_are_a_bomb(code_of):
-    assert code_of(lambda: Account("a", SMALL).admit((1001,), BYTE)) == "BOMB"
+    assert code_of(lambda: Account("a", SMALL).grant((1001,), BYTE)) == "BOMB"
 
 
 def test_too_many_arrays_are_too_large(code_of):
     account = Account("a", SMALL)
     for _ in range(ARRAYS):
         account.release(kept(account, 1))
-    assert code_of(lambda: account.admit((1,), BYTE)) == "TOO_LARGE"
+    assert code_of(lambda: account.grant((1,), BYTE)) == "TOO_LARGE"
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ def test_macos_does_not_limit_memory(monkeypatch):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda patch: patch.delattr("socket.recv_fds"),
+        lambda patch: patch.delattr("socket.AF_UNIX"),
         lambda patch: patch.setitem(sys.modules, "resource", None),
         lambda patch: patch.setattr(sys, "executable", ""),
         lambda patch: patch.setattr(sys, "frozen", True, raising=False),
     ],
-    ids=["no descriptors", "no resource", "no interpreter", "frozen"],
+    ids=["no local sockets", "no resource", "no interpreter", "frozen"],
 )
 def test_without_workers_it_is_said_what_that_means(monkeypatch, change):
     change(monkeypatch)

@@ -10,7 +10,9 @@ def ended(error):
     def task(arguments, desk):
         raise error
 
-    return decode(perform(task, {}, LocalDesk()))
+    answered, said = perform({"task": task}, "task", {}, LocalDesk())
+    assert not answered
+    return decode(said)
 
 
 @pytest.mark.parametrize("error", [KeyError("DOE"), RecursionError(), OSError("DOE"), StopIteration()])
@@ -38,8 +40,10 @@ def test_what_ends_a_program_is_not_caught():
 
 
 def test_an_answer_is_no_error():
-    message = decode(perform(lambda arguments, desk: {"n": arguments["n"]}, {"n": 1}, LocalDesk()))
-    assert message == Message("answer", {"n": 1})
+    tasks = {"double": lambda arguments, desk: 2 * arguments["n"]}
+    answered, said = perform(tasks, "double", {"n": 1}, LocalDesk())
+    message = decode(said)
+    assert (answered, message) == (True, Message("answer", 2))
     for other in (message, Message("memory", "text"), Message("failed", None)):
         with pytest.raises(ValueError, match="no error"):
             error_of(other, "a")

@@ -99,12 +99,13 @@ def test_another_error_of_ours_comes_back_equal(pool):
 @pytest.mark.parametrize(
     ("task", "kind"), [("fail", "KeyError"), ("object", "TypeError"), ("none", "KeyError")]
 )
-def test_what_is_no_error_of_ours_is_corrupt(pool, task, kind):
+def test_what_is_no_error_of_ours_is_corrupt_and_costs_no_worker(pool, task, kind):
+    before = pool.call("pid", {}, where="a").value
     found = refusal(pool, task)
     assert (found.code, found.where) == ("CORRUPT", "a.dcm")
     assert kind in found.found
     assert "JANE" not in found.sentence
-    assert still_serves(pool)
+    assert pool.call("pid", {}, where="a").value == before
 
 
 def test_a_worker_that_dies_twice_is_poison(pool):
@@ -128,6 +129,7 @@ def test_silence_is_a_timeout_and_the_workers_are_gone(pool):
     found = refusal(pool, "sleep", {"seconds": 60}, SHORT)
     assert (found.code, found.where) == ("TIMEOUT", "a.dcm")
     assert "0.3 s" in found.found
+    assert all(worker.at_rest for worker in pool._workers)
     assert still_serves(pool)
 
 
@@ -145,15 +147,38 @@ def test_a_decoder_has_half_a_gigabyte(pool):
 
 
 def test_an_array_leaves_a_decoder_its_memory(pool):
-    answer = pool.call("take", {"array": 700 << 20, "bytes": 400 << 20}, where="a")
-    assert answer.arrays[0].nbytes == 700 << 20
+    assert pool.call("take", {"array": 700 << 20, "bytes": 400 << 20}, where="a").arrays == ()
     assert refusal(pool, "take", {"array": 700 << 20, "bytes": 600 << 20}).code == "TOO_LARGE"
+
+
+def test_an_array_in_a_cycle_of_references_is_given_back():
+    with Pool("stub_tasks", size=1) as pool:
+        pids = {pool.call("tangle", {"bytes": 600 << 20}, where="a").value for _ in range(3)}
+    assert len(pids) == 1
 
 
 def test_a_worker_that_leaks_is_replaced_before_an_input_is_blamed():
     with Pool("stub_tasks", size=1) as pool:
         first = pool.call("leak", {"bytes": 400 << 20}, where="a").value
         assert pool.call("leak", {"bytes": 400 << 20}, where="a").value != first
+
+
+def test_the_second_try_is_on_a_new_worker():
+    leak = {"bytes": 400 << 20, "seconds": 0.5}
+    with Pool("stub_tasks", size=2) as pool:
+        both = {answer.value for answer in pool.call_each("leak", [leak] * 2, where=str)}
+        assert len(both) == 2
+        assert pool.call("leak", {"bytes": 400 << 20}, where="a").value not in both
+
+
+def test_a_worker_that_ended_while_idle_is_held_against_no_input(tmp_path):
+    with Pool("stub_tasks", size=1) as pool:
+        pool.call("pid", {}, where="a")
+        (idle,) = pool._workers
+        idle.kill()
+        idle._process.wait(20)
+        arguments = {"signal": signal.SIGKILL, "mark": str(tmp_path / "died")}
+        assert pool.call("die", arguments, where="a").value == "alive"
 
 
 @pytest.mark.parametrize(
@@ -245,16 +270,20 @@ def test_interrupted_calls_leave_the_pool_usable(pool):
     with pytest.raises(KeyboardInterrupt):
         list(pool.call_each("sleep", [{"seconds": 50}] * 9, where=str))
     assert len(before & {worker._process.pid for worker in pool._workers}) < 2
+    assert all(worker.at_rest for worker in pool._workers)
     assert still_serves(pool)
 
 
-def test_a_forked_child_has_workers_of_its_own(pool):
+def test_a_forked_child_has_workers_of_its_own(pool, open_files):
     theirs = pool.call("pid", {}, where="a").value
+    before = open_files()
     child = os.fork()
     if not child:
         try:
+            fewer = open_files() < before  # the parent's workers must see the parent's end, not wait for ours
             own = pool.call("pid", {}, where="a").value
-            os._exit(0 if own != theirs else 1)
+            pool.close()
+            os._exit(0 if fewer and own != theirs else 1)
         except BaseException:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0

@@ -7,7 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from medidense.io.guarded.fence import SPARE
+import pytest
+
+from medidense.io.guard import LIMITS
+from medidense.io.guarded.fence import GRACE, SPARE
 
 USED = "print(pool.call({!r}, {!r}, where='a').value, flush=True)\n"
 POOL = "pool = Pool('stub_tasks', size=1)\n"
@@ -25,17 +28,17 @@ def gone(pid):
     return False
 
 
-def worker_of(pid):
-    """The one child of a process, as soon as it has one."""
-    for _ in range(500):
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        if children:
-            return int(children[0])
+def waited_for(path):
+    """A path, as soon as it is there."""
+    for _ in range(1500):
+        if path.exists():
+            return path
         time.sleep(0.02)
-    raise AssertionError("no child")
+    raise AssertionError(f"no {path}")
 
 
 def test_a_worker_is_limited_and_has_nothing_of_the_program(pool, tmp_path, monkeypatch):
+    pool.call("pid", {}, where="a")
     monkeypatch.chdir(tmp_path)
     seen = pool.call("look", {}, where="a").value
     limits = seen["limits"]
@@ -45,6 +48,7 @@ def test_a_worker_is_limited_and_has_nothing_of_the_program(pool, tmp_path, monk
     assert {"pydicom.pixels.decoders", "nibabel", "PIL.PngImagePlugin"} <= set(seen["modules"])
     assert (seen["input"], seen["threads"], seen["folder"]) == ("", "1", str(tmp_path))
     assert seen["session"] == seen["pid"]
+    assert LIMITS.seconds < seen["seconds_left"] <= LIMITS.seconds + GRACE
     assert seen["files"] <= 6
 
 
@@ -76,17 +80,16 @@ def test_the_chatter_of_a_decoder_is_not_for_the_user(script):
     assert process.communicate(timeout=60) == ("said\n", "")
 
 
-def test_a_worker_ends_with_its_program_at_rest_or_at_work(script):
-    for task in ("echo", "sleep"):
-        process = script(POOL + USED.format(task, {"seconds": 50}) + "import time; time.sleep(50)\n")
-        worker = worker_of(process.pid)
-        if task == "echo":
-            assert process.stdout.readline()
-        else:
-            time.sleep(1.0)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        assert gone(worker)
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_worker_ends_with_a_program_that_is_killed(script, tmp_path, busy):
+    work = "pool.call('sleep', {'seconds': 50, 'mark': 'busy'}, where='a')\n"
+    rest = "import time, pathlib\npathlib.Path('rest').mkdir()\ntime.sleep(50)\n"
+    process = script(POOL + USED.format("pid", {}) + (work if busy else rest))
+    worker = int(process.stdout.readline())
+    waited_for(tmp_path / ("busy" if busy else "rest"))
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert gone(worker)
 
 
 def test_a_worker_ends_when_its_program_does(script):
@@ -101,7 +104,7 @@ def test_ctrl_c_ends_the_call_and_not_the_pool(tmp_path):
         "from medidense.io.guarded.pool import Pool\n"
         + POOL
         + USED.format("pid", {})
-        + "try:\n    pool.call('sleep', {'seconds': 50}, where='a')\n"
+        + "try:\n    pool.call('sleep', {'seconds': 50, 'mark': 'busy'}, where='a')\n"
         + "except KeyboardInterrupt:\n    "
         + USED.format("echo", {"n": 1})
     )
@@ -114,11 +117,22 @@ def test_ctrl_c_ends_the_call_and_not_the_pool(tmp_path):
         start_new_session=True,
     )
     worker = int(process.stdout.readline())
-    time.sleep(0.3)
+    waited_for(tmp_path / "busy")
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "{'n': 1}\n", "")
     assert gone(worker)
+
+
+def test_the_input_of_a_program_is_its_own():
+    text = (
+        "import sys\nfrom medidense.io.guarded.pool import Pool\n"
+        + POOL
+        + "print(pool.call('look', {}, where='a').value['input'], sys.stdin.read())\n"
+    )
+    command = [sys.executable, "-c", text]
+    process = subprocess.run(command, input="for the program", capture_output=True, text=True, timeout=60)
+    assert process.stdout == " for the program\n"
 
 
 def test_a_hung_worker_ends_itself_when_nobody_is_left_to_do_it():
