@@ -126,6 +126,7 @@ class _Walk:
             end = place = begin + length
             if kind == b"SQ" or length == UNDEFINED:
                 end, place = self._nested(begin, kind, length)
+                kind = b"SQ" if kind == b"UN" else kind  # PS3.5, 6.2.2 note 2; pydicom leaves long ones
                 held = 0  # the window may have moved
             if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
@@ -145,18 +146,18 @@ class _Walk:
 
     def _nested(self, begin: int, kind: bytes, length: int) -> tuple[int, int]:
         """(end of the value, where the next element begins); every level of it is walked."""
-        known = length != UNDEFINED
-        reach = length if known else PIECE
+        known, most = length != UNDEFINED, self._limits.element_bytes
         if known and begin + length > self._window.size:
             raise self._cut(f"a sequence of {length} bytes with {self._window.size - begin} left")
-        while reach <= self._limits.element_bytes:
+        reach = length if known else min(PIECE, most)
+        while reach <= most:
             at = self._window.within(begin, reach)
             try:
                 after = value_end(self._window.data, at, (kind, length), self._coding, self._limits.nesting)
             except (IndexError, struct.error):
                 if known or begin + reach >= self._window.size:
                     raise self._cut("a sequence without its end") from None
-                reach *= 4
+                reach = min(4 * reach, most) if reach < most else most + 1
             except ValueError:
                 raise self._odd() from None
             except RecursionError:
