@@ -46,10 +46,19 @@ def complain(lines: Sequence[str], code: int, *, as_json: bool = False) -> int:
     """Print each line after ``medidense: `` on stderr (and as JSON on stdout where asked); returns `code`."""
     with contextlib.suppress(BrokenPipeError):
         for line in lines:
-            print(f"medidense: {' '.join(line.split())}", file=sys.stderr, flush=True)
+            print(f"medidense: {legible(' '.join(line.split()))}", file=sys.stderr, flush=True)
     if as_json:
         emit(json.dumps({"error": list(lines), "exit_code": code}, ensure_ascii=False))
     return code
+
+
+def legible(text: str) -> str:
+    """Text without what could steer a terminal: a file name may hold anything.
+
+    >>> legible("a\\x1b[31m\\nb")
+    'a?[31m?b'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def stopped(stop: BaseException) -> Interrupted:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medidense.cli.errors import emit
+from medidense.cli.errors import emit, legible
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Table:
         ['fold  AUROC', '0     0.912', '10    0.9']
         """
         rows = [self.columns, *self.rows] if any(self.columns) else list(self.rows)
+        rows = [tuple(map(legible, row)) for row in rows]
         widths = [max(len(row[i]) for row in rows) for i in range(len(self.columns))] if rows else []
         lines = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows

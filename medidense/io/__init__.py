@@ -1,7 +1,7 @@
 """Files to values and values to files: DICOM, NIfTI, pictures, regions, catalogues, tables."""
 
 from medidense.io.cataloguing import catalogue, catalogued
-from medidense.io.dicom import SeriesUids, ras_from_lps, write_series
+from medidense.io.dicom import SeriesUids, alike, ras_from_lps, write_series
 from medidense.io.discover import Input, Inputs, find_inputs, index_of, patient_key
 from medidense.io.nifti import write_map, write_nifti
 from medidense.io.parquet import write_parquet
@@ -15,6 +15,7 @@ __all__ = [
     "Row",
     "SeriesUids",
     "Table",
+    "alike",
     "catalogue",
     "catalogued",
     "find_inputs",

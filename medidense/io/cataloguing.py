@@ -23,6 +23,9 @@ from medidense.values import Entry, Refusal, Refused
 TOGETHER = 64
 """Files that a worker looks at in one go."""
 
+NO_UID = "no SeriesInstanceUID"
+"""What the index calls the series of images that state none."""
+
 ENTRIES = "entries"
 """Kind of a file that is no DICOM: its entries are its own."""
 
@@ -151,14 +154,16 @@ def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, li
     if kind == "archive":
         return met, Known(ENTRIES, "", ""), _in_archive(Path(path))
     if kind == ENTRIES:
-        return met, Known(ENTRIES, "", ""), [entry_of(one) for one in json.loads(facts)]
+        entries = [entry_of(one) for one in json.loads(facts)]
+        refused = any(entry.state == "refused" for entry in entries)
+        return met, Known(ENTRIES, "", "refused" if refused else ""), entries
     if kind == NO_IMAGE:
         note = Refusal(*json.loads(facts)).sentence
         return met, Known(ENTRIES, "", ""), [Entry(path, "skipped", "dicom", note=note)]
     if kind == BROKEN and not series:
         refusal = Refusal(*json.loads(facts))
         return met, Known(kind, "", facts), [Entry(path, "refused", "dicom", refusal=refusal)]
-    return met, Known(kind, series, facts), []
+    return met, Known(kind, series or NO_UID, facts), []
 
 
 def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
@@ -173,6 +178,8 @@ def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
                 continue
             where, note = _place(files, (root, series), paths[root], index)
             folder = os.path.commonpath([folder_of(shown) for shown, _, _ in files])
+            if Path(where).is_dir():  # `read_volume` meets them there, and refuses as well
+                files += index.strays(root, folder)
             kept.append((root, series, folder))
             told = [[os.fsdecode(shown), kind, facts] for shown, kind, facts in files]
             yield {"files": told, "series": series, "where": where, "note": note, "apart": apart}

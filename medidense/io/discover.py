@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from medidense.errors import WriteError
 from medidense.io.archive import unpacked_archive
 from medidense.io.cataloguing import ENTRIES, catalogued
 from medidense.io.dicom.packing import NO_IMAGE
@@ -51,15 +52,19 @@ def find_inputs(path: Path) -> Inputs:
 def known_files(catalogue: Path, folder: Path) -> list[tuple[str, str, str, str]] | None:
     """(path, kind, series, facts) of the files below `folder`, as the scan that wrote `catalogue` found them.
 
-    None where a file is new or has changed since, or where there is no such scan: then they must be read.
+    None where a file is new, has changed since or was refused, or where there is no such scan: then they must
+    be read.
     Raises Refused where the folder cannot be walked.
     """
     index = index_of(catalogue)
     if not index.is_file():
         return None
     real, given = os.path.realpath(folder), str(folder)
-    with open_index(index) as found:
-        known = found.known_below(os.fsencode(real))
+    try:
+        with open_index(index) as found:
+            known = found.known_below(os.fsencode(real))
+    except WriteError:  # of another program, damaged, or not ours to open
+        return None
     files: list[tuple[str, str, str, str]] = []
     for file in walk(folder):
         if isinstance(file, Refused):
@@ -68,8 +73,10 @@ def known_files(catalogue: Path, folder: Path) -> list[tuple[str, str, str, str]
         if facts is None or facts[:2] != (file.size, file.mtime):
             return None
         _, _, kind, series, content = facts
+        if kind == ENTRIES and content:
+            return None
         if kind == ENTRIES:  # no DICOM image: all that counts is that it was passed over
-            kind, content = NO_IMAGE, json.dumps(["NOT_DICOM", file.path, "", "", ""])
+            kind, content = NO_IMAGE, json.dumps(["NOT_DICOM", file.path, "a file", "DICOM", "give another"])
         files.append((file.path, kind, series, content))
     return files
 

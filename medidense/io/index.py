@@ -21,6 +21,9 @@ from medidense.values import Entry, Refusal
 VERSION = 1
 """Of the tables and of what is in them, kept as SQLite's user_version; another one's content is dropped."""
 
+OWNER = 0x6D646978
+"""SQLite's application_id of an index: no other database is touched."""
+
 TABLES = """
 CREATE TABLE file(
     key BLOB PRIMARY KEY, shown BLOB NOT NULL, root INTEGER NOT NULL, size INTEGER, mtime INTEGER,
@@ -35,6 +38,7 @@ CREATE TABLE entry(
 CREATE INDEX entry_order ON entry(root, shown, series, number);
 CREATE INDEX entry_key ON entry(key) WHERE series = '';
 CREATE TABLE stale(root INTEGER, series TEXT, PRIMARY KEY(root, series)) STRICT, WITHOUT ROWID;
+CREATE TABLE touched(root INTEGER, folder BLOB, PRIMARY KEY(root, folder)) STRICT, WITHOUT ROWID;
 CREATE TABLE asked(said TEXT) STRICT;
 """
 
@@ -42,12 +46,12 @@ MET = """
 CREATE TEMP TABLE met(
     key BLOB PRIMARY KEY, shown BLOB, root INTEGER, size INTEGER, mtime INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE TEMP TABLE touched(root INTEGER, folder BLOB, PRIMARY KEY(root, folder)) STRICT, WITHOUT ROWID;
 """
 
 UNKNOWN = """
 SELECT met.key, met.shown, met.root, met.size, met.mtime FROM met LEFT JOIN file USING (key)
 WHERE file.key IS NULL OR file.size IS NOT met.size OR file.mtime IS NOT met.mtime OR file.shown != met.shown
+    OR file.root != met.root
 ORDER BY met.root, met.shown
 """
 
@@ -82,11 +86,13 @@ class Index:
 
     def ask(self, said: str) -> None:
         """Drop the entries made for another question (other roots, other rules); files stay known."""
-        if self._connection.execute("SELECT said FROM asked").fetchall() != [(said,)]:
+        if self._connection.execute("SELECT said FROM asked").fetchall() == [(said,)]:
+            return
+        with self._transaction():
             self._connection.execute("DELETE FROM asked")
             self._connection.execute("INSERT INTO asked VALUES (?)", (said,))
             self._connection.execute("DELETE FROM entry")
-            self._connection.execute("DELETE FROM file WHERE kind = 'entries'")
+            self._connection.execute("DELETE FROM file WHERE series = ''")
             self._mark("SELECT DISTINCT root, series FROM file WHERE series != ''")
 
     def meet(self, files: Iterable[Met]) -> int:
@@ -107,10 +113,13 @@ class Index:
 
     def forget_unmet(self) -> None:
         """Drop the files that are there no longer."""
-        self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
-        self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
-        self._connection.execute("DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)")
-        self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
+        with self._transaction():
+            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
+            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
+            self._connection.execute(
+                "DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)"
+            )
+            self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
         """Entries for (root, refusal) of what the walk could not enter; they last until the next scan."""
@@ -142,9 +151,11 @@ class Index:
 
     def stale(self) -> Iterator[tuple[int, str]]:
         """(root, series) of every series whose entries must be made anew."""
-        self._mark(
-            "SELECT entry.root, series FROM entry JOIN touched USING (root, folder) WHERE series != ''"
-        )
+        with self._transaction():
+            self._mark(
+                "SELECT entry.root, series FROM entry JOIN touched USING (root, folder) WHERE series != ''"
+            )
+            self._connection.execute("DELETE FROM touched")
         yield from self._connection.execute("SELECT root, series FROM stale").fetchall()
 
     def files_of(self, root: int, series: str) -> list[tuple[bytes, str, str]]:
@@ -157,6 +168,15 @@ class Index:
         query = "SELECT key, size, mtime, kind, series, facts FROM file WHERE key > ? AND key < ?"
         ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")
         return {key: (*rest,) for key, *rest in self._connection.execute(query, ends)}
+
+    def strays(self, root: int, folder: bytes) -> list[tuple[bytes, str, str]]:
+        """(shown path, kind, facts) of broken files at or below a folder that may be of any series."""
+        query = (
+            f"SELECT shown, kind, facts FROM file WHERE root = ? AND shown > ? AND shown < ? AND series = '' "
+            f"AND kind = '{BROKEN}' ORDER BY shown"
+        )
+        ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")
+        return self._connection.execute(query, (root, *ends)).fetchall()
 
     def has_others(self, root: int, folder: bytes, series: str) -> bool:
         """Whether DICOM images, sound or broken, of no or another series lie at or below a folder."""
@@ -241,14 +261,18 @@ def _connected(name: str) -> sqlite3.Connection:
     """A connection to tables of this version."""
     try:
         connection = sqlite3.connect(name, isolation_level=None)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        if names and owner != OWNER:
+            raise OSError(0, "it is the database of another program")
         connection.execute("PRAGMA synchronous = OFF")  # what a crash loses is scanned again
         connection.execute("PRAGMA journal_mode = MEMORY" if not name else "PRAGMA journal_mode = WAL")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != VERSION:
-            names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             for (table,) in names:
                 connection.execute(f'DROP TABLE "{table}"')
-            connection.executescript(TABLES + f"PRAGMA user_version = {VERSION};")
+            marks = f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {OWNER};"
+            connection.executescript(TABLES + marks)
         connection.executescript(MET)
     except sqlite3.Error as error:
         raise OSError(0, str(error)) from error

@@ -64,6 +64,8 @@ def assemble(
     series. With `apart` each stack has an entry; without, a series of several stacks is refused as
     `read_volume` refuses it.
     """
+    if refusal is not None and not frames:
+        return [Entry(str(place[0]), "refused", "dicom", files=place[2], refusal=refusal, note=place[1])]
     if refusal is not None:
         return [_entry(frames, place, refusal)]
     try:

@@ -34,7 +34,7 @@ from medidense.io.nifti_header import is_nifti, read_header
 from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
 from medidense.values import ReadOptions, Refused, Source, Volume
-from medidense.values.volume import Affine, Box, box_affine
+from medidense.values.volume import Affine, Box, box_affine, cropped
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
 
@@ -85,7 +85,9 @@ def read_here(
     desk, guess, limits = desk or LocalDesk(), ask.options.guess_syntax, ask.options.limits
     if path.is_dir():
         files = files_below(path, limits)
-        scanned: Iterable[Scanned] = (scan_file(file, limits, guess_syntax=guess) for file in files)
+        scanned: Iterable[Scanned] = (
+            _beaten(desk, scan_file(file, limits, guess_syntax=guess)) for file in files
+        )
         if known is not None:
             scanned = known
         if ask.members:
@@ -99,10 +101,18 @@ def read_here(
         return _read_series(path, [scan_file(path, limits, guess_syntax=guess)], ask, desk)
     allocate = _allocator(desk)
     if kind == "picture":
-        return read_picture(path, allocate, limits, desk.scratch)
+        picture = read_picture(path, allocate, limits, desk.scratch)
+        box = ask.box(picture.affine, picture.shape, path)
+        return picture if box is None else cropped(picture, box)
     header = read_header(path, ask.options, limits)
     box = ask.box(header.affine, header.shape, path)
     return read_nifti(path, ask.options, allocate, limits, box)
+
+
+def _beaten(desk: Desk, scanned: Scanned) -> Scanned:
+    """One more header, told to whoever waits."""
+    desk.beat()
+    return scanned
 
 
 def _allocator(desk: Desk) -> Allocate:

@@ -6,7 +6,7 @@ Arguments and answers are what JSON can say, and arrays on the desk. A door on t
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -65,7 +65,10 @@ def _assemble(arguments: Mapping[str, Any], desk: Desk) -> list[dict[str, Any]]:
         elif refusal is None:
             refusal = Refusal(*json.loads(facts))
     place = (Path(arguments["where"]), arguments["note"], len(arguments["files"]))
-    return [asdict(entry) for entry in assemble(tuple(frames), place, refusal, apart=arguments["apart"])]
+    entries = assemble(tuple(frames), place, refusal, apart=arguments["apart"])
+    if not frames:
+        entries = [replace(entry, series_uid=arguments["series"]) for entry in entries]
+    return [asdict(entry) for entry in entries]
 
 
 def _patient(arguments: Mapping[str, Any], desk: Desk) -> str:

@@ -45,7 +45,7 @@ def read_volume(
     with entered(Path(path), options.limits) as (place, members):
         ask = _ask(series_uid, options, region, margin_mm)
         arguments = told_ask(place, replace(ask, members=members))
-        if catalogue is not None and place.is_dir() and not members:
+        if catalogue is not None and place.is_dir() and not (members or options.guess_syntax):
             arguments["known"] = known_files(Path(catalogue), place)
         answer = call("read", arguments, where=place, limits=options.limits)
         return volume_of_told(answer.value, answer.arrays)
@@ -77,4 +77,7 @@ def _ask(series_uid: str, options: ReadOptions, region: Region | Marker | None, 
         return Ask(series_uid, options)
     side = region.diameter_mm if isinstance(region, Marker) else 0.0
     extent = (side, side, side) if isinstance(region, Marker) else region.extent_mm
-    return Ask(series_uid, options, region.centre_mm, extent, margin_mm)
+    centre, box = (tuple(map(float, three)) for three in (region.centre_mm, extent))
+    return Ask(
+        series_uid, options, (centre[0], centre[1], centre[2]), (box[0], box[1], box[2]), float(margin_mm)
+    )

@@ -41,4 +41,5 @@ class ReadOptions:
             raise UsageError("--prefer", "a NIfTI file has two forms", self.prefer, "choose sform or qform")
         if self.fill is not None and not abs(self.fill) <= LARGEST:
             raise UsageError("--fill", "a fill is a finite number", self.fill, "give one, 0 for instance")
-        object.__setattr__(self, "pick", MappingProxyType(dict(self.pick)))
+        pick = {str(key): str(value) for key, value in self.pick.items()}
+        object.__setattr__(self, "pick", MappingProxyType(pick))

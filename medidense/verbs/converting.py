@@ -7,7 +7,7 @@ from pathlib import Path
 
 from medidense import durable
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import catalogued, read_volume, write_nifti
+from medidense.io import alike, catalogued, read_volume, write_nifti
 from medidense.values import Entry, ReadOptions, Refusal, Refused, Volume
 from medidense.values.volume import axis_codes
 from medidense.verbs.progress import Progress, quiet
@@ -94,7 +94,7 @@ def convert(
         volume = read_volume(source, series_uid=series, options=options)
         write_nifti(volume, target, overwrite=overwrite)
         return ConvertResult(target, (_converted(source, target, volume),))
-    if target.suffix and not target.is_dir():
+    if (target.suffix or target.is_file()) and not target.is_dir():
         step = "let its name end in .nii.gz, or name a folder"
         raise UsageError(str(target), "the output is NIfTI", target.name, step)
     if target.is_dir() and any(target.iterdir()) and not overwrite:
@@ -110,6 +110,7 @@ def _convert_all(
     with catalogued([source]) as index:
         entries = [entry for entry in index.entries() if entry.state != "skipped"]
     wanted = [entry for entry in entries if not series or entry.series_uid == series]
+    wanted = [entry for entry in wanted if _is_picked(entry, options)]
     if not wanted:
         raise NothingFoundError(str(source), "no image file was found", series, "check the path")
     written: list[Converted] = []
@@ -130,6 +131,11 @@ def _convert_all(
         progress("convert", number, len(wanted))
     durable.write_csv(folder / TABLE, COLUMNS, rows)
     return ConvertResult(folder, tuple(written), tuple(refused))
+
+
+def _is_picked(entry: Entry, options: ReadOptions) -> bool:
+    """Whether nothing that tells the stack apart contradicts what the user picked."""
+    return all(alike(value, options.pick.get(key, value)) for key, value in entry.marks)
 
 
 def _read(entry: Entry, options: ReadOptions) -> Volume:

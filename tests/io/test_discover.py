@@ -80,17 +80,17 @@ def test_a_broken_file_refuses_its_series_and_never_stops_the_walk(tree):
     assert entry.files == 3
     first.write_bytes(first.read_bytes()[:400])
     entries = list(catalogue([tree]))
-    assert [e.path for e in entries if e.refusal and e.refusal.code == "TRUNCATED"] == [str(first)]
+    cut = [e.path for e in entries if e.refusal and e.refusal.code == "TRUNCATED"]
+    assert cut == [str(first.parent), str(first)]  # the series that it may be of, and the file itself
 
 
-def test_a_broken_file_of_no_known_series_makes_the_choice_needed(tree):
+def test_a_broken_file_that_may_be_of_a_series_refuses_it(tree, code_of):
     first = sorted((tree / "alone").iterdir())[0]
     (tree / "alone" / "cut.dcm").write_bytes(first.read_bytes()[:400])
-    entries = [entry for entry in catalogue([tree / "alone"]) if entry.state == "volume"]
-    assert [(entry.path, "series UID" in entry.note) for entry in entries] == [(str(tree / "alone"), True)]
-    volume = read_volume(tree / "alone", series_uid=entries[0].series_uid)
-    assert volume.shape == entries[0].shape
-    assert volume.warnings[0].startswith("SKIPPED_FILE: 1 broken")
+    series = [entry for entry in catalogue([tree / "alone"]) if entry.series_uid]
+    assert [(entry.state, entry.refusal.code) for entry in series] == [("refused", "TRUNCATED")]
+    for uid in ("", series[0].series_uid):
+        assert code_of(lambda uid=uid: read_volume(tree / "alone", series_uid=uid)) == "TRUNCATED"
 
 
 def test_a_gap_is_found_without_reading_pixels(tree):

@@ -1,7 +1,10 @@
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
+from pydicom import dcmread
 
 from medidense.errors import WriteError
 from medidense.io import catalogued, cataloguing, write_series
@@ -137,3 +140,51 @@ def test_an_index_of_another_kind_or_place(tmp_path):
 def test_the_folder_of_a_path():
     assert folder_of(b"/a/b") == b"/a"
     assert folder_of(b"a") == b"."
+
+
+def fresh(*roots):
+    with catalogued(list(roots)) as found:
+        return list(found.entries())
+
+
+def test_other_roots_and_their_order_give_what_a_fresh_scan_gives(tree, tmp_path):
+    index = tmp_path / "a.index"
+    for roots in ([tree / "s0", tree / "s1"], [tree / "s1"], [tree / "s1", tree / "s0"], [tree, tree / "s1"]):
+        with catalogued(roots, index=index) as found:
+            assert list(found.entries()) == fresh(*roots)
+
+
+@pytest.mark.parametrize("stage", ["_look_at_unknown", "_put_together"])
+def test_a_scan_that_was_killed_goes_on_to_what_a_fresh_scan_finds(tree, tmp_path, monkeypatch, stage):
+    index = tmp_path / "a.index"
+    scan(tree, index)
+    for file in (tree / "s1").iterdir():
+        file.rename(tree / "s0" / f"moved-{file.name}")
+    with monkeypatch.context() as killed:
+        killed.setattr(cataloguing, stage, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            scan(tree, index)
+    assert scan(tree, index) == fresh(tree)
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "c.csv.index")) as other:
+        other.execute("CREATE TABLE theirs(a)")
+        other.commit()
+    with pytest.raises(WriteError, match="another program"), open_index(tmp_path / "c.csv.index"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "c.csv.index")) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("theirs",)]
+
+
+def test_images_without_a_series_uid_and_series_of_broken_files_alone_are_listed(tree):
+    for path in (tree / "s0").iterdir():
+        found = dcmread(path)
+        del found.SeriesInstanceUID
+        found.save_as(path)
+    for path in (tree / "s1").iterdir():
+        path.write_bytes(path.read_bytes()[:-5])
+    entries = [entry for entry in scan(tree, None) if entry.kind]
+    assert sorted(entry.state for entry in entries) == ["refused", "volume", "volume"]
+    (broken,) = [entry for entry in entries if entry.refusal]
+    assert (broken.refusal.code, broken.files, bool(broken.series_uid)) == ("TRUNCATED", 3, True)

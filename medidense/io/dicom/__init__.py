@@ -7,7 +7,7 @@ from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned, scan_fil
 from medidense.io.dicom.objects import STRUCTURE_SET, lesion_class
 from medidense.io.dicom.pixels import decoder_of, is_lossy, padding_of, read_pixels, whole
 from medidense.io.dicom.segmentation import read_segment
-from medidense.io.dicom.stacks import Group
+from medidense.io.dicom.stacks import Group, alike
 from medidense.io.dicom.writing import SeriesUids, write_series
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Scanned",
     "SeriesUids",
     "Stack",
+    "alike",
     "choose",
     "decoder_of",
     "gather",

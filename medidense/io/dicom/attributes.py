@@ -20,6 +20,8 @@ MARKS = (
     "TriggerTime",
     "AcquisitionNumber",
     "SeriesNumber",
+    "EchoNumbers",
+    "StackID",
     "ContentTime",
 )
 """Attributes that usually differ between images of one position, in the order they are named to the user."""
@@ -117,20 +119,25 @@ class Pixels:
     """PixelPaddingValue as stored."""
     offset: int
     length: int
+    in_words: bool
+    """Stored as 16-bit words (OW), which big-endian files swap even where samples have 8 bits."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows, columns."""
         return self.rows, self.columns
 
+    frame_start: int = 0
+    """Bytes of plain samples that lie before this frame's."""
+
     @property
     def frame_bytes(self) -> int:
         """Bytes of plain samples of one frame, without padding."""
         return (self.rows * self.columns * self.samples * self.bits_allocated + 7) // 8
 
-    def at(self, offset: int, length: int) -> "Pixels":
+    def at(self, offset: int, length: int, frame_start: int = 0) -> "Pixels":
         """The same samples elsewhere."""
-        return replace(self, offset=offset, length=length)
+        return replace(self, offset=offset, length=length, frame_start=frame_start)
 
     def rescaled(self, found: Found, path: Path) -> "Pixels":
         """With the slope and intercept that `found` states. Refused BAD_RESCALE."""
@@ -138,8 +145,11 @@ class Pixels:
         return replace(self, slope=slope, intercept=intercept)
 
     @staticmethod
-    def of(found: Found, path: Path, offset: int, length: int) -> "Pixels":
-        """Read from a data set. Refused CORRUPT for impossible sizes or bits, BAD_RESCALE for a bad slope."""
+    def of(found: Found, path: Path, place: tuple[int, int, str]) -> "Pixels":
+        """Read from a data set; `place` is the offset, length and value representation of its pixel data.
+
+        Refused CORRUPT for impossible sizes or bits, BAD_RESCALE for a bad slope.
+        """
         rows, columns = _whole(found, "Rows", path), _whole(found, "Columns", path)
         bits = _whole(found, "BitsAllocated", path)
         stored = _whole(found, "BitsStored", path, bits)
@@ -164,8 +174,9 @@ class Pixels:
             intercept=intercept,
             lossy=word(found, "LossyImageCompression") == "01",
             padding=_padding(found, signed),
-            offset=offset,
-            length=length,
+            offset=place[0],
+            length=place[1],
+            in_words=place[2] in ("OW", ""),
         )
 
 

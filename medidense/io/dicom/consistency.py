@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from medidense.io.dicom.container import data_set
 from medidense.io.dicom.headers import Frame
@@ -35,6 +36,7 @@ def check_stack(frames: Sequence[Frame], where: object, *, colour: bool = False)
             raise Refused("LOCALIZER", frame.path, "ImageType LOCALIZER", "a slice", step)
     _one(frames, where, "CONFLICT", "StudyInstanceUID", lambda frame: frame.identity.study_uid)
     _one(frames, where, "CONFLICT", "FrameOfReferenceUID", lambda frame: frame.identity.frame_uid)
+    _one(frames, where, "CONFLICT", "PhotometricInterpretation", lambda frame: frame.pixels.photometric)
     trailing = len({frame.path for frame in frames if frame.trailing})
     return (f"TRAILING_BYTES: {trailing} files hold more pixel data than they declare",) if trailing else ()
 
@@ -69,14 +71,26 @@ def _one(frames: Sequence[Frame], where: object, code: str, what: str, value: Ca
 def _without_copies(frames: Sequence[Frame]) -> list[Frame]:
     """Every image once. Refused CONFLICT where one SOPInstanceUID stands for two different images."""
     kept: dict[tuple[str, int], Frame] = {}
+    digests: dict[tuple[Path, int], str] = {}
     for number, frame in enumerate(frames):
         name = (frame.identity.instance_uid or f"unnamed {number}", frame.number)
         twin = kept.setdefault(name, frame)
-        if twin is not frame and (twin.plane != frame.plane or _digest(twin) != _digest(frame)):
+        if twin is not frame and not _alike(twin, frame, digests):
             said = f"one SOPInstanceUID in two different images, {twin.path.name} and {frame.path.name}"
             step = "export the series again with a UID for each image"
             raise Refused("CONFLICT", frame.path, said, "a UID for each image", step)
     return list(kept.values())
+
+
+def _alike(first: Frame, second: Frame, digests: dict[tuple[Path, int], str]) -> bool:
+    """Whether two images lie at one place, mean the same and hold the same bytes."""
+    pixels = [frame.pixels.at(0, 0) for frame in (first, second)]
+    if first.plane != second.plane or pixels[0] != pixels[1] or first.syntax != second.syntax:
+        return False
+    for frame in (first, second):
+        place = (frame.path, frame.pixels.offset)  # all frames of a compressed file share one place
+        digests[place] = digests.get(place) or _digest(frame)
+    return digests[first.path, first.pixels.offset] == digests[second.path, second.pixels.offset]
 
 
 def _digest(frame: Frame) -> str:

@@ -123,17 +123,47 @@ def _decoded(frame: Frame, stream: BufferedIOBase) -> Array:
     stream.seek(pixels.offset)
     try:
         if frame.syntax == BIG_ENDIAN:
-            return _by_pydicom(frame, stream.read(pixels.length), name)
+            return _big_endian(pixels, stream)
         code = get_frame(stream, frame.number, number_of_frames=pixels.frames)
         declared = codestream_size(code)
         if declared is not None and declared != pixels.shape:
             raise _corrupt(frame, f"a codestream of {declared[0]} x {declared[1]}")
         if name == "imagecodecs":
             return _by_imagecodecs(frame, code)
-        return _by_pydicom(frame, encapsulate([code], has_bot=False), name)
+        samples = _by_pydicom(frame, encapsulate([code], has_bot=False), name)
+        return _signed_as_coded(samples, code, pixels)
     except DECODING_ERRORS as error:
         said = f"a stream that {name or 'numpy'} cannot decode ({type(error).__name__})"
         raise _corrupt(frame, said) from error
+
+
+def _signed_as_coded(samples: Array, code: bytes, pixels: Pixels) -> Array:
+    """The sign is the JPEG 2000 codestream's (T.800, A.5.1, Ssiz), also where the header says unsigned."""
+    coded = code[42] if code[:4] == b"\xff\x4f\xff\x51" and len(code) > 42 else 0
+    if not coded & 0x80 or pixels.signed:
+        return samples
+    span = 1 << (coded & 0x7F) + 1
+    wide = samples.astype(np.int32)
+    return np.where(wide >= span >> 1, wide - span, wide)
+
+
+def _big_endian(pixels: Pixels, stream: BufferedIOBase) -> Array:
+    """Plain big-endian samples (rows, columns) in native order (PS3.5, 8.1.1 and annex D).
+
+    Samples of 8 bits in words were swapped in pairs from the start of all pixel data, whatever their frame.
+    """
+    width = pixels.bits_allocated // 8
+    if width == 1 and pixels.in_words:
+        before = pixels.frame_start % 2
+        stream.seek(pixels.offset - before)
+        count = before + pixels.frame_bytes
+        words = np.frombuffer(stream.read(count + count % 2), dtype="u1").reshape(-1, 2)[:, ::-1]
+        content = words.reshape(-1)[before:count].tobytes()
+    else:
+        stream.seek(pixels.offset)
+        content = stream.read(pixels.frame_bytes)
+    kind = np.dtype(f">{'i' if pixels.signed else 'u'}{width}")
+    return np.frombuffer(content, dtype=kind).reshape(pixels.shape).astype(kind.newbyteorder("="))
 
 
 def _by_pydicom(frame: Frame, content: bytes, plugin: str) -> Array:

@@ -19,6 +19,7 @@ from pydicom.tag import BaseTag
 _TEXT = (
     "AcquisitionNumber",
     "ContentTime",
+    "EchoNumbers",
     "EchoTime",
     "FrameOfReferenceUID",
     "ImageOrientationPatient",
@@ -40,6 +41,7 @@ _TEXT = (
     "SeriesInstanceUID",
     "SeriesNumber",
     "SliceThickness",
+    "StackID",
     "StudyInstanceUID",
     "TemporalPositionIdentifier",
     "TransferSyntaxUID",

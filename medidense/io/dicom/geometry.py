@@ -27,6 +27,8 @@ SHIFT_MM, SHIFT_PIXELS = 0.1, 0.5
 """A stack may wander sideways by the larger of the two; beyond, it is tilted."""
 ALMOST = 1e-3
 """A shift by less of a pixel needs no further pixel."""
+SMALLEST_MM, LARGEST_MM, FARTHEST_MM = 1e-6, 1e4, 1e6
+"""Pixels and positions beyond these are no image of a body, and squares of them no numbers."""
 REPAIRED = 1e-4
 """How far direction cosines may be from unit length and right angles without a warning."""
 
@@ -145,8 +147,15 @@ def _check_plane(frame: Frame) -> str:
     for keyword, value, expected in stated:
         if value is None:
             raise Refused("NO_GEOMETRY", f"{frame.path} {keyword}", "none that can be used", expected, step)
-    if plane.spacing is not None and min(plane.spacing) <= 0:
-        raise Refused("NO_GEOMETRY", f"{frame.path} PixelSpacing", plane.spacing, "positive numbers", step)
+    if (
+        plane.spacing is not None
+        and not SMALLEST_MM <= min(plane.spacing) <= max(plane.spacing) <= LARGEST_MM
+    ):
+        expected = f"{SMALLEST_MM:g} to {LARGEST_MM:g} mm"
+        raise Refused("NO_GEOMETRY", f"{frame.path} PixelSpacing", plane.spacing, expected, step)
+    if plane.position is not None and max(map(abs, plane.position)) > FARTHEST_MM:
+        expected = f"at most {FARTHEST_MM:g} mm"
+        raise Refused("NO_GEOMETRY", f"{frame.path} ImagePositionPatient", plane.position, expected, step)
     if plane.skew > BEYOND_REPAIR:
         where, expected = f"{frame.path} ImageOrientationPatient", "two unit vectors at a right angle"
         raise Refused("NO_GEOMETRY", where, plane.orientation, expected, step)

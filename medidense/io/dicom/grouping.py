@@ -47,7 +47,7 @@ def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Frame
     NO_PIXELS ... as the files are.
     """
     for file in gathered.broken:
-        if not series_uid or file.series_uid == series_uid:
+        if not series_uid or file.series_uid in ("", series_uid):
             raise Refused(**vars(file.refusal))
     if not gathered.series:
         raise _nothing(gathered, where)

@@ -152,7 +152,7 @@ def _images(
         return NoImage(path, Refusal("WRONG_CLASS", str(path), NO_IMAGE_CLASSES[sop_class], "an image", step))
     if walked.pixels is None:
         return _without_pixels(path, walked, sop_class)
-    tag, offset, length = walked.pixels
+    tag, offset, length, kind = walked.pixels
     if syntax not in NATIVE and syntax not in DECODERS:
         step = "convert the file to an uncompressed syntax"
         found_here = f"{syntax} ({UID(syntax).name})"
@@ -160,7 +160,7 @@ def _images(
     if tag != PIXEL_DATA:
         step = "convert the file to integer pixel data"
         raise Refused("BAD_TYPE", path, "float pixel data", "PixelData (7FE0,0010)", step)
-    pixels = Pixels.of(found, path, offset, length)
+    pixels = Pixels.of(found, path, (offset, length, kind))
     pixels, trailing = _measured(pixels, syntax, size, path, limits)
     identity, marks = Identity.of(found), image_marks(found)
     facts = frames_of(found, pixels.frames)
@@ -179,7 +179,8 @@ def _placed(pixels: Pixels, number: int, syntax: str) -> Pixels:
     """The pixel data of frame `number`; all frames of an encapsulated stream share one place."""
     if pixels.frames == 1 or syntax not in NATIVE:
         return pixels
-    return pixels.at(pixels.offset + number * pixels.frame_bytes, pixels.frame_bytes)
+    start = number * pixels.frame_bytes
+    return pixels.at(pixels.offset + start, pixels.frame_bytes, start)
 
 
 def _measured(pixels: Pixels, syntax: str, size: int, path: Path, limits: Limits) -> tuple[Pixels, bool]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.io.dicom.attributes import Pixels
-from medidense.io.dicom.decoding import colours, decoder_version, stored_samples
+from medidense.io.dicom.decoding import WITH_JUNK, colours, decoder_version, stored_samples
 from medidense.io.dicom.geometry import Stack
 from medidense.io.dicom.headers import Frame
 from medidense.io.dicom.syntaxes import DECODERS, LOSSY
@@ -38,9 +38,11 @@ def read_pixels(
         return _read_tilted(stack, stack.shifts, box or whole(stack), (desk, limits))
     wanted = box or whole(stack)
     first, last = wanted[2]
-    for kind in value_types([frame.pixels for frame in stack.frames[first:last]]):
+    chosen = stack.frames[first:last]
+    exact = all(frame.syntax in WITH_JUNK for frame in chosen)
+    for kind in value_types([frame.pixels for frame in chosen], exact=exact):
         values = _allocated(stack, wanted, kind, (desk, limits))
-        if _fill_all(values, stack.frames[first:last], wanted, (desk, limits)):
+        if _fill_all(values, chosen, wanted, (desk, limits)):
             break
         desk.release(values)
     return values
@@ -100,8 +102,11 @@ def _read_colours(stack: Stack, desk: Desk, box: Box | None, limits: Limits) -> 
     return values
 
 
-def value_types(stored: list[Pixels]) -> tuple[np.dtype[Any], ...]:
-    """The types to try for the modality values of these slices, smallest first; the last one always does."""
+def value_types(stored: list[Pixels], *, exact: bool = True) -> tuple[np.dtype[Any], ...]:
+    """The types to try for the modality values of these slices, smallest first; the last one always does.
+
+    Unless `exact`, samples may exceed what BitsStored says, as those of a deeper JPEG 2000 codestream do.
+    """
     floats = np.dtype(np.float32)
     if not all(pixels.slope == 1 and pixels.intercept == int(pixels.intercept) for pixels in stored):
         return (floats,)
@@ -110,7 +115,7 @@ def value_types(stored: list[Pixels]) -> tuple[np.dtype[Any], ...]:
     types: list[np.dtype[Any]] = []
     for kind in (np.dtype(np.int16), np.dtype(np.int32)):
         types.append(kind)
-        if _holds(kind, *sure):
+        if exact and _holds(kind, *sure):
             return tuple(types)
     return (*types, floats)
 
@@ -159,7 +164,7 @@ def _fill(slab: Array, frame: Frame, box: Box, limits: Limits) -> bool:
             slab[...] = raw.astype(np.float64) * pixels.slope + pixels.intercept
         return True
     shift = int(pixels.intercept)
-    sure = _holds(slab.dtype, *_range(pixels))
+    sure = frame.syntax in WITH_JUNK and _holds(slab.dtype, *_range(pixels))
     if not sure and not _holds(slab.dtype, int(raw.min()) + shift, int(raw.max()) + shift):
         return False
     if not np.may_share_memory(raw, slab):

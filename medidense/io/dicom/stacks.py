@@ -33,6 +33,9 @@ SHOWN = 6
 """Values of an attribute that a sentence names."""
 
 PLANES = ("sagittal", "coronal", "axial")
+NO_SCOUT = "no LOCALIZER"
+"""The ImageType of all images that lie beside a scout."""
+
 OBLIQUE = 0.9
 """A normal whose largest cosine is below this runs along no axis of the body."""
 
@@ -77,7 +80,7 @@ def picked(frames: Sequence[Frame], pick: Mapping[str, str], where: object) -> t
             step = f"pick by {', '.join(PICKABLE)}"
             raise UsageError(f"--pick {key}", "no attribute that tells stacks apart", wanted, step)
         there = [value_of(frame, key) for frame in kept]
-        kept = tuple(frame for frame, value in zip(kept, there, strict=True) if _equal(value, wanted))
+        kept = tuple(frame for frame in kept if _has(frame, key, wanted))
         if not kept:
             values = _listed(value or "none" for value in there)
             raise Refused("CONFLICT", where, f"{key} {values}", f"{key} {wanted}", "pick one that is there")
@@ -138,11 +141,16 @@ def places_of(frames: Sequence[Frame]) -> NDArray[np.intp]:
     if not stated:
         return numbers
     positions = np.array([frames[n].plane.position for n in stated], dtype=np.float64)
-    order = np.lexsort(np.round(positions, 2).T)
-    near = np.abs(np.diff(positions[order], axis=0)).max(axis=1, initial=0.0) < SAME_PLACE_MM
-    for first, second, same in zip(order, order[1:], near, strict=False):
-        if same:
-            numbers[stated[second]] = numbers[stated[first]]
+    along = positions[:, int(np.argmax(np.ptp(positions, axis=0)))]
+    run: list[int] = []  # one frame of every place that may be the next one's
+    for at in np.argsort(along, kind="stable").tolist():
+        run = [one for one in run if along[at] - along[one] < SAME_PLACE_MM]
+        for one in run:
+            if np.abs(positions[at] - positions[one]).max() < SAME_PLACE_MM:
+                numbers[stated[at]] = numbers[stated[one]]
+                break
+        else:
+            run.append(at)
     return numbers
 
 
@@ -168,7 +176,7 @@ def _by_size(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
 
 def _by_scout(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
     """Scouts by their ImageType apart from all others, which it does not split."""
-    return _by(frames, lambda frame: value_of(frame, "ImageType") if is_scout(frame) else "no LOCALIZER")
+    return _by(frames, lambda frame: value_of(frame, "ImageType") if is_scout(frame) else NO_SCOUT)
 
 
 def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
@@ -238,7 +246,16 @@ def _once(frames: Sequence[Frame]) -> bool:
     return len(set(places_of(frames).tolist())) == len(frames)
 
 
-def _equal(value: str, wanted: str) -> bool:
+def _has(frame: Frame, key: str, wanted: str) -> bool:
+    """Whether a frame has a value, also one that only `split` gives: six cosines, or that it is no scout."""
+    if key == "Orientation" and "\\" in wanted:
+        return _cosines(frame) == wanted.strip()
+    if key == "ImageType" and wanted.strip() == NO_SCOUT:
+        return not is_scout(frame)
+    return alike(value_of(frame, key), wanted)
+
+
+def alike(value: str, wanted: str) -> bool:
     """Whether a stated value is the wanted one, as text or as a number."""
     if value.casefold() == wanted.strip().casefold():
         return True

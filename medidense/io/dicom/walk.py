@@ -29,10 +29,11 @@ PIECE = 1 << 15
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """The wanted elements of a data set, and (tag, offset of the value, length or -1) of its pixel data."""
+    """The wanted elements of a data set, and (tag, offset of the value, length or -1, value
+    representation or "") of its pixel data."""
 
     found: Elements
-    pixels: tuple[int, int, int] | None
+    pixels: tuple[int, int, int, str] | None
     count: int
     """Elements passed, wanted or not."""
 
@@ -119,7 +120,8 @@ class _Walk:
             except struct.error:
                 raise self._cut(f"{size - place} bytes at the end") from None
             if tag >= behind or tag in last:
-                pixels = (tag, place + head, -1 if length == UNDEFINED else length)
+                length = -1 if length == UNDEFINED else length
+                pixels = (tag, place + head, length, kind.decode("latin-1"))
                 break
             count += 1
             begin = place + head

@@ -28,7 +28,7 @@ def image():
 
 
 def test_pixels_have_the_standard_defaults(image):
-    pixels = Pixels.of(image, Path("a"), 100, 30)
+    pixels = Pixels.of(image, Path("a"), (100, 30, "OW"))
     assert (pixels.samples, pixels.frames, pixels.bits_stored, pixels.high_bit) == (1, 1, 16, 15)
     assert (pixels.slope, pixels.intercept, pixels.signed) == (1.0, 0.0, False)
     assert pixels.frame_bytes == 30
@@ -52,4 +52,4 @@ def test_impossible_pixels(image, code_of, keyword, value, code):
         delattr(image, keyword)
     else:
         setattr(image, keyword, value)
-    assert code_of(lambda: Pixels.of(image, Path("a"), 0, 0)) == code
+    assert code_of(lambda: Pixels.of(image, Path("a"), (0, 0, "OW"))) == code

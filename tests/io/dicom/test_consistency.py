@@ -84,3 +84,27 @@ def test_more_pixel_data_than_declared_is_read_with_a_warning(series, edit, ct):
     back = read_volume(edit(series, longer))
     assert (back.array == ct.array).all()
     assert back.warnings == ("TRAILING_BYTES: 1 files hold more pixel data than they declare",)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"RescaleSlope": 10}, {"PhotometricInterpretation": "MONOCHROME1"}, {"BitsStored": 12, "HighBit": 11}],
+)
+def test_equal_bytes_of_another_meaning_are_no_copy(series, code_of, values):
+    twin = dcmread(sorted(series.iterdir())[0])
+    for keyword, value in values.items():
+        setattr(twin, keyword, value)
+    twin.save_as(series / "twin.dcm")
+    assert code_of(lambda: read_volume(series)) == "CONFLICT"
+
+
+def test_inverted_slices_among_others(series, edit, code_of):
+    edit(series, only(1, PhotometricInterpretation="MONOCHROME1"))
+    assert code_of(lambda: read_volume(series)) == "CONFLICT"
+
+
+def test_a_broken_file_that_may_be_of_the_series_is_not_passed_over(series, code_of):
+    lost = sorted(series.iterdir())[1]
+    uid = dcmread(lost).SeriesInstanceUID
+    lost.write_bytes(lost.read_bytes()[:150])
+    assert code_of(lambda: read_volume(series, series_uid=str(uid))) == "TRUNCATED"

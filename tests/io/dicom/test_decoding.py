@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from openjpeg.utils import encode_array
 from pydicom import dcmread, dcmwrite
 from pydicom.datadict import tag_for_keyword
-from pydicom.uid import JPEG2000Lossless, RLELossless
+from pydicom.encaps import encapsulate
+from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless
 
-from medidense.io import write_series
+from medidense.io import read_volume, write_series
 from medidense.io.dicom import decoding, scan_file
 from medidense.io.dicom.decoding import colours, decoder_version, stored_samples
 from medidense.io.guard import LIMITS
@@ -205,3 +207,52 @@ def test_a_decoder_has_a_version_where_it_is_installed(monkeypatch):
     assert decoder_version("pillow").split(".")[0].isdigit()
     monkeypatch.setattr(decoding, "PACKAGES", {"pillow": "no-such-package-here"})
     assert decoder_version("pillow") == ""
+
+
+@pytest.mark.parametrize("kind", ["OB", "OW"])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_eight_bits_in_big_endian_files(series, slices, enhance, kind, frames):
+    rng = np.random.default_rng(5)
+    pictures = [rng.integers(0, 255, (3, 5), dtype=np.uint8) for _ in range(frames)]
+    images = slices(series)[:frames]
+    for image, picture in zip(images, pictures, strict=True):
+        image.Rows, image.Columns, image.BitsAllocated, image.BitsStored, image.HighBit = 3, 5, 8, 8, 7
+        image.PixelRepresentation, image.RescaleIntercept = 0, 0
+        image.PixelData = picture.tobytes()
+    path = enhance(images)
+    found = dcmread(path)
+    content = np.frombuffer(b"".join(picture.tobytes() for picture in pictures) + b"\0", np.uint8)
+    content = content[: len(content) - len(content) % 2]
+    found["PixelData"].VR = kind
+    found.PixelData = (content.reshape(-1, 2)[:, ::-1] if kind == "OW" else content).tobytes()
+    found.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    dcmwrite(path, found, implicit_vr=False, little_endian=False, force_encoding=True)
+    back = read_volume(path)
+    for number, picture in enumerate(pictures):
+        np.testing.assert_array_equal(back.array[:, :, number].T, picture)
+
+
+def jpeg_2000(path, samples, *, signed, bits):
+    """The file with `samples` as JPEG 2000 whose codestream has `bits` bits and this sign."""
+    found = dcmread(path)
+    code = encode_array(samples, bits_stored=bits, photometric_interpretation=2, use_mct=False)
+    if signed:
+        assert code[42] & 0x80
+    found.Rows, found.Columns = samples.shape
+    found.BitsStored, found.HighBit, found.PixelRepresentation, found.RescaleIntercept = 12, 11, 0, 0
+    found.PixelData = encapsulate([code], has_bot=False)
+    found["PixelData"].VR = "OB"
+    found.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    found.save_as(path)
+
+
+def test_a_codestream_deeper_than_the_header_says_is_not_wrapped(file):
+    samples = np.random.default_rng(1).integers(0, 60_000, (64, 48)).astype(np.uint16)
+    jpeg_2000(file, samples, signed=False, bits=16)
+    np.testing.assert_array_equal(read_volume(file).array[:, :, 0].T, samples)
+
+
+def test_the_sign_of_a_codestream_counts_against_the_header(file):
+    samples = np.random.default_rng(1).integers(-2000, 2000, (64, 48)).astype(np.int16)
+    jpeg_2000(file, samples, signed=True, bits=13)
+    np.testing.assert_array_equal(read_volume(file).array[:, :, 0].T, samples)

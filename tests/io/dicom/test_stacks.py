@@ -110,3 +110,54 @@ def test_private_b_values_tell_diffusion_weightings_apart(doubled, edit, series)
     edit(series, lambda found, _: found.add_new(0x00431039, "IS", [1000000050, 0, 0, 0]))
     folder = doubled(lambda found, *_: found.add_new(0x00431039, "IS", [1000001000, 0, 0, 0]))
     assert [group.words for group in groups(folder)] == ["DiffusionBValue=50", "DiffusionBValue=1000"]
+
+
+def test_every_stack_that_is_listed_can_be_picked(doubled, series):
+    def block(found, number, time):
+        angle = np.deg2rad(6)
+        found.ImageOrientationPatient = [1, 0, 0, 0, round(np.cos(angle), 8), round(np.sin(angle), 8)]
+        place = [float(part) for part in found.ImagePositionPatient]
+        normal = np.cross([1, 0, 0], [0, np.cos(angle), np.sin(angle)])
+        found.ImagePositionPatient = [
+            round(a, 6) for a in np.array([place[0], place[1], 50]) + 2 * number * normal
+        ]
+        if time == 2:
+            found.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
+
+    folder = doubled(block, times=2)
+    listed = groups(folder)
+    assert len(listed) == 3
+    for group in listed:
+        if "LOCALIZER" in dict(group.marks)["ImageType"] and "no" not in dict(group.marks)["ImageType"]:
+            continue
+        volume = read_volume(folder, options=ReadOptions(pick=dict(group.marks)))
+        assert volume.shape == (5, 4, len(group.frames))
+
+
+def test_positions_across_a_rounding_border_are_one_place(doubled, edit, series):
+    def jitter(found, _):
+        x, y, z = map(float, found.ImagePositionPatient)
+        found.ImagePositionPatient, found.EchoTime = [x, y, z + 0.0049], 1
+
+    edit(series, jitter)
+
+    def echo(found, number, time):
+        x, y, z = map(float, found.ImagePositionPatient)
+        found.ImagePositionPatient, found.EchoTime = [x, y, z + 0.0002], 2
+
+    assert [group.words for group in groups(doubled(echo))] == ["EchoTime=1.0", "EchoTime=2.0"]
+
+
+def test_a_number_may_be_picked_as_a_number(doubled, edit, series):
+    edit(series, lambda found, _: setattr(found, "EchoTime", 4.6))
+    assert read_volume(doubled(mark("EchoTime", 9.2)), options=ReadOptions(pick={"EchoTime": 4.6})).dims == 3
+
+
+def test_slabs_are_told_apart_by_their_stack(series, slices, enhance, ct):
+    from tests.io.dicom.conftest import item
+
+    def slab(frame, number):
+        frame.FrameContentSequence = item(StackID=str(1 + number // 3))
+
+    path = enhance(slices(series) * 2, slab)
+    assert read_volume(path, options=ReadOptions(pick={"StackID": "2"})).shape == ct.shape

@@ -103,8 +103,8 @@ def test_the_wanted_elements_are_those_that_pydicom_reads(coding, found, pixels)
     data = written(with_pixels(found) if pixels else found, coding)
     answer = check(data, coding)
     if pixels:
-        tag, offset, length = answer.pixels
-        assert (tag, length) == (0x7FE00010, 20)
+        tag, offset, length, kind = answer.pixels
+        assert (tag, length, kind) == (0x7FE00010, 20, "" if coding.implicit else "OW")
         assert data[offset : offset + length] == bytes(range(20))
     else:
         assert answer.pixels is None
@@ -155,7 +155,7 @@ def test_long_elements_before_the_pixel_data(coding, open_end):
     put(found, "ReferencedImageSequence", [item] * 3, open_end=open_end, open_items=open_end)
     put(found, PER_FRAME, [item] * 3, open_end=open_end, open_items=open_end)
     data = written(with_pixels(found), coding)
-    _, offset, length = check(data, coding).pixels
+    _, offset, length, _ = check(data, coding).pixels
     assert data[offset : offset + length] == bytes(range(20))
 
 
@@ -183,7 +183,7 @@ def test_an_icon_in_a_sequence_is_not_the_pixel_data():
     found.PixelData = encapsulate([b"abcd"])
     found["PixelData"].VR, found["PixelData"].is_undefined_length = "OB", True
     data = written(found, PLAIN)
-    tag, offset, length = check(data).pixels
+    tag, offset, length, _ = check(data).pixels
     assert (tag, length) == (0x7FE00010, -1)
     assert data[offset:] == found.PixelData + b"\xfe\xff\xdd\xe0" + bytes(4)
     assert walked(data).found.get("Rows") == 4
@@ -263,7 +263,7 @@ def test_float_pixels_are_pixels_too():
     found = dataset(Rows=1)
     found.add_new(0x7FE00008, "OF", bytes(8))
     data = written(found, PLAIN)
-    assert walked(data).pixels == (0x7FE00008, len(data) - 8, 8)
+    assert walked(data).pixels == (0x7FE00008, len(data) - 8, 8, "OF")
 
 
 def test_the_meta_information_ends_where_group_two_does():
