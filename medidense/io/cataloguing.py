@@ -26,6 +26,10 @@ TOGETHER = 64
 NO_UID = "no SeriesInstanceUID"
 """What the index calls the series of images that state none."""
 
+PAIRED = (".hdr", ".hdr.gz", ".img", ".img.gz")
+NEVER = -1
+"""A time of change that no file has."""
+
 ENTRIES = "entries"
 """Kind of a file that is no DICOM: its entries are its own."""
 
@@ -153,6 +157,8 @@ def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, li
     path = os.fsdecode(met.shown)
     if kind == "archive":
         return met, Known(ENTRIES, "", ""), _in_archive(Path(path))
+    if path.lower().endswith(PAIRED):  # what it is depends on its partner too: look again next time
+        met = replace(met, mtime=NEVER)
     if kind == ENTRIES:
         entries = [entry_of(one) for one in json.loads(facts)]
         refused = any(entry.state == "refused" for entry in entries)

@@ -49,8 +49,12 @@ def find_inputs(path: Path) -> Inputs:
     return Inputs(tuple(found), tuple(refusals), tuple(skipped))
 
 
-def known_files(catalogue: Path, folder: Path) -> list[tuple[str, str, str, str]] | None:
+def known_files(
+    catalogue: Path, folder: Path, series_uid: str = ""
+) -> list[tuple[str, str, str, str]] | None:
     """(path, kind, series, facts) of the files below `folder`, as the scan that wrote `catalogue` found them.
+
+    With `series_uid` the files of other series are left out.
 
     None where a file is new, has changed since or was refused, or where there is no such scan: then they must
     be read.
@@ -77,7 +81,8 @@ def known_files(catalogue: Path, folder: Path) -> list[tuple[str, str, str, str]
             return None
         if kind == ENTRIES:  # no DICOM image: all that counts is that it was passed over
             kind, content = NO_IMAGE, json.dumps(["NOT_DICOM", file.path, "a file", "DICOM", "give another"])
-        files.append((file.path, kind, series, content))
+        if not series_uid or series in ("", series_uid):
+            files.append((file.path, kind, series, content))
     return files
 
 

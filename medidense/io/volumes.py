@@ -46,7 +46,7 @@ def read_volume(
         ask = _ask(series_uid, options, region, margin_mm)
         arguments = told_ask(place, replace(ask, members=members))
         if catalogue is not None and place.is_dir() and not (members or options.guess_syntax):
-            arguments["known"] = known_files(Path(catalogue), place)
+            arguments["known"] = known_files(Path(catalogue), place, series_uid)
         answer = call("read", arguments, where=place, limits=options.limits)
         return volume_of_told(answer.value, answer.arrays)
 

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from medidense import durable
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import alike, catalogued, read_volume, write_nifti
+from medidense.io import alike, catalogued, index_of, read_volume, write_nifti
 from medidense.values import Entry, ReadOptions, Refusal, Refused, Volume
 from medidense.values.volume import axis_codes
 from medidense.verbs.progress import Progress, quiet
@@ -107,8 +108,22 @@ def _convert_all(
     source: Path, folder: Path, series: str, options: ReadOptions, progress: Progress
 ) -> ConvertResult:
     """Every stack below `source` into `folder`."""
-    with catalogued([source]) as index:
-        entries = [entry for entry in index.entries() if entry.state != "skipped"]
+    with TemporaryDirectory(prefix="medidense-") as place:
+        catalogue = Path(place) / "tree"
+        with catalogued([source], index=index_of(catalogue)) as index:
+            entries = [entry for entry in index.entries() if entry.state != "skipped"]
+        return _convert_entries(entries, catalogue, (source, folder, series), options, progress)
+
+
+def _convert_entries(
+    entries: Sequence[Entry],
+    catalogue: Path,
+    asked: tuple[Path, Path, str],
+    options: ReadOptions,
+    progress: Progress,
+) -> ConvertResult:
+    """The stacks among catalogued entries; `asked` is the source, the folder to write to, and the series."""
+    source, folder, series = asked
     wanted = [entry for entry in entries if not series or entry.series_uid == series]
     wanted = [entry for entry in wanted if _is_picked(entry, options)]
     if not wanted:
@@ -119,7 +134,7 @@ def _convert_all(
     for number, entry in enumerate(wanted, start=1):
         name = _name(number, entry)
         try:
-            volume = _read(entry, options)
+            volume = _read(entry, options, catalogue)
             write_nifti(volume, folder / name, overwrite=True)
         except Refused as error:
             refused.append(error.refusal)
@@ -138,12 +153,13 @@ def _is_picked(entry: Entry, options: ReadOptions) -> bool:
     return all(alike(value, options.pick.get(key, value)) for key, value in entry.marks)
 
 
-def _read(entry: Entry, options: ReadOptions) -> Volume:
+def _read(entry: Entry, options: ReadOptions, catalogue: Path) -> Volume:
     """The volume of an entry. Raises Refused, as found by the scan where the file is no volume at all."""
     if entry.refusal is not None and not entry.series_uid and entry.kind != "nifti":
         raise Refused(**vars(entry.refusal))
     chosen = replace(options, pick={**options.pick, **dict(entry.marks)})
-    return read_volume(Path(entry.path), series_uid=entry.series_uid, options=chosen)
+    place = Path(entry.path)
+    return read_volume(place, series_uid=entry.series_uid, options=chosen, catalogue=catalogue)
 
 
 def _about(entry: Entry) -> Sequence[str]:

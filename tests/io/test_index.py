@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 
+import nibabel
 import pytest
 from pydicom import dcmread
 
@@ -188,3 +189,14 @@ def test_images_without_a_series_uid_and_series_of_broken_files_alone_are_listed
     assert sorted(entry.state for entry in entries) == ["refused", "volume", "volume"]
     (broken,) = [entry for entry in entries if entry.refusal]
     assert (broken.refusal.code, broken.files, bool(broken.series_uid)) == ("TRUNCATED", 3, True)
+
+
+def test_a_nifti_pair_depends_on_both_its_files(tmp_path, ct):
+    (tmp_path / "p").mkdir()
+    nibabel.save(nibabel.Nifti1Pair(ct.array, ct.affine), tmp_path / "p" / "x.img")
+    voxels = (tmp_path / "p" / "x.img").read_bytes()
+    assert "volume" in [entry.state for entry in scan(tmp_path / "p", tmp_path / "a.index")]
+    (tmp_path / "p" / "x.img").unlink()
+    assert [entry.state for entry in scan(tmp_path / "p", tmp_path / "a.index")] == ["refused"]
+    (tmp_path / "p" / "x.img").write_bytes(voxels)
+    assert scan(tmp_path / "p", tmp_path / "a.index") == fresh(tmp_path / "p")

@@ -5,6 +5,7 @@ times and diffusion weightings of the same slices. They are taken apart by what 
 chooses among them but the user.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def the_one(groups: Sequence[Group], where: object) -> Group:
         return groups[0]
     names = list(dict.fromkeys(name for group in groups for name, _ in group.marks))
     choices = ", ".join(group.words for group in groups[:SHOWN]) + (" ..." if len(groups) > SHOWN else "")
-    step = f"choose one with --pick {groups[0].marks[0][0]}={groups[0].marks[0][1]}"
+    step = f"choose one with --pick {shlex.quote('='.join(groups[0].marks[0]))}"
     if names[0] == "Size":
         raise Refused("MIXED_SIZE", where, choices, "one size and depth", step)
     scout = names[0] == "ImageType" and any(is_scout(group.frames[0]) for group in groups)
