@@ -126,6 +126,7 @@ class _Walk:
             end = place = begin + length
             if kind == b"SQ" or length == UNDEFINED:
                 end, place = self._nested(begin, kind, length)
+                kind = b"SQ" if kind == b"UN" else kind  # PS3.5, 6.2.2 note 2; pydicom leaves long ones
                 held = 0  # the window may have moved
             if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
