@@ -153,6 +153,7 @@ def _by_pydicom(frame: Frame, content: bytes, plugin: str) -> Array:
         "number_of_frames": 1,
         "pixel_keyword": "PixelData",
         "pixel_vr": "OW",
+        "correct_unused_bits": frame.syntax not in WITH_JUNK,  # pydicom's ignores HighBit
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of padding and of sign, which pydicom has dealt with by then
