@@ -158,7 +158,7 @@ def _by_pydicom(frame: Frame, content: bytes, plugin: str) -> Array:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of padding and of sign, which pydicom has dealt with by then
         array, _ = decoder.as_array(content, raw=True, decoding_plugin=plugin, **options)
-    return np.array(array)
+    return np.array(array, dtype=array.dtype.newbyteorder("="))
 
 
 def _by_imagecodecs(frame: Frame, code: bytes) -> Array:
