@@ -1,0 +1,10 @@
+from medidense.cli.options import settings
+from medidense.values import Entry
+
+
+def test_marks_are_said_as_pick_takes_them():
+    marks = (("EchoTime", "4.6"), ("AcquisitionNumber", "2"))
+    entry = Entry("a", "volume", marks=marks)
+    assert entry.pick == "EchoTime=4.6 AcquisitionNumber=2"
+    assert settings(entry.pick.split(), option="--pick") == dict(marks)
+    assert Entry("a", "volume").pick == ""
