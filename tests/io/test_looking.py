@@ -20,7 +20,7 @@ def files(series):
     return sorted(series.iterdir())
 
 
-@pytest.mark.parametrize("name", ["slice", "slice.dcm", "slice.xyz"])
+@pytest.mark.parametrize("name", ["slice", "slice.dcm", "slice.xyz", "slice.zip"])
 def test_a_dicom_file_gives_its_header_for_grouping(files, tmp_path, name):
     path = tmp_path / name
     shutil.copy(files[0], path)

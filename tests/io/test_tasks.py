@@ -153,12 +153,18 @@ def assembled(series, paths, *, apart=True):
 
 
 @pytest.mark.parametrize("apart", [True, False])
-def test_assemble_gives_the_entries_of_a_series(series, apart):
+def test_assemble_gives_the_entries_of_a_series_of_two_stacks(series, apart):
+    for number, path in enumerate(sorted(series.iterdir())):
+        found = dcmread(path)
+        for echo in (4, 9):
+            found.EchoTime, found.SOPInstanceUID = echo, f"1.2.{number}.{echo}"
+            found.save_as(path.with_name(f"{echo}-{number}.dcm"))
+        path.unlink()
     paths = sorted(series.iterdir())
     frames = tuple(frame for path in paths for frame in scan_file(path))
     entries = assembled(series, paths, apart=apart)
-    assert entries == as_told(assemble(frames, (series, "n", 3), None, apart=apart))
-    assert entries[0]["state"] == "volume"
+    assert entries == as_told(assemble(frames, (series, "n", 6), None, apart=apart))
+    assert [entry["state"] for entry in entries] == (["volume"] * 2 if apart else ["refused"])
 
 
 def test_assemble_refuses_for_the_first_broken_file(series):

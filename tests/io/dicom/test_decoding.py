@@ -177,6 +177,15 @@ def test_colours_are_red_green_and_blue_in_eight_bits(file):
     assert found.dtype == np.uint8
 
 
+def test_colours_of_one_frame_of_several(file):
+    array = np.random.default_rng(4).integers(0, 256, (ROWS, COLUMNS, 3)).astype(np.uint8)
+    coloured(file, "RGB", array)
+    changed(file, NumberOfFrames=2, PixelData=bytes(array.nbytes) + array.tobytes())
+    dark, bright = scan_file(file)
+    assert not colours(dark, LIMITS).any()
+    np.testing.assert_array_equal(colours(bright, LIMITS), array)
+
+
 def test_a_palette_is_looked_up_and_sixteen_bits_become_eight(file):
     table = np.random.default_rng(4).integers(0, 1 << 16, (3, 256)).astype(np.uint16)
     index = (np.arange(ROWS * COLUMNS) % 251).astype(np.uint8).reshape(ROWS, COLUMNS)

@@ -131,7 +131,7 @@ def test_a_file_that_is_cut_anywhere_but_between_elements_is_refused(parts):
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-@pytest.mark.parametrize("before", range(-46, 3, 2))
+@pytest.mark.parametrize("before", range(-60, 3, 2))
 def test_elements_across_the_edge_of_the_window(coding, before):
     found = Dataset()
     found.add_new(0x00080008, "CS", "")
