@@ -129,12 +129,10 @@ class _Walk:
             if kind == b"SQ" or length == UNDEFINED:
                 end, place = self._nested(begin, kind, length)
                 kind = b"SQ" if kind == b"UN" else kind  # PS3.5, 6.2.2 note 2; pydicom leaves long ones
-                held = 0  # the window may have moved
             if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
             if tag in WANTED:
                 kept[WANTED[tag]] = self._kept(WANTED[tag], kind, begin, end)
-                held = held if base == window.base else 0
         self.place = place
         return Walked(Elements(kept), pixels, count)
 
