@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
+
 TINY = {
     "guard": "--slices 4 --repeats 1",
     "read_region": "--slices 80 --size 16 --turns 1",

@@ -107,6 +107,7 @@ def test_splits_of_another_cohort_are_refused(here: World, tmp_path: Path) -> No
         verbs.cv(here.cohort, options=replace(OPTIONS, out=copy))
 
 
+@pytest.mark.slow
 def test_the_test_part_chooses_nothing(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal planted in the validation part alone does not reach the out-of-fold scores.
 

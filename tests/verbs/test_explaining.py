@@ -43,6 +43,7 @@ def test_file_names_say_nothing_of_the_input(here: World, tmp_path: Path) -> Non
     assert not [path.name for path in (tmp_path / "maps").iterdir() if "F0" in path.name or "L1" in path.name]
 
 
+@pytest.mark.slow
 def test_a_run_explains_its_own_samples_with_their_own_lesions(here: World, tmp_path: Path) -> None:
     images = here.cohort.parent / "images"
     result = verbs.explain(here.run, [images], out=tmp_path / "maps")
