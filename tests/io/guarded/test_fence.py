@@ -8,6 +8,8 @@ import pytest
 
 from medidense.io.guarded import fence
 
+pytestmark = pytest.mark.slow  # each case is a process of its own
+
 
 def ended(text, **options):
     """What a process printed, and how it ended."""
