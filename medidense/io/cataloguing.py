@@ -182,8 +182,9 @@ def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
             if not files:
                 index.settle(root, series, b"", [])
                 continue
-            where, note = _place(files, (root, series), paths[root], index)
             folder = os.path.commonpath([folder_of(shown) for shown, _, _ in files])
+            others = index.has_others(root, folder, series)
+            where, note = _place([shown for shown, _, _ in files], folder, paths[root], others=others)
             if Path(where).is_dir():  # `read_volume` meets them there, and refuses as well
                 files += index.strays(root, folder)
             kept.append((root, series, folder))
@@ -201,19 +202,16 @@ def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
         index.settle(root, series, folder, entries)
 
 
-def _place(
-    files: Sequence[tuple[bytes, str, str]], key: tuple[int, str], path: Path, index: Index
-) -> tuple[str, str]:
-    """(what `read_volume` takes for these files, a note where the series must be chosen)."""
+def _place(files: Sequence[bytes], folder: bytes, path: Path, *, others: bool) -> tuple[str, str]:
+    """(what `read_volume` takes for these files, a note where the series must be chosen).
+
+    `folder` is the deepest that holds them all, `others` whether it holds other series too.
+    """
     if not path.is_dir():
         return str(path), ""
-    folder = os.path.commonpath([folder_of(shown) for shown, _, _ in files])
-    if not index.has_others(key[0], folder, key[1]):
-        return str(Path(os.fsdecode(folder))), ""
-    if len(files) == 1:
-        return str(Path(os.fsdecode(files[0][0]))), ""
-    note = "other series or broken files lie in this folder: give the series UID"
-    return str(Path(os.fsdecode(folder))), note
+    place = files[0] if others and len(files) == 1 else folder
+    chosen = "other series or broken files lie in this folder: give the series UID"
+    return str(Path(os.fsdecode(place))), chosen if others and len(files) > 1 else ""
 
 
 def _in_archive(archive: Path) -> list[Entry]:

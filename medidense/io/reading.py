@@ -177,7 +177,7 @@ def _is_other_image(path: Path) -> bool:
 def _read_series(where: Path, scanned: Iterable[Scanned], ask: Ask, desk: Desk) -> Volume:
     """The volume of the series chosen among scanned files."""
     gathered = gather(scanned)
-    stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options, ask.options.limits)
+    stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options)
     left_out = []
     if gathered.skipped:
         left_out.append(f"SKIPPED_FILE: {len(gathered.skipped)} files are no DICOM images")

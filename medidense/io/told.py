@@ -50,9 +50,12 @@ class Noting:
 
 
 def told_volume(volume: Volume, desk: Noting) -> dict[str, Any]:
-    """All of a volume but its array, which is put on the desk if it does not lie there."""
-    if not any(volume.array is kept for kept in desk.given):
+    """All of a volume but its array, which in the end is the only one on the desk."""
+    others = [kept for kept in desk.given if kept is not volume.array]
+    if len(others) == len(desk.given):
         desk.array(volume.array.shape, volume.array.dtype)[...] = volume.array
+    for other in others:
+        desk.release(other)
     return {
         "affine": volume.affine.tolist(),
         "source": asdict(volume.source),

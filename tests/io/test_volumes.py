@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from pydicom import dcmread
 from pydicom.encaps import encapsulate
 from pydicom.uid import RLELossless
@@ -116,3 +117,12 @@ def test_a_catalogue_saves_the_headers_and_changes_nothing(ball, tmp_path, monke
     assert told[-1]["known"] is None
     (tmp_path / "c.csv.index").unlink()
     assert read_volume(ball[0], catalogue=tmp_path / "c.csv").shape == ball[1].shape
+
+
+def test_a_region_of_a_picture(tmp_path):
+    values = np.arange(240, dtype=np.uint8).reshape(12, 20)
+    Image.fromarray(values).save(tmp_path / "p.png")
+    whole = read_volume(tmp_path / "p.png")
+    part = read_volume(tmp_path / "p.png", region=Marker(whole.point_of(np.array([9.0, 5.0, 0.0])), 4.0))
+    np.testing.assert_array_equal(part.array[:, :, 0].T, values[3:8, 7:12])
+    np.testing.assert_allclose(part.affine[:3, 3], whole.point_of(np.array([7.0, 3.0, 0.0])))

@@ -13,24 +13,29 @@ MOSAIC_RATIO = 4
 """A picture with this many times the acquired pixels a side is tiled, even where ImageType says nothing."""
 
 
-def check_series(frames: Sequence[Frame], where: object) -> tuple[list[Frame], tuple[str, ...]]:
+def check_series(
+    frames: Sequence[Frame], where: object, *, colour: bool = False
+) -> tuple[list[Frame], tuple[str, ...]]:
     """(the frames without exact copies, warnings); `frames` are all images of one series.
 
-    Raises Refused PATIENTS, COLOUR, MOSAIC, BAD_TYPE or CONFLICT.
+    What kind a scout is of is left open. Raises Refused PATIENTS, COLOUR (unless `colour` allows it), MOSAIC,
+    BAD_TYPE or CONFLICT.
     """
     _one(frames, where, "PATIENTS", "PatientID", lambda frame: frame.identity.patient_key)
     kept = _without_copies(frames)
+    for frame in kept:
+        if not is_scout(frame):
+            _check_kind(frame, colour=colour)
     dropped = len(frames) - len(kept)
     return kept, (f"DROPPED_DUPLICATE: {dropped} exact copies were passed over",) if dropped else ()
 
 
-def check_stack(frames: Sequence[Frame], where: object, *, colour: bool = False) -> tuple[str, ...]:
+def check_stack(frames: Sequence[Frame], where: object) -> tuple[str, ...]:
     """Warnings of frames that are to form one volume.
 
-    Raises Refused COLOUR (unless `colour` allows it), MOSAIC, LOCALIZER, BAD_TYPE or CONFLICT.
+    Raises Refused LOCALIZER or CONFLICT.
     """
     for frame in frames:
-        check_kind(frame, colour=colour)
         if is_scout(frame):
             step = "give the series behind the scout"
             raise Refused("LOCALIZER", frame.path, "ImageType LOCALIZER", "a slice", step)
@@ -41,7 +46,7 @@ def check_stack(frames: Sequence[Frame], where: object, *, colour: bool = False)
     return (f"TRAILING_BYTES: {trailing} files hold more pixel data than they declare",) if trailing else ()
 
 
-def check_kind(frame: Frame, *, colour: bool = False) -> None:
+def _check_kind(frame: Frame, *, colour: bool) -> None:
     """Refuse what is no slice of one channel: COLOUR, MOSAIC or BAD_TYPE."""
     pixels, path = frame.pixels, frame.path
     grey = pixels.samples == 1 and pixels.photometric in ("MONOCHROME1", "MONOCHROME2")

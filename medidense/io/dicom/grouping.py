@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from medidense.io.dicom.consistency import check_kind, check_series, check_stack
+from medidense.io.dicom.consistency import check_series, check_stack
 from medidense.io.dicom.geometry import Stack, lay_out
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
-from medidense.io.dicom.stacks import Group, is_scout, picked, split, the_one
-from medidense.io.guard import LIMITS, Limits
+from medidense.io.dicom.stacks import Group, picked, split, the_one
 from medidense.values import ReadOptions, Refused
 
 NO_OPTIONS = ReadOptions()
@@ -61,47 +60,41 @@ def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Frame
     return gathered.series[series_uid or found[0]]
 
 
-def stack_of(
-    frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS, limits: Limits = LIMITS
-) -> Stack:
+def stack_of(frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS) -> Stack:
     """The stack that the images of one series form, or the one picked; headers alone decide.
 
     Raises Refused as `check_series`, `the_one`, `check_stack` and `lay_out` do, and BOMB for more files than
     a series may have.
     """
-    kept, warnings = _checked(frames, where, options, limits)
+    kept, warnings = _checked(frames, where, options)
     group = the_one(split(picked(kept, options.pick, where)), where)
     return laid_out(group, warnings, where, options)
 
 
 def groups_of(
-    frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS, limits: Limits = LIMITS
+    frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS
 ) -> tuple[tuple[Group, ...], tuple[str, ...]]:
     """(every stack that one series may hold, warnings of the whole series). Raises as `check_series` does."""
-    kept, warnings = _checked(frames, where, options, limits)
+    kept, warnings = _checked(frames, where, options)
     return split(picked(kept, options.pick, where)), warnings
 
 
 def laid_out(group: Group, warnings: tuple[str, ...], where: object, options: ReadOptions) -> Stack:
     """The stack of one group, with these warnings before its own. Raises as `check_stack`, `lay_out`."""
-    mine = check_stack(group.frames, where, colour=options.colour)
+    mine = check_stack(group.frames, where)
     stack = lay_out(group.frames, where, allow_tilt=options.allow_tilt)
     return replace(stack, warnings=(*warnings, *mine, *stack.warnings))
 
 
 def _checked(
-    frames: Sequence[Frame], where: object, options: ReadOptions, limits: Limits
+    frames: Sequence[Frame], where: object, options: ReadOptions
 ) -> tuple[list[Frame], tuple[str, ...]]:
     """The series without copies, once its size and its kind of images will do."""
-    files = len({frame.path for frame in frames})
-    if files > limits.files:
+    files, most = len({frame.path for frame in frames}), options.limits.files
+    if files > most:
         step = "split the folder"
-        raise Refused("BOMB", where, f"{files} files", f"at most {limits.files} in a series", step)
-    kept, warnings = check_series(frames, where)
-    for frame in kept:
-        if not is_scout(frame):
-            check_kind(frame, colour=options.colour)
-    return kept, warnings
+        raise Refused("BOMB", where, f"{files} files", f"at most {most} in a series", step)
+    return check_series(frames, where, colour=options.colour)
 
 
 def _nothing(gathered: Gathered, where: Path) -> Refused:

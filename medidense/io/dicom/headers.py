@@ -112,9 +112,6 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool
             return _images(path, walked, (meta, syntax, window.size), limits)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
-    except RecursionError:
-        said, step = "hundreds of levels", "export the file again without the nested sequences"
-        return Broken(path, series_uid, Refusal("NESTING", str(path), said, "at most 16", step))
     except PARSE_ERRORS as error:
         said = f"an element that cannot be read ({type(error).__name__})"
         step = "copy or export the file again"

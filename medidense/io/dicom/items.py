@@ -71,18 +71,21 @@ def value_end(data: bytes, at: int, head: tuple[bytes, int], coding: Coding, lev
     return _items_end(data, at, -1 if length == UNDEFINED else at + length, inner, levels - 1)
 
 
+def _item_at(data: bytes, at: int, coding: Coding) -> tuple[int | None, int]:
+    """(length of the item at `at`, None for the end of the sequence; where its value begins)."""
+    tag, _, length, _ = element_at(data, at, coding)
+    if tag not in (ITEM, SEQUENCE_END):
+        raise ValueError("no item")
+    return length if tag == ITEM else None, at + 8
+
+
 def _items_end(data: bytes, at: int, end: int, coding: Coding, levels: int) -> int:
     """Where the items of a sequence end; `end` is -1 where only the end mark tells."""
     while end < 0 or at < end:
-        tag, _, length, _ = element_at(data, at, coding)
-        at += 8
-        if tag == SEQUENCE_END:
+        length, at = _item_at(data, at, coding)
+        if length is None:
             return at
-        if tag != ITEM:
-            raise ValueError("no item")
         at = _elements_end(data, at, -1 if length == UNDEFINED else at + length, coding, levels)
-        if at > len(data):
-            raise IndexError("the data end inside a value")
     return at
 
 
@@ -105,12 +108,9 @@ def _elements_end(data: bytes, at: int, end: int, coding: Coding, levels: int) -
 def _fragments_end(data: bytes, at: int, coding: Coding) -> int:
     """Where an encapsulated value ends, such as the pixel data of an icon."""
     while True:
-        tag, _, length, _ = element_at(data, at, coding)
-        at += 8
-        if tag == SEQUENCE_END:
+        length, at = _item_at(data, at, coding)
+        if length is None:
             return at
-        if tag != ITEM:
-            raise ValueError("no item")
         at += length
         if at > len(data):
             raise IndexError("the data end inside a value")

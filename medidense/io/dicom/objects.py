@@ -5,7 +5,6 @@ are read whole.
 """
 
 import io
-import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,10 +12,11 @@ from pathlib import Path
 
 from pydicom import Dataset, dcmread
 from pydicom.dataelem import RawDataElement
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from medidense.io.dicom.container import data_set
 from medidense.io.dicom.elements import word
+from medidense.io.dicom.headers import PARSE_ERRORS
+from medidense.io.dicom.items import UNDEFINED
 from medidense.io.guard import LIMITS, Limits
 from medidense.values import Refused
 
@@ -26,25 +26,8 @@ SEGMENTATIONS = frozenset({"1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.
 STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 """SOP class of contours (RTSTRUCT)."""
 
-BROKEN = (
-    BytesLengthException,
-    InvalidDicomError,
-    EOFError,
-    OSError,
-    struct.error,
-    ValueError,
-    OverflowError,
-    KeyError,
-    IndexError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-)
+BROKEN = (*PARSE_ERRORS, IndexError, OverflowError, RuntimeError)
 """What pydicom raises on broken bytes, when it reads them and when it converts them later."""
-
-UNDEFINED = 0xFFFFFFFF
-"""The length of an element that ends with a delimiter (PS3.5, 7.1.1)."""
 
 MOST_NAMED = 8
 """Lesions that a refusal lists."""
@@ -56,7 +39,7 @@ def lesion_class(path: Path) -> str:
         with data_set(path) as stream, _quiet():
             found = dcmread(stream, stop_before_pixels=True, specific_tags=["SOPClassUID"])
             kind = word(found, "SOPClassUID") or word(found.file_meta, "MediaStorageSOPClassUID")
-    except (Refused, RecursionError, *BROKEN):
+    except (Refused, *BROKEN):
         return ""
     return kind if kind in SEGMENTATIONS or kind == STRUCTURE_SET else ""
 

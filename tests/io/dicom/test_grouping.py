@@ -4,8 +4,7 @@ import pytest
 
 from medidense.io import read_volume, write_series
 from medidense.io.dicom import gather, scan_file, stack_of
-from medidense.io.guard import Limits
-from medidense.values import Refused
+from medidense.values import Limits, ReadOptions, Refused
 
 
 def test_a_folder_of_two_series_needs_a_choice(series, ct):
@@ -51,4 +50,4 @@ def test_a_series_spread_over_folders_is_one(series, ct):
 def test_more_files_than_a_series_may_have(series):
     frames = gather([scan_file(path) for path in series.iterdir()]).series.popitem()[1]
     with pytest.raises(Refused, match="BOMB"):
-        stack_of(frames, series, limits=Limits(files=2))
+        stack_of(frames, series, ReadOptions(limits=Limits(files=2)))
