@@ -112,13 +112,18 @@ def _column(texts: Sequence[str], share: float) -> _Column:
         close = before is not None and abs(number - before) <= share * max(abs(number), abs(before))
         run[number] = run[before] if close and before is not None else number
         before = number
-    keys = [text.casefold() if (number := numbers[text]) is None else run[number] for text in texts]
+    keys = [text.casefold() if (said := numbers[text]) is None else run[said] for text in texts]
     order = {key: code for code, key in enumerate(dict.fromkeys(keys))}
-    stated: list[Counter[str]] = [Counter() for _ in order]
+    stated: list[list[str]] = [[] for _ in order]
     for key, text in zip(keys, texts, strict=True):
-        stated[order[key]][text] += 1
-    labels = tuple(counts.most_common(1)[0][0] or NONE for counts in stated)
+        stated[order[key]].append(text)
+    labels = tuple(_middle(mine) or NONE for mine in stated)
     return _Column(np.array([order[key] for key in keys], dtype=np.intp), labels)
+
+
+def _middle(texts: Sequence[str]) -> str:
+    """The lower median of texts that are numbers, in whatever order they come."""
+    return sorted(texts, key=lambda text: (number_of(text) or 0.0, text))[(len(texts) - 1) // 2]
 
 
 def _fewest(columns: dict[str, _Column], places: Codes, kinds: Codes) -> tuple[str, ...]:
