@@ -6,7 +6,7 @@ from pathlib import Path
 from pydicom.tag import BaseTag
 
 from medidense.io.dicom import vendors
-from medidense.io.dicom.elements import Found, digest, numbers, private_b_value, stated, word
+from medidense.io.dicom.elements import QUICK, Found, digest, numbers, private_b_value, stated, word
 from medidense.values import Refused
 
 Mark = tuple[str, str]
@@ -41,7 +41,8 @@ COUNTERS = ("AcquisitionDate", "InstanceNumber")
 """Kept beside the marks, for the order of images in time."""
 
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-"""Secondary Capture Image Storage; its multi-frame classes begin so too (PS3.6, table A-1)."""
+CAPTURES = frozenset((CAPTURE, *(f"{CAPTURE}.{number}" for number in (1, 2, 3, 4))))
+"""Secondary Capture Image Storage and its multi-frame classes (PS3.6, table A-1)."""
 
 PADDING = BaseTag(0x00280120)
 """PixelPaddingValue."""
@@ -250,19 +251,22 @@ def _padding(found: Found, signed: bool) -> int | None:
 
 def image_marks(found: Found) -> tuple[Mark, ...]:
     """What the top level of a data set says to tell this image from others at its position."""
-    marks = {name: value for name in _ASKED if (value := mark_value(name, word(found, name)))}
+    get, marks = found.get_item, {}
+    for name, tag in _ASKED:
+        if get(tag) is not None and (value := mark_value(name, word(found, name))):
+            marks[name] = value
     if "DiffusionBValue" not in marks and (value := private_b_value(found) or vendors.b_value(found)):
         marks["DiffusionBValue"] = value
     if "DiffusionBValue" in marks and "DiffusionGradientOrientation" not in marks:
-        marks |= {"DiffusionGradientOrientation": direction(vendors.gradient(found))}
+        marks["DiffusionGradientOrientation"] = direction(vendors.gradient(found))
     if "ComplexImageComponent" not in marks and (value := vendors.component(found)):
         marks["ComplexImageComponent"] = value
-    if (value := word(found, "SOPClassUID")).startswith((CAPTURE, f"{CAPTURE}.")):
-        marks["SOPClassUID"] = value
+    if marks.get("SOPClassUID", CAPTURE) not in CAPTURES:
+        del marks["SOPClassUID"]
     return tuple((name, value) for name, value in marks.items() if value)
 
 
-_ASKED = tuple(name for name in (*MARKS, *COUNTERS) if name != "SOPClassUID")
+_ASKED = tuple((name, QUICK[name][0]) for name in (*MARKS, *COUNTERS))
 
 
 def mark_value(name: str, value: str) -> str:

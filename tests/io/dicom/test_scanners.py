@@ -253,7 +253,7 @@ def test_phases_of_each_echo(tmp_path):
     """Trigger times differ from slice to slice; echo times too, by a thousandth."""
 
     def change(found, k, kind):
-        found.EchoTime = (4.6, 9.2)[kind % 2] * (1 + k / 1000)
+        found.EchoTime = (4.6, 9.2)[kind % 2] * (1 + (k == 2) / 1000)
         found.TriggerTime = 100 * (kind // 2) + 3 * k
         found.InstanceNumber = 7
 
