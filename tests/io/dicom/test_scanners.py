@@ -321,6 +321,11 @@ def test_what_leaves_a_doubt_is_refused(tmp_path, name):
     assert named in refusal.found
 
 
+def test_kinds_that_do_not_run_through_the_stack_are_no_stacks(tmp_path):
+    folder = write(tmp_path / "a", several(DOUBTFUL["kinds that change places"][0]))
+    assert listed(folder) == {"": "REPEATED_POSITION"}
+
+
 def test_times_that_cross_the_kinds_do_not_mix_them(tmp_path):
     """Magnitude and phase change their places in time from slice to slice."""
 
