@@ -16,16 +16,27 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
+from medidense.io.dicom import vendors
+
 _TEXT = (
+    "AcquisitionDate",
+    "AcquisitionDateTime",
     "AcquisitionNumber",
+    "AcquisitionTime",
+    "ComplexImageComponent",
     "ContentTime",
+    "ConvolutionKernel",
     "EchoNumbers",
     "EchoTime",
+    "FlipAngle",
     "FrameOfReferenceUID",
+    "FrameReferenceTime",
     "ImageOrientationPatient",
     "ImagePositionPatient",
     "ImageType",
+    "InstanceNumber",
     "InversionTime",
+    "KVP",
     "LossyImageCompression",
     "Manufacturer",
     "MediaStorageSOPClassUID",
@@ -58,7 +69,7 @@ _SHORTS = (
     "Rows",
     "SamplesPerPixel",
 )
-_DOUBLES = ("DiffusionBValue",)
+_DOUBLES = ("DiffusionBValue", "DiffusionGradientOrientation")
 _OTHERS = (
     "ModalityLUTSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -88,6 +99,7 @@ WANTED = MappingProxyType(
             *(tag for tag, _ in QUICK.values()),
             *map(_tag, _OTHERS),
             *(GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE),
+            *vendors.TAGS,
         )
     }
 )
