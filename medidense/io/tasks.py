@@ -15,6 +15,7 @@ import numpy as np
 
 from medidense.io.dicom import Frame, Scanned, scan_file
 from medidense.io.dicom.packing import IMAGE, pack, unpack
+from medidense.io.dicom.seen import Seen
 from medidense.io.guarded import Desk, Task
 from medidense.io.looking import assemble, look
 from medidense.io.masks import mask_here
@@ -41,9 +42,9 @@ def _mask(arguments: Mapping[str, Any], desk: Desk) -> None:
 
 def _look(arguments: Mapping[str, Any], desk: Desk) -> list[tuple[str, str, str]]:
     """`look` at each path: (kind, series UID, facts as JSON)."""
-    answers = []
+    answers, seen = [], Seen()
     for path in arguments["paths"]:
-        looked = look(Path(path), given=path in arguments["given"])
+        looked = look(Path(path), given=path in arguments["given"], seen=seen)
         if isinstance(looked, list):
             kind = "entries" if looked else "archive"
             answers.append((kind, "", json.dumps([asdict(entry) for entry in looked])))

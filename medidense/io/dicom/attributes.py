@@ -57,6 +57,12 @@ class Identity:
             modality=word(found, "Modality"),
         )
 
+    def named(self, uid: str) -> "Identity":
+        """Another instance of the same series."""
+        return Identity(
+            self.patient_key, self.study_uid, self.series_uid, uid, self.frame_uid, self.modality
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -93,6 +99,10 @@ class Plane:
             thickness=thickness[0] if thickness and thickness[0] > 0 else None,
             acquisition_side=int(max(matrix)) if matrix else 0,
         )
+
+    def moved(self, position: tuple[float, ...] | None) -> "Plane":
+        """The same plane at another position."""
+        return Plane(position, self.orientation, self.spacing, self.thickness, self.acquisition_side)
 
 
 @dataclass(frozen=True, slots=True)
