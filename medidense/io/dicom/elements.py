@@ -76,9 +76,12 @@ def _tag(keyword: str) -> BaseTag:
 
 
 QUICK = MappingProxyType(
-    {keyword: (int(_tag(keyword)), dictionary_VR(keyword)) for keyword in (*_TEXT, *_SHORTS, *_DOUBLES)}
+    {
+        keyword: (int(_tag(keyword)), dictionary_VR(keyword), dictionary_VR(keyword).encode())
+        for keyword in (*_TEXT, *_SHORTS, *_DOUBLES)
+    }
 )
-"""Keyword -> (tag, value representation) of what is taken from the stored bytes."""
+"""Keyword -> (tag, value representation, also in bytes) of what is taken from the stored bytes."""
 
 CHARSET = int(_tag("SpecificCharacterSet"))
 
@@ -90,7 +93,7 @@ WANTED = MappingProxyType(
     {
         int(tag): BaseTag(tag)
         for tag in (
-            *(tag for tag, _ in QUICK.values()),
+            *(tag for tag, _, _ in QUICK.values()),
             *map(_tag, _OTHERS),
             *B_VALUES,
         )
@@ -152,7 +155,7 @@ def word(found: Found, keyword: str) -> str:
     known = QUICK.get(keyword)
     if known is not None and known[0] not in found:
         return ""
-    return "\\".join(str(part) for part in _values(found, keyword)).strip()
+    return "\\".join(map(str, _values(found, keyword))).strip()
 
 
 def numbers(found: Found, keyword: str, count: int) -> tuple[float, ...] | None:
@@ -201,14 +204,12 @@ def digest(patient_id: str) -> str:
 def _values(found: Found, keyword: str) -> list[str] | list[float]:
     """The attribute's values: numbers for US and what pydicom has as numbers, else text."""
     if keyword in QUICK:
-        tag, kind = QUICK[keyword]
-        element = found.get_item(tag)
-        if element is None:
+        tag, kind, _ = QUICK[keyword]
+        if tag not in found:
             return []
-        if isinstance(element, RawDataElement) and (element.VR is None or kind == element.VR):
-            value = element.value or b""
-            if kind in FORMATS or value.isascii():
-                return _parsed(value, kind, element.is_little_endian)
+        value, little = _as_stored(found, keyword)
+        if value is not None and (kind in FORMATS or value.isascii()):
+            return _parsed(value, kind, little)
     try:
         converted = found.get(keyword)
     except (ValueError, TypeError, NotImplementedError):
@@ -217,6 +218,18 @@ def _values(found: Found, keyword: str) -> list[str] | list[float]:
         return []
     is_list = not isinstance(converted, str) and hasattr(converted, "__iter__")
     return list(converted) if is_list else [converted]
+
+
+def _as_stored(found: Found, keyword: str) -> tuple[bytes | None, bool]:
+    """(bytes of an element that is there, None where it has another representation; whether little-endian)."""
+    tag, kind, letters = QUICK[keyword]
+    if isinstance(found, Elements):
+        stated, value = found.stored[tag]
+        return value if found.coding.implicit or stated == letters else None, found.coding.order == "<"
+    element = found.get_item(tag)
+    if isinstance(element, RawDataElement) and element.VR in (None, kind):
+        return element.value or b"", element.is_little_endian
+    return None, True
 
 
 FORMATS = MappingProxyType({"US": "H", "FD": "d"})

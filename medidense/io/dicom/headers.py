@@ -14,9 +14,9 @@ from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_sy
 from medidense.io.dicom.elements import Elements, Found, numbers, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.items import PLAIN
-from medidense.io.dicom.seen import Seen, own_marks
+from medidense.io.dicom.seen import Known, Seen, own_marks
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
-from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk, walk_meta
+from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk_alike, walk_meta
 from medidense.io.guard import LIMITS, Limits, beginning, check_size
 from medidense.values import Refusal, Refused
 
@@ -126,9 +126,11 @@ def _scan(window: Window, asked: _Asked) -> Scanned:
             meta, start = _meta(path, window, asked.limits)
             opening = window.bytes_at(start, 6)
             syntax = _syntax(path, meta, opening, asked.guess_syntax)
-            walked = walk(window, start, coding_of(syntax, opening), path, asked.limits)
-            series_uid = word(walked.found, "SeriesInstanceUID")
-            return _images(walked, (meta, syntax, window.size), asked)
+            about = (path, asked.limits)
+            walked = walk_alike(window, start, coding_of(syntax, opening), about, asked.seen.layouts)
+            known = asked.seen.series(walked.found)
+            series_uid = known.of("series", lambda: word(walked.found, "SeriesInstanceUID"))
+            return _images(walked, (meta, syntax, window.size), asked, known)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except PARSE_ERRORS as error:
@@ -157,10 +159,12 @@ def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
     return syntax or guessed
 
 
-def _images(walked: Walked, about: tuple[Found, str, int], asked: _Asked) -> tuple[Frame, ...] | NoImage:
+def _images(
+    walked: Walked, about: tuple[Found, str, int], asked: _Asked, known: Known
+) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
     found, path, (meta, syntax, size) = walked.found, asked.path, about
-    sop_class = word(found, "SOPClassUID") or word(meta, "MediaStorageSOPClassUID")
+    sop_class = known.of("class", lambda: word(found, "SOPClassUID")) or word(meta, "MediaStorageSOPClassUID")
     if sop_class in NO_IMAGE_CLASSES:
         step = "give the image series that it was made from"
         return NoImage(path, Refusal("WRONG_CLASS", str(path), NO_IMAGE_CLASSES[sop_class], "an image", step))
@@ -174,7 +178,6 @@ def _images(walked: Walked, about: tuple[Found, str, int], asked: _Asked) -> tup
     if tag != PIXEL_DATA:
         step = "convert the file to integer pixel data"
         raise Refused("BAD_TYPE", path, "float pixel data", "PixelData (7FE0,0010)", step)
-    known = asked.seen.series(found)
     pixels, trailing = known.of(
         (offset, length, kind, syntax, size),
         lambda: _measured(Pixels.of(found, path, (offset, length, kind)), syntax, size, path, asked.limits),

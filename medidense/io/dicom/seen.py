@@ -11,6 +11,7 @@ from pydicom.datadict import tag_for_keyword
 
 from medidense.io.dicom.attributes import MARKS
 from medidense.io.dicom.elements import B_VALUES, Elements
+from medidense.io.dicom.layouts import Layouts
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ class Seen:
 
     def __init__(self) -> None:
         self._series = Known()
+        self.layouts = Layouts()
 
     def series(self, found: Elements) -> Known:
         """What is known of the files whose elements, but for those of `OWN`, have the bytes of these."""
