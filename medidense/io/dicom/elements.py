@@ -16,18 +16,28 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
+from medidense.io.dicom import vendors
 from medidense.io.dicom.items import Coding
 
 _TEXT = (
+    "AcquisitionDate",
+    "AcquisitionDateTime",
     "AcquisitionNumber",
+    "AcquisitionTime",
+    "ComplexImageComponent",
     "ContentTime",
+    "ConvolutionKernel",
     "EchoNumbers",
     "EchoTime",
+    "FlipAngle",
     "FrameOfReferenceUID",
+    "FrameReferenceTime",
     "ImageOrientationPatient",
     "ImagePositionPatient",
     "ImageType",
+    "InstanceNumber",
     "InversionTime",
+    "KVP",
     "LossyImageCompression",
     "Manufacturer",
     "MediaStorageSOPClassUID",
@@ -60,7 +70,7 @@ _SHORTS = (
     "Rows",
     "SamplesPerPixel",
 )
-_DOUBLES = ("DiffusionBValue",)
+_DOUBLES = ("DiffusionBValue", "DiffusionGradientOrientation")
 _OTHERS = (
     "ModalityLUTSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -86,7 +96,6 @@ QUICK = MappingProxyType(
 CHARSET = int(_tag("SpecificCharacterSet"))
 
 GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE = BaseTag(0x00431039), BaseTag(0x0019100C), BaseTag(0x20011003)
-B_VALUES = (GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE)
 """Where scanners keep the b-value that older MR objects have no standard attribute for."""
 
 WANTED = MappingProxyType(
@@ -95,7 +104,8 @@ WANTED = MappingProxyType(
         for tag in (
             *(tag for tag, _, _ in QUICK.values()),
             *map(_tag, _OTHERS),
-            *B_VALUES,
+            *(GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE),
+            *vendors.TAGS,
         )
     }
 )

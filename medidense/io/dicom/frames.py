@@ -29,7 +29,13 @@ FRAME_TYPES = (
 
 MARKS = (
     ("ImageType", FRAME_TYPES, "FrameType"),
+    ("ComplexImageComponent", FRAME_TYPES, "ComplexImageComponent"),
     ("EchoTime", ("MREchoSequence",), "EffectiveEchoTime"),
+    ("FlipAngle", ("MRTimingAndRelatedParametersSequence",), "FlipAngle"),
+    ("ConvolutionKernel", ("CTReconstructionSequence",), "ConvolutionKernel"),
+    ("KVP", ("CTXRayDetailsSequence",), "KVP"),
+    ("SliceThickness", ("PixelMeasuresSequence",), "SliceThickness"),
+    ("AcquisitionDateTime", ("FrameContentSequence",), "FrameAcquisitionDateTime"),
     ("InversionTime", ("MRModifierSequence",), "InversionTimes"),
     ("DiffusionBValue", ("MRDiffusionSequence",), "DiffusionBValue"),
     ("TemporalPositionIdentifier", ("FrameContentSequence",), "TemporalPositionIndex"),
@@ -85,6 +91,12 @@ def _facts(found: Found, groups: Sequence[Dataset]) -> FrameFacts:
         value = word(_group(groups, sequences), keyword)
         if value:
             marks[name] = mark_value(name, value)
+    diffusion = _group(groups, ("MRDiffusionSequence",))
+    turned = word(
+        _group((diffusion,), ("DiffusionGradientDirectionSequence",)), "DiffusionGradientOrientation"
+    )
+    if turned:
+        marks["DiffusionGradientOrientation"] = mark_value("DiffusionGradientOrientation", turned)
     transformation = _group(groups, ("PixelValueTransformationSequence",))
     rescale = transformation if "RescaleSlope" in transformation else None
     return FrameFacts(plane, rescale, tuple(sorted(marks.items())))

@@ -9,12 +9,12 @@ from pathlib import Path
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
-from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, image_marks
+from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, moving_marks, steady_marks
 from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_syntax, has_mark, is_plain
 from medidense.io.dicom.elements import Elements, Found, numbers, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.items import PLAIN
-from medidense.io.dicom.seen import Known, Seen, own_marks
+from medidense.io.dicom.seen import Known, Seen
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
 from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk_alike, walk_meta
 from medidense.io.guard import LIMITS, Limits, beginning, check_size
@@ -183,7 +183,7 @@ def _images(
         lambda: _measured(Pixels.of(found, path, (offset, length, kind)), syntax, size, path, asked.limits),
     )
     identity = known.of("identity", lambda: Identity.of(found)).named(word(found, "SOPInstanceUID"))
-    marks = known.of(own_marks(found), lambda: image_marks(found))
+    marks = (*known.of("marks", lambda: steady_marks(found)), *moving_marks(found))
     facts = frames_of(found, pixels.frames)
     if facts is None:
         plane = known.of("plane", lambda: Plane.of(found)).moved(numbers(found, "ImagePositionPatient", 3))

@@ -1,7 +1,7 @@
 """What did an earlier file say in the very same bytes? Facts of a header that are worked out once a series.
 
-The files of a series state most attributes in equal bytes: all but the name of the instance, its position, and
-what tells images of one position apart. To compare bytes takes a tenth of the time of converting them.
+The files of a series state most attributes in equal bytes: all but the name of the instance, its position, its
+number and its time. To compare bytes takes a tenth of the time of converting them.
 """
 
 from collections.abc import Callable, Hashable
@@ -9,17 +9,14 @@ from typing import Any, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 
-from medidense.io.dicom.attributes import MARKS
-from medidense.io.dicom.elements import B_VALUES, Elements
+from medidense.io.dicom.attributes import MOVING
+from medidense.io.dicom.elements import Elements
 from medidense.io.dicom.layouts import Layouts
 
 T = TypeVar("T")
 
-MARKED = (*(tag_for_keyword(name) or 0 for name in MARKS), *map(int, B_VALUES))
-"""Tags of what an image's marks are read from."""
-
-OWN = frozenset({tag_for_keyword("SOPInstanceUID"), tag_for_keyword("ImagePositionPatient"), *MARKED})
-"""Tags of what differs within a series."""
+OWN = frozenset(map(tag_for_keyword, ("SOPInstanceUID", "ImagePositionPatient", *MOVING)))
+"""Tags of what differs within a stack."""
 
 LONGEST = 4096
 """Bytes of values that are remembered of a series: nested ones and hostile ones are not."""
@@ -56,8 +53,3 @@ class Seen:
         if sum([len(value) for _, value in rest.values()]) > LONGEST:
             return Known()
         return self._series.of((found.coding, *rest, *rest.values()), Known)
-
-
-def own_marks(found: Elements) -> tuple[tuple[bytes, bytes] | None, ...]:
-    """The elements that the marks of an image are read from, as stored."""
-    return tuple(map(found.stored.get, MARKED))
