@@ -17,11 +17,12 @@ from medidense.io.dicom.packing import BROKEN, NO_IMAGE
 from medidense.io.guarded import call, call_each
 from medidense.io.index import Index, Known, Met, entry_of, folder_of, open_index
 from medidense.io.looking import IMAGE_SUFFIXES
+from medidense.io.together import Together
 from medidense.io.tree import walk
 from medidense.values import Entry, Refusal, Refused
 
-TOGETHER = 64
-"""Files that a worker looks at in one go."""
+TOGETHER = 128
+"""Files that a worker looks at in one go, and series that are stored in one."""
 
 NO_UID = "no SeriesInstanceUID"
 """What the index calls the series of images that state none."""
@@ -191,15 +192,23 @@ def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
             told = [[os.fsdecode(shown), kind, facts] for shown, kind, facts in files]
             yield {"files": told, "series": series, "where": where, "note": note, "apart": apart}
 
-    for answer in call_each("assemble", asked(), where=lambda arguments: str(arguments["where"])):
-        root, series, folder = kept.pop(0)
-        if isinstance(answer, Refused):
-            entries = [
-                Entry(answer.refusal.where, "refused", "dicom", series_uid=series, refusal=answer.refusal)
-            ]
-        else:
-            entries = [entry_of(one) for one in answer.value]
-        index.settle(root, series, folder, entries)
+    def where(arguments: Mapping[str, Any]) -> str:
+        return str(arguments["where"])
+
+    together = Together(asked(), lambda item: call("assemble", item, where=where(item)))
+    results = together.results(call_each("assemble", together.tasks(), where=where))
+    while some := list(islice(results, TOGETHER)):
+        with index.transaction():
+            for found in some:
+                root, series, folder = kept.pop(0)
+                index.settle(root, series, folder, _entries_of(series, found))
+
+
+def _entries_of(series: str, found: list[dict[str, Any]] | Refused) -> list[Entry]:
+    """The entries that a worker made of a series, or that stand for its refusal."""
+    if isinstance(found, Refused):
+        return [Entry(found.refusal.where, "refused", "dicom", series_uid=series, refusal=found.refusal)]
+    return [entry_of(one) for one in found]
 
 
 def _place(files: Sequence[bytes], folder: bytes, path: Path, *, others: bool) -> tuple[str, str]:

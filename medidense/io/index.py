@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class Index:
         """Drop the entries made for another question (other roots, other rules); files stay known."""
         if self._connection.execute("SELECT said FROM asked").fetchall() == [(said,)]:
             return
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("DELETE FROM asked")
             self._connection.execute("INSERT INTO asked VALUES (?)", (said,))
             self._connection.execute("DELETE FROM entry")
@@ -113,7 +113,7 @@ class Index:
 
     def forget_unmet(self) -> None:
         """Drop the files that are there no longer."""
-        with self._transaction():
+        with self.transaction():
             self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
             self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
             self._connection.execute(
@@ -136,7 +136,7 @@ class Index:
         ]
         series = {(met.root, known.series) for met, known, _ in found if known.series}
         many = self._connection.executemany
-        with self._transaction():
+        with self.transaction():
             many(
                 "INSERT OR IGNORE INTO stale SELECT root, series FROM file WHERE key = ? AND series != ''",
                 keys,
@@ -151,7 +151,7 @@ class Index:
 
     def stale(self) -> Iterator[tuple[int, str]]:
         """(root, series) of every series whose entries must be made anew."""
-        with self._transaction():
+        with self.transaction():
             self._mark(
                 "SELECT entry.root, series FROM entry JOIN touched USING (root, folder) WHERE series != ''"
             )
@@ -189,7 +189,7 @@ class Index:
 
     def settle(self, root: int, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
         """Put the entries of a series in the place of the old ones."""
-        with self._transaction():
+        with self.transaction():
             where = (root, series)
             self._connection.execute("DELETE FROM entry WHERE root = ? AND series = ?", where)
             self._connection.execute("DELETE FROM stale WHERE root = ? AND series = ?", where)
@@ -211,8 +211,11 @@ class Index:
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing of a block."""
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of a block; part of the one around it, where there is one."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         with self._connection:
             yield
@@ -220,7 +223,7 @@ class Index:
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""
         rows = (
-            (root, series, key, number, os.fsencode(one.path), folder, one.state, json.dumps(asdict(one)))
+            (root, series, key, number, os.fsencode(one.path), folder, one.state, json.dumps(one, default=vars))
             for number, one in enumerate(entries)
         )
         self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -217,7 +217,8 @@ class Pixels:
 
 def _dot(first: tuple[float, ...], second: tuple[float, ...]) -> float:
     """Scalar product."""
-    return sum(a * b for a, b in zip(first, second, strict=True))
+    (a, b, c), (x, y, z) = first, second
+    return a * x + b * y + c * z
 
 
 def _whole(found: Found, keyword: str, path: Path, default: int | None = None) -> int:

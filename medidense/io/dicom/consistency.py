@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medidense.io.dicom.container import data_set
 from medidense.io.dicom.headers import Frame
-from medidense.io.dicom.stacks import is_scout
+from medidense.io.dicom.stacks import is_scout, value_of
 from medidense.io.dicom.vendors import UNSAID
 from medidense.values import Refused
 
@@ -102,7 +102,7 @@ def _tiled(frame: Frame) -> str:
     ImageType and the private number of tiles alone.)
     """
     plane, pixels = frame.plane, frame.pixels
-    image_type = dict(frame.marks).get("ImageType", "")
+    image_type = value_of(frame, "ImageType")
     if "MOSAIC" in image_type.split("\\"):
         return f"ImageType {image_type}"
     if plane.tiles > 1:

@@ -14,7 +14,7 @@ from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_sy
 from medidense.io.dicom.elements import Elements, Found, numbers, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.items import PLAIN
-from medidense.io.dicom.seen import Known, Seen
+from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
 from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk_alike, walk_meta
 from medidense.io.guard import LIMITS, Limits, beginning, check_size
@@ -128,9 +128,8 @@ def _scan(window: Window, asked: _Asked) -> Scanned:
             syntax = _syntax(path, meta, opening, asked.guess_syntax)
             about = (path, asked.limits)
             walked = walk_alike(window, start, coding_of(syntax, opening), about, asked.seen.layouts)
-            known = asked.seen.series(walked.found)
-            series_uid = known.of("series", lambda: word(walked.found, "SeriesInstanceUID"))
-            return _images(walked, (meta, syntax, window.size), asked, known)
+            series_uid = word(walked.found, "SeriesInstanceUID")
+            return _images(walked, (meta, syntax, window.size), asked)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except PARSE_ERRORS as error:
@@ -159,10 +158,9 @@ def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
     return syntax or guessed
 
 
-def _images(
-    walked: Walked, about: tuple[Found, str, int], asked: _Asked, known: Known
-) -> tuple[Frame, ...] | NoImage:
+def _images(walked: Walked, about: tuple[Found, str, int], asked: _Asked) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
+    known = asked.seen.alike(walked.found)
     found, path, (meta, syntax, size) = walked.found, asked.path, about
     sop_class = known.of("class", lambda: word(found, "SOPClassUID")) or word(meta, "MediaStorageSOPClassUID")
     if sop_class in NO_IMAGE_CLASSES:
@@ -182,7 +180,7 @@ def _images(
         (offset, length, kind, syntax, size),
         lambda: _measured(Pixels.of(found, path, (offset, length, kind)), syntax, size, path, asked.limits),
     )
-    identity = known.of("identity", lambda: Identity.of(found)).named(word(found, "SOPInstanceUID"))
+    identity = asked.seen.identity(found).named(word(found, "SOPInstanceUID"))
     marks = (*known.of("marks", lambda: steady_marks(found)), *moving_marks(found))
     facts = frames_of(found, pixels.frames)
     if facts is None:

@@ -4,25 +4,29 @@ The files of a series state most attributes in equal bytes: all but the name of 
 number and its time. To compare bytes takes a tenth of the time of converting them.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 
-from medidense.io.dicom.attributes import MOVING
+from medidense.io.dicom.attributes import MOVING, Identity
 from medidense.io.dicom.elements import Elements
 from medidense.io.dicom.layouts import Layouts
 
 T = TypeVar("T")
 
-OWN = frozenset(map(tag_for_keyword, ("SOPInstanceUID", "ImagePositionPatient", *MOVING)))
-"""Tags of what differs within a stack."""
+WHOSE = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
+WHOSE_TAGS = tuple(tag_for_keyword(name) or 0 for name in (*WHOSE, "Modality", "SpecificCharacterSet"))
+"""Tags of what `Identity.of` reads, but for the instance, and what it depends on."""
+
+OWN = frozenset(map(tag_for_keyword, ("SOPInstanceUID", "ImagePositionPatient", *MOVING, *WHOSE)))
+"""Tags of what differs within a stack, or from one to the next."""
 
 LONGEST = 4096
-"""Bytes of values that are remembered of a series: nested ones and hostile ones are not."""
+"""Bytes of values that are remembered of a file: nested ones and hostile ones are not."""
 
 MOST = 64
-"""Results to remember; a file in between costs nothing but its own time."""
+"""Results to remember."""
 
 
 class Known(dict[Hashable, Any]):
@@ -44,12 +48,27 @@ class Seen:
     """What the files of one batch have said so far, all read within the same limits."""
 
     def __init__(self) -> None:
-        self._series = Known()
+        self._alike, self._identities = Known(), Known()
         self.layouts = Layouts()
 
-    def series(self, found: Elements) -> Known:
+    def alike(self, found: Elements) -> Known:
         """What is known of the files whose elements, but for those of `OWN`, have the bytes of these."""
         rest = {tag: stated for tag, stated in found.stored.items() if tag not in OWN}
-        if sum([len(value) for _, value in rest.values()]) > LONGEST:
+        if _too_long(rest.values()):
             return Known()
-        return self._series.of((found.coding, *rest, *rest.values()), Known)
+        return self._alike.of((found.coding, *rest, *rest.values()), Known)
+
+    def identity(self, found: Elements) -> Identity:
+        """Whose file this is: the instance is that of any of its series."""
+        stated = [found.stored.get(tag, NOTHING) for tag in WHOSE_TAGS]
+        if _too_long(stated):
+            return Identity.of(found)
+        return self._identities.of((found.coding, *stated), lambda: Identity.of(found))
+
+
+NOTHING = (b"", b"")
+
+
+def _too_long(stated: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether values are not to be remembered."""
+    return sum([len(value) for _, value in stated]) > LONGEST
