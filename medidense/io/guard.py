@@ -31,7 +31,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 def beginning(path: Path, count: int) -> tuple[int, bytes]:
     """(size of the file, its first `count` bytes), refused as by `opened`, in a third of the time."""
     try:
-        _check_regular(path, os.stat(path))
+        _check_regular(path, path.stat())
         descriptor = _without_waiting(str(path), os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
             facts = os.fstat(descriptor)

@@ -223,7 +223,16 @@ class Index:
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""
         rows = (
-            (root, series, key, number, os.fsencode(one.path), folder, one.state, json.dumps(one, default=vars))
+            (
+                root,
+                series,
+                key,
+                number,
+                os.fsencode(one.path),
+                folder,
+                one.state,
+                json.dumps(one, default=vars),
+            )
             for number, one in enumerate(entries)
         )
         self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -79,9 +79,7 @@ class Identity:
 
     def named(self, uid: str) -> "Identity":
         """Another instance of the same series."""
-        return Identity(
-            self.patient_key, self.study_uid, self.series_uid, uid, self.frame_uid, self.modality
-        )
+        return Identity(self.patient_key, self.study_uid, self.series_uid, uid, self.frame_uid, self.modality)
 
 
 @dataclass(frozen=True, slots=True)

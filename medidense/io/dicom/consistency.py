@@ -85,7 +85,7 @@ def _check_kind(frame: Frame, *, colour: bool, spread: frozenset[Path]) -> None:
         said = f"{pixels.samples} samples a pixel, {pixels.photometric or 'no PhotometricInterpretation'}"
         step = "give the original grey images (convert --colour writes the colours)"
         raise Refused("COLOUR", path, said, "one sample, MONOCHROME1 or 2", step)
-    if path not in spread and (sign := _tiled(frame)):
+    if not (spread and path in spread) and (sign := _tiled(frame)):
         said = f"{pixels.rows} x {pixels.columns} pixels, {sign}"
         step = "export the series as single slices; unfolding is left to a later version"
         raise Refused("MOSAIC", path, said, "one slice a picture", step)

@@ -121,7 +121,9 @@ class Elements:
 
     __slots__ = ("_begins", "_converted", "coding", "stored")
 
-    def __init__(self, stored: dict[int, tuple[bytes, bytes]], begins: dict[int, int], coding: Coding) -> None:
+    def __init__(
+        self, stored: dict[int, tuple[bytes, bytes]], begins: dict[int, int], coding: Coding
+    ) -> None:
         """`begins` says where in the stream each value begins."""
         self.stored, self.coding, self._begins = stored, coding, begins
         self._converted: Dataset | None = None
@@ -231,7 +233,7 @@ def _values(found: Found, keyword: str) -> list[str] | list[float]:
 
 
 def _as_stored(found: Found, keyword: str) -> tuple[bytes | None, bool]:
-    """(bytes of an element that is there, None where it has another representation; whether little-endian)."""
+    """(bytes of an element that is there, None in another representation; whether little-endian)."""
     tag, kind, letters = QUICK[keyword]
     if isinstance(found, Elements):
         stated, value = found.stored[tag]

@@ -16,7 +16,7 @@ from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.items import PLAIN
 from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
-from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk_alike, walk_meta
+from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk, walk_meta
 from medidense.io.guard import LIMITS, Limits, beginning, check_size
 from medidense.values import Refusal, Refused
 
@@ -123,13 +123,14 @@ def _scan(window: Window, asked: _Asked) -> Scanned:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns of odd values; those that matter are tested here
-            meta, start = _meta(path, window, asked.limits)
+            meta, start = _meta(window, asked)
             opening = window.bytes_at(start, 6)
             syntax = _syntax(path, meta, opening, asked.guess_syntax)
-            about = (path, asked.limits)
-            walked = walk_alike(window, start, coding_of(syntax, opening), about, asked.seen.layouts)
-            series_uid = word(walked.found, "SeriesInstanceUID")
-            return _images(walked, (meta, syntax, window.size), asked)
+            coding, seen = coding_of(syntax, opening), asked.seen
+            walked = walk(window, start, coding, path, asked.limits, seen.layouts)
+            identity = seen.identity(walked.found)
+            series_uid = identity.series_uid
+            return _images(walked, identity, (meta, syntax, window.size), asked)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except PARSE_ERRORS as error:
@@ -138,14 +139,15 @@ def _scan(window: Window, asked: _Asked) -> Scanned:
         return Broken(path, series_uid, Refusal("CORRUPT", str(path), said, "DICOM elements", step))
 
 
-def _meta(path: Path, window: Window, limits: Limits) -> tuple[Found, int]:
+def _meta(window: Window, asked: _Asked) -> tuple[Found, int]:
     """(file meta information, where the data set begins)."""
+    path = asked.path
     begin = MARK_END if has_mark(window.bytes_at(0, MARK_END)) else 0
     if window.size <= begin:
         raise Refused("TRUNCATED", path, "nothing behind the DICM mark", "a data set", "copy the file again")
     if window.bytes_at(begin, 2) != b"\x02\0":
         return Elements({}, {}, PLAIN), begin
-    return walk_meta(window, begin, path, limits)
+    return walk_meta(window, begin, path, asked.limits, asked.seen.layouts)
 
 
 def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
@@ -158,7 +160,9 @@ def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
     return syntax or guessed
 
 
-def _images(walked: Walked, about: tuple[Found, str, int], asked: _Asked) -> tuple[Frame, ...] | NoImage:
+def _images(
+    walked: Walked, identity: Identity, about: tuple[Found, str, int], asked: _Asked
+) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
     known = asked.seen.alike(walked.found)
     found, path, (meta, syntax, size) = walked.found, asked.path, about
@@ -180,7 +184,7 @@ def _images(walked: Walked, about: tuple[Found, str, int], asked: _Asked) -> tup
         (offset, length, kind, syntax, size),
         lambda: _measured(Pixels.of(found, path, (offset, length, kind)), syntax, size, path, asked.limits),
     )
-    identity = asked.seen.identity(found).named(word(found, "SOPInstanceUID"))
+    identity = identity.named(word(found, "SOPInstanceUID"))
     marks = (*known.of("marks", lambda: steady_marks(found)), *moving_marks(found))
     facts = frames_of(found, pixels.frames)
     if facts is None:

@@ -1,7 +1,7 @@
 """What did an earlier file say in the very same bytes? Facts of a header that are worked out once a series.
 
-The files of a series state most attributes in equal bytes: all but the name of the instance, its position, its
-number and its time. To compare bytes takes a tenth of the time of converting them.
+The files of a series state most attributes in equal bytes: all but the name of the instance, its position,
+its number and its time. To compare bytes takes a tenth of the time of converting them.
 """
 
 from collections.abc import Callable, Hashable, Iterable

@@ -138,7 +138,7 @@ def value_of(frame: Frame, key: str) -> str:
 
 
 def _mark(frame: Frame, key: str) -> str:
-    """A mark of a frame, "" where it has none. To look through them is quicker than to make a dict of them."""
+    """A mark of a frame, "" where it has none; quicker than a dict of its few marks."""
     for name, value in frame.marks:
         if name == key:
             return value
@@ -228,7 +228,7 @@ def _by_capture(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
 def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
     """Frames of one orientation each; those that state none, or none that can be, go with the first."""
     found: list[tuple[NDArray[np.float64], list[Frame]]] = []
-    without = []
+    without: list[Frame] = []
     last: tuple[object, list[Frame]] = None, without
     for frame in frames:
         if frame.plane.orientation == last[0]:  # as in most series: compared as numbers, not as arrays

@@ -95,33 +95,25 @@ class Window:
         return self.data[at : at + count]
 
 
-def walk_alike(window: Window, start: int, coding: Coding, about: tuple[Path, Limits], seen: Layouts) -> Walked:
-    """As `walk`, faster where one of the `seen` layouts fits; all files were read within the same limits."""
-    key = Key(window.size, start, coding)
-    layout = seen.like(key)
-    found = None if layout is None or window.base else layout.elements(window.data, coding)
-    if layout is not None and found is not None:
-        return Walked(found, layout.pixels, layout.count)
-    walked = walk(window, start, coding, *about)
-    if walked.pixels is not None and not window.base:
-        seen.learn(key, window.data, walked.pixels, about[1].nesting)
-    return walked
-
-
-def walk(window: Window, start: int, coding: Coding, path: Path, limits: Limits) -> Walked:
+def walk(
+    window: Window, start: int, coding: Coding, path: Path, limits: Limits, seen: Layouts | None = None
+) -> Walked:
     """The elements from `start` of a stream up to its pixel data.
 
+    It takes less time where one of the `seen` layouts, of files read within the same limits, fits.
     Raises Refused TRUNCATED where an element claims more than the file holds, CORRUPT for tags out of any
     form, NESTING for sequences deeper than `limits.nesting`, BOMB for an element beyond
     `limits.element_bytes`.
     """
-    return _Walk(window, start, coding, (path, limits)).run(PIXEL_TAGS, 0xFFFF)
+    return _Walk(window, start, coding, (path, limits)).run_like(seen, PIXEL_TAGS, 0xFFFF)
 
 
-def walk_meta(window: Window, start: int, path: Path, limits: Limits) -> tuple[Elements, int]:
-    """(the file meta information from `start`, where the data set behind it begins). Raises as `walk`."""
+def walk_meta(
+    window: Window, start: int, path: Path, limits: Limits, seen: Layouts | None = None
+) -> tuple[Elements, int]:
+    """(the file meta information from `start`, where the data set behind it begins). As `walk`."""
     walking = _Walk(window, start, PLAIN, (path, limits))
-    walked = walking.run(frozenset(), 2)
+    walked = walking.run_like(seen, frozenset(), 2)
     return walked.found, walking.place
 
 
@@ -131,6 +123,22 @@ class _Walk:
     def __init__(self, window: Window, start: int, coding: Coding, about: tuple[Path, Limits]) -> None:
         self._window, self._coding, (self._path, self._limits) = window, coding, about
         self.place = start
+
+    def run_like(self, seen: Layouts | None, last: frozenset[int], group: int) -> Walked:
+        """As `run`, or what that would find of elements laid out like earlier ones."""
+        window, coding = self._window, self._coding
+        if seen is None or window.base:
+            return self.run(last, group)
+        key = Key(window.size, self.place, coding)
+        layout = seen.like(key)
+        found = None if layout is None else layout.elements(window.data, coding)
+        if layout is not None and found is not None:
+            self.place = layout.end
+            return Walked(found, layout.stop, layout.count)
+        walked = self.run(last, group)
+        if walked.pixels is not None and not window.base:
+            seen.learn(key, window.data, walked.pixels, self._limits.nesting)
+        return walked
 
     def run(self, last: frozenset[int], group: int) -> Walked:
         """Walk to a tag of `last`, to one beyond `group`, or to the end."""
