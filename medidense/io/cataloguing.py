@@ -101,13 +101,13 @@ def _walked(path: Path, root: int, refusals: list[tuple[int, Refusal]]) -> Itera
         size, mtime = (facts.st_size, facts.st_mtime_ns) if facts else (-1, -1)
         yield Met(os.fsencode(os.path.realpath(path)), os.fsencode(path), root, size, mtime)
         return
-    real, given = os.path.realpath(path), str(path)
+    real, given = os.fsencode(os.path.realpath(path)), len(os.fsencode(path))
     for found in walk(path):
         if isinstance(found, Refused):
             refusals.append((root, found.refusal))
             continue
-        key = real + found.path[len(given) :]
-        yield Met(os.fsencode(key), os.fsencode(found.path), root, found.size, found.mtime)
+        shown = os.fsencode(found.path)
+        yield Met(real + shown[given:], shown, root, found.size, found.mtime)
 
 
 def _look_at_unknown(index: Index, met: tuple[int, list[str]], progress: Callable[[int], None]) -> None:
@@ -118,6 +118,8 @@ def _look_at_unknown(index: Index, met: tuple[int, list[str]], progress: Callabl
     seen, given = met
     done = seen - index.count_unknown()
     progress(done)
+    if done == seen:
+        return
     batches = _batches(index.unknown())
     kept: list[list[Met]] = []
 
@@ -159,7 +161,7 @@ def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, li
     if kind == "archive":
         return met, Known(ENTRIES, "", ""), _in_archive(Path(path))
     if path.lower().endswith(PAIRED):  # what it is depends on its partner too: look again next time
-        met = replace(met, mtime=NEVER)
+        met = met._replace(mtime=NEVER)
     if kind == ENTRIES:
         entries = [entry_of(one) for one in json.loads(facts)]
         refused = any(entry.state == "refused" for entry in entries)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medidense.durable import PRIVATE, writing
 from medidense.io.dicom.packing import BROKEN, IMAGE
@@ -58,8 +58,7 @@ ORDER BY met.root, met.shown
 FORGOTTEN = "SELECT root, series, shown FROM file WHERE key NOT IN (SELECT key FROM met)"
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """A file that the walk met: `key` is its real path, `shown` the path as the user reaches it."""
 
     key: bytes
@@ -98,8 +97,7 @@ class Index:
     def meet(self, files: Iterable[Met]) -> int:
         """Note that these files are there; the number of those not met before in this scan."""
         before = self._connection.total_changes
-        rows = ((met.key, met.shown, met.root, met.size, met.mtime) for met in files)
-        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", files)
         return self._connection.total_changes - before
 
     def count_unknown(self) -> int:
@@ -114,11 +112,14 @@ class Index:
     def forget_unmet(self) -> None:
         """Drop the files that are there no longer."""
         with self.transaction():
-            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
-            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
+            # before anything else: refused parts of the tree have such entries too
             self._connection.execute(
                 "DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)"
             )
+            if self._connection.execute(f"{FORGOTTEN} LIMIT 1").fetchone() is None:
+                return
+            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
+            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
             self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
