@@ -97,7 +97,8 @@ class Index:
     def meet(self, files: Iterable[Met]) -> int:
         """Note that these files are there; the number of those not met before in this scan."""
         before = self._connection.total_changes
-        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", files)
+        with self.transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", files)
         return self._connection.total_changes - before
 
     def count_unknown(self) -> int:

@@ -2,11 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from medidense.io.guard import LIMITS, Limits, no_access
 from medidense.values import Refused
+
+NAME = attrgetter("name")
 
 
 class Found(NamedTuple):
@@ -45,7 +48,9 @@ def _below(folder: str, about: tuple[str, Limits], depth: int) -> Iterator[Found
         return
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: os.fsencode(entry.name))
+            entries = sorted(listing, key=NAME)
+        if not "".join(map(NAME, entries)).isascii():  # else letters and bytes have one order
+            entries.sort(key=lambda entry: os.fsencode(entry.name))
     except OSError as error:
         yield no_access(Path(folder), error)
         return
