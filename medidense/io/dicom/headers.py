@@ -16,7 +16,7 @@ from medidense.io.dicom.frames import FrameFacts, frames_of
 from medidense.io.dicom.items import PLAIN
 from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
-from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk, walk_meta
+from medidense.io.dicom.walk import PIECE, Beyond, Walked, Window, coding_of, walk, walk_meta
 from medidense.io.guard import LIMITS, Limits, beginning, check_size
 from medidense.values import Refusal, Refused
 
@@ -107,7 +107,7 @@ def scan_file(
     try:
         size, begun = beginning(path, PIECE)
         if is_plain(begun):
-            with contextlib.suppress(BeyondError):
+            with contextlib.suppress(BufferError):
                 return _scan(Window(Beyond(), size, begun), asked)
         with data_set(path, limits, bare=guess_syntax) as stream:
             return _scan(Window.of(stream), asked)
@@ -118,7 +118,7 @@ def scan_file(
 
 
 def _scan(window: Window, asked: _Asked) -> Scanned:
-    """The header of a stream that bears the DICM mark, or need not. Raises BeyondError."""
+    """The header of a stream that bears the DICM mark, or need not. Raises BufferError of `Beyond`."""
     series_uid, path = "", asked.path
     try:
         with warnings.catch_warnings():

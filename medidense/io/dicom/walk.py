@@ -52,16 +52,15 @@ def coding_of(syntax: str, opening: bytes) -> Coding:
     return Coding(implicit, ">" if syntax == BIG_ENDIAN else "<")
 
 
-class BeyondError(Exception):
-    """The first piece of a file does not hold its header. For whoever used `Beyond`."""
-
-
 class Beyond(BufferedIOBase):
-    """The rest of a stream, not to be had: most headers end before they ask for it."""
+    """The rest of a stream, not to be had: most headers end before they ask for it.
+
+    A BufferError says that this one does not. (It is none of the errors that broken bytes raise.)
+    """
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Raises BeyondError."""
-        raise BeyondError
+        """Raises BufferError."""
+        raise BufferError("the header goes on behind the first piece")
 
 
 @dataclass(slots=True)

@@ -75,3 +75,15 @@ def test_the_same_bytes_in_another_character_set_are_another_patient(series, tmp
     for file in (*files, *files):
         assert scan_file(file, seen=seen) == scan_file(file)
     assert len({scan_file(file)[0].identity.patient_key for file in files}) == 2
+
+
+def test_a_header_longer_than_what_is_read_first(series, tmp_path):
+    found, seen = dcmread(sorted(series.iterdir())[0]), Seen()
+    short = scan_file(sorted(series.iterdir())[0], seen=seen)
+    found.add_new(0x00090010, "LO", "INVENTED")
+    found.add_new(0x00091010, "OB", bytes(100_000))
+    found.save_as(tmp_path / "a.dcm")
+    for _ in range(3):
+        (frame,) = scan_file(tmp_path / "a.dcm", seen=seen)
+        assert frame.pixels.offset > 100_000
+        assert (frame.identity, frame.plane) == (short[0].identity, short[0].plane)
