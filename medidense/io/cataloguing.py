@@ -17,11 +17,12 @@ from medidense.io.dicom.packing import BROKEN, NO_IMAGE
 from medidense.io.guarded import call, call_each
 from medidense.io.index import Index, Known, Met, entry_of, folder_of, open_index
 from medidense.io.looking import IMAGE_SUFFIXES
+from medidense.io.together import Together
 from medidense.io.tree import walk
 from medidense.values import Entry, Refusal, Refused
 
-TOGETHER = 64
-"""Files that a worker looks at in one go."""
+TOGETHER = 128
+"""Files that a worker looks at in one go, and series that are stored in one."""
 
 NO_UID = "no SeriesInstanceUID"
 """What the index calls the series of images that state none."""
@@ -100,13 +101,13 @@ def _walked(path: Path, root: int, refusals: list[tuple[int, Refusal]]) -> Itera
         size, mtime = (facts.st_size, facts.st_mtime_ns) if facts else (-1, -1)
         yield Met(os.fsencode(os.path.realpath(path)), os.fsencode(path), root, size, mtime)
         return
-    real, given = os.path.realpath(path), str(path)
+    real, given = os.fsencode(os.path.realpath(path)), len(os.fsencode(path))
     for found in walk(path):
         if isinstance(found, Refused):
             refusals.append((root, found.refusal))
             continue
-        key = real + found.path[len(given) :]
-        yield Met(os.fsencode(key), os.fsencode(found.path), root, found.size, found.mtime)
+        shown = os.fsencode(found.path)
+        yield Met(real + shown[given:], shown, root, found.size, found.mtime)
 
 
 def _look_at_unknown(index: Index, met: tuple[int, list[str]], progress: Callable[[int], None]) -> None:
@@ -117,6 +118,8 @@ def _look_at_unknown(index: Index, met: tuple[int, list[str]], progress: Callabl
     seen, given = met
     done = seen - index.count_unknown()
     progress(done)
+    if done == seen:
+        return
     batches = _batches(index.unknown())
     kept: list[list[Met]] = []
 
@@ -158,7 +161,7 @@ def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, li
     if kind == "archive":
         return met, Known(ENTRIES, "", ""), _in_archive(Path(path))
     if path.lower().endswith(PAIRED):  # what it is depends on its partner too: look again next time
-        met = replace(met, mtime=NEVER)
+        met = met._replace(mtime=NEVER)
     if kind == ENTRIES:
         entries = [entry_of(one) for one in json.loads(facts)]
         refused = any(entry.state == "refused" for entry in entries)
@@ -191,15 +194,23 @@ def _put_together(paths: Sequence[Path], index: Index, apart: bool) -> None:
             told = [[os.fsdecode(shown), kind, facts] for shown, kind, facts in files]
             yield {"files": told, "series": series, "where": where, "note": note, "apart": apart}
 
-    for answer in call_each("assemble", asked(), where=lambda arguments: str(arguments["where"])):
-        root, series, folder = kept.pop(0)
-        if isinstance(answer, Refused):
-            entries = [
-                Entry(answer.refusal.where, "refused", "dicom", series_uid=series, refusal=answer.refusal)
-            ]
-        else:
-            entries = [entry_of(one) for one in answer.value]
-        index.settle(root, series, folder, entries)
+    def where(arguments: Mapping[str, Any]) -> str:
+        return str(arguments["where"])
+
+    together = Together(asked(), lambda item: call("assemble", item, where=where(item)))
+    results = together.results(call_each("assemble", together.tasks(), where=where))
+    while some := list(islice(results, TOGETHER)):
+        with index.transaction():
+            for found in some:
+                root, series, folder = kept.pop(0)
+                index.settle(root, series, folder, _entries_of(series, found))
+
+
+def _entries_of(series: str, found: list[dict[str, Any]] | Refused) -> list[Entry]:
+    """The entries that a worker made of a series, or that stand for its refusal."""
+    if isinstance(found, Refused):
+        return [Entry(found.refusal.where, "refused", "dicom", series_uid=series, refusal=found.refusal)]
+    return [entry_of(one) for one in found]
 
 
 def _place(files: Sequence[bytes], folder: bytes, path: Path, *, others: bool) -> tuple[str, str]:

@@ -10,9 +10,9 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medidense.durable import PRIVATE, writing
 from medidense.io.dicom.packing import BROKEN, IMAGE
@@ -58,8 +58,7 @@ ORDER BY met.root, met.shown
 FORGOTTEN = "SELECT root, series, shown FROM file WHERE key NOT IN (SELECT key FROM met)"
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """A file that the walk met: `key` is its real path, `shown` the path as the user reaches it."""
 
     key: bytes
@@ -88,7 +87,7 @@ class Index:
         """Drop the entries made for another question (other roots, other rules); files stay known."""
         if self._connection.execute("SELECT said FROM asked").fetchall() == [(said,)]:
             return
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("DELETE FROM asked")
             self._connection.execute("INSERT INTO asked VALUES (?)", (said,))
             self._connection.execute("DELETE FROM entry")
@@ -98,8 +97,8 @@ class Index:
     def meet(self, files: Iterable[Met]) -> int:
         """Note that these files are there; the number of those not met before in this scan."""
         before = self._connection.total_changes
-        rows = ((met.key, met.shown, met.root, met.size, met.mtime) for met in files)
-        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", rows)
+        with self.transaction():
+            self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", files)
         return self._connection.total_changes - before
 
     def count_unknown(self) -> int:
@@ -113,12 +112,15 @@ class Index:
 
     def forget_unmet(self) -> None:
         """Drop the files that are there no longer."""
-        with self._transaction():
-            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
-            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
+        with self.transaction():
+            # before anything else: refused parts of the tree have such entries too
             self._connection.execute(
                 "DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)"
             )
+            if self._connection.execute(f"{FORGOTTEN} LIMIT 1").fetchone() is None:
+                return
+            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
+            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
             self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
@@ -136,7 +138,7 @@ class Index:
         ]
         series = {(met.root, known.series) for met, known, _ in found if known.series}
         many = self._connection.executemany
-        with self._transaction():
+        with self.transaction():
             many(
                 "INSERT OR IGNORE INTO stale SELECT root, series FROM file WHERE key = ? AND series != ''",
                 keys,
@@ -151,7 +153,7 @@ class Index:
 
     def stale(self) -> Iterator[tuple[int, str]]:
         """(root, series) of every series whose entries must be made anew."""
-        with self._transaction():
+        with self.transaction():
             self._mark(
                 "SELECT entry.root, series FROM entry JOIN touched USING (root, folder) WHERE series != ''"
             )
@@ -189,7 +191,7 @@ class Index:
 
     def settle(self, root: int, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
         """Put the entries of a series in the place of the old ones."""
-        with self._transaction():
+        with self.transaction():
             where = (root, series)
             self._connection.execute("DELETE FROM entry WHERE root = ? AND series = ?", where)
             self._connection.execute("DELETE FROM stale WHERE root = ? AND series = ?", where)
@@ -211,8 +213,11 @@ class Index:
         self._connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing of a block."""
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of a block; part of the one around it, where there is one."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         with self._connection:
             yield
@@ -220,7 +225,16 @@ class Index:
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""
         rows = (
-            (root, series, key, number, os.fsencode(one.path), folder, one.state, json.dumps(asdict(one)))
+            (
+                root,
+                series,
+                key,
+                number,
+                os.fsencode(one.path),
+                folder,
+                one.state,
+                json.dumps(one, default=vars),
+            )
             for number, one in enumerate(entries)
         )
         self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)

@@ -40,6 +40,9 @@ MARKS = (*KINDS[:7], *TIMES, *KINDS[7:], *CLOCKS)
 COUNTERS = ("AcquisitionDate", "InstanceNumber")
 """Kept beside the marks, for the order of images in time."""
 
+MOVING = (*TIMES, *CLOCKS, "InstanceNumber")
+"""Of both, what differs from file to file of one stack."""
+
 CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 CAPTURES = frozenset((CAPTURE, *(f"{CAPTURE}.{number}" for number in (1, 2, 3, 4))))
 """Secondary Capture Image Storage and its multi-frame classes (PS3.6, table A-1)."""
@@ -74,6 +77,10 @@ class Identity:
             frame_uid=word(found, "FrameOfReferenceUID"),
             modality=word(found, "Modality"),
         )
+
+    def named(self, uid: str) -> "Identity":
+        """Another instance of the same series."""
+        return Identity(self.patient_key, self.study_uid, self.series_uid, uid, self.frame_uid, self.modality)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,12 @@ class Plane:
             thickness=thickness[0] if thickness and thickness[0] > 0 else None,
             acquisition_side=int(max(matrix)) if matrix else 0,
             tiles=vendors.tiles(found, word(found, "Manufacturer")),
+        )
+
+    def moved(self, position: tuple[float, ...] | None) -> "Plane":
+        """The same plane at another position."""
+        return Plane(
+            position, self.orientation, self.spacing, self.thickness, self.acquisition_side, self.tiles
         )
 
 
@@ -203,7 +216,8 @@ class Pixels:
 
 def _dot(first: tuple[float, ...], second: tuple[float, ...]) -> float:
     """Scalar product."""
-    return sum(a * b for a, b in zip(first, second, strict=True))
+    (a, b, c), (x, y, z) = first, second
+    return a * x + b * y + c * z
 
 
 def _whole(found: Found, keyword: str, path: Path, default: int | None = None) -> int:
@@ -251,6 +265,16 @@ def _padding(found: Found, signed: bool) -> int | None:
 
 def image_marks(found: Found) -> tuple[Mark, ...]:
     """What the top level of a data set says to tell this image from others at its position."""
+    return (*steady_marks(found), *moving_marks(found))
+
+
+def moving_marks(found: Found) -> tuple[Mark, ...]:
+    """Those of `MOVING`."""
+    return tuple([(name, value) for name in MOVING if (value := word(found, name))])
+
+
+def steady_marks(found: Found) -> tuple[Mark, ...]:
+    """All others."""
     get, marks = found.get_item, {}
     for name, tag in _ASKED:
         if get(tag) is not None and (value := mark_value(name, word(found, name))):
@@ -266,7 +290,7 @@ def image_marks(found: Found) -> tuple[Mark, ...]:
     return tuple((name, value) for name, value in marks.items() if value)
 
 
-_ASKED = tuple((name, QUICK[name][0]) for name in (*MARKS, *COUNTERS))
+_ASKED = tuple((name, QUICK[name][0]) for name in (*MARKS, *COUNTERS) if name not in MOVING)
 
 
 def mark_value(name: str, value: str) -> str:

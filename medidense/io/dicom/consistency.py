@@ -6,7 +6,7 @@ from pathlib import Path
 
 from medidense.io.dicom.container import data_set
 from medidense.io.dicom.headers import Frame
-from medidense.io.dicom.stacks import is_scout
+from medidense.io.dicom.stacks import is_scout, value_of
 from medidense.io.dicom.vendors import UNSAID
 from medidense.values import Refused
 
@@ -85,7 +85,7 @@ def _check_kind(frame: Frame, *, colour: bool, spread: frozenset[Path]) -> None:
         said = f"{pixels.samples} samples a pixel, {pixels.photometric or 'no PhotometricInterpretation'}"
         step = "give the original grey images (convert --colour writes the colours)"
         raise Refused("COLOUR", path, said, "one sample, MONOCHROME1 or 2", step)
-    if path not in spread and (sign := _tiled(frame)):
+    if not (spread and path in spread) and (sign := _tiled(frame)):
         said = f"{pixels.rows} x {pixels.columns} pixels, {sign}"
         step = "export the series as single slices; unfolding is left to a later version"
         raise Refused("MOSAIC", path, said, "one slice a picture", step)
@@ -102,7 +102,7 @@ def _tiled(frame: Frame) -> str:
     ImageType and the private number of tiles alone.)
     """
     plane, pixels = frame.plane, frame.pixels
-    image_type = dict(frame.marks).get("ImageType", "")
+    image_type = value_of(frame, "ImageType")
     if "MOSAIC" in image_type.split("\\"):
         return f"ImageType {image_type}"
     if plane.tiles > 1:

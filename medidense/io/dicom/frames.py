@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 
 from medidense.io.dicom.attributes import Mark, Plane, image_marks, mark_value
-from medidense.io.dicom.elements import Found, numbers, stated, word
+from medidense.io.dicom.elements import Elements, Found, numbers, stated, word
 
-SHARED = "SharedFunctionalGroupsSequence"
+OWN, SHARED = "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"
+GROUPS = frozenset(tag_for_keyword(keyword) for keyword in (OWN, SHARED))
+"""Tags of the functional groups."""
 
 FRAME_TYPES = (
     "MRImageFrameTypeSequence",
@@ -57,7 +60,9 @@ def frames_of(found: Found, count: int) -> tuple[FrameFacts, ...] | None:
 
     A frame without an item of its own, because the sequence is too short, has the shared facts alone.
     """
-    own, shared = _items(found, "PerFrameFunctionalGroupsSequence"), _items(found, SHARED)
+    if isinstance(found, Elements) and GROUPS.isdisjoint(found.stored):  # as most have it
+        return None
+    own, shared = _items(found, OWN), _items(found, SHARED)
     if not own and not shared:
         return None
     common = shared[0] if len(shared) else Dataset()

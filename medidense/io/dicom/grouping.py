@@ -100,8 +100,8 @@ def _checked(
     frames: Sequence[Frame], where: object, options: ReadOptions
 ) -> tuple[list[Frame], tuple[str, ...]]:
     """The series without copies, once its size and its kind of images will do."""
-    files, most = len({frame.path for frame in frames}), options.limits.files
-    if files > most:
+    most = options.limits.files
+    if len(frames) > most and (files := len({frame.path for frame in frames})) > most:
         step = "split the folder"
         raise Refused("BOMB", where, f"{files} files", f"at most {most} in a series", step)
     return check_series(frames, where, colour=options.colour)

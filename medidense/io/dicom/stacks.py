@@ -134,7 +134,15 @@ def value_of(frame: Frame, key: str) -> str:
     """What one of `PICKABLE` is for a frame, "" where it is not stated."""
     if key == "Orientation":
         return plane_word(frame)
-    return size_of(frame) if key == "Size" else dict(frame.marks).get(key, "")
+    return size_of(frame) if key == "Size" else _mark(frame, key)
+
+
+def _mark(frame: Frame, key: str) -> str:
+    """A mark of a frame, "" where it has none; quicker than a dict of its few marks."""
+    for name, value in frame.marks:
+        if name == key:
+            return value
+    return ""
 
 
 def size_of(frame: Frame) -> str:
@@ -156,12 +164,12 @@ def plane_word(frame: Frame) -> str:
 
 def is_scout(frame: Frame) -> bool:
     """Whether ImageType says that this is a scout."""
-    return "LOCALIZER" in dict(frame.marks).get("ImageType", "").split("\\")
+    return "LOCALIZER" in _mark(frame, "ImageType").split("\\")
 
 
 def is_capture(frame: Frame) -> bool:
     """Whether the image was captured from a screen or a film: it lies nowhere in the patient."""
-    return "SOPClassUID" in dict(frame.marks)
+    return _mark(frame, "SOPClassUID") != ""
 
 
 def places_of(frames: Sequence[Frame]) -> NDArray[np.intp]:
@@ -172,8 +180,11 @@ def places_of(frames: Sequence[Frame]) -> NDArray[np.intp]:
         return numbers
     positions = np.array([frames[n].plane.position for n in stated], dtype=np.float64)
     along = positions[:, int(np.argmax(np.ptp(positions, axis=0)))]
+    order = np.argsort(along, kind="stable")
+    if (np.diff(along[order]) >= SAME_PLACE_MM).all():  # as in most series
+        return numbers
     run: list[int] = []  # one frame of every place that may be the next one's
-    for at in np.argsort(along, kind="stable").tolist():
+    for at in order.tolist():
         run = [one for one in run if along[at] - along[one] < SAME_PLACE_MM]
         for one in run:
             if np.abs(positions[at] - positions[one]).max() < SAME_PLACE_MM:
@@ -217,8 +228,12 @@ def _by_capture(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
 def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
     """Frames of one orientation each; those that state none, or none that can be, go with the first."""
     found: list[tuple[NDArray[np.float64], list[Frame]]] = []
-    without = []
+    without: list[Frame] = []
+    last: tuple[object, list[Frame]] = None, without
     for frame in frames:
+        if frame.plane.orientation == last[0]:  # as in most series: compared as numbers, not as arrays
+            last[1].append(frame)
+            continue
         if frame.plane.orientation is None or frame.plane.skew > BEYOND_REPAIR:
             without.append(frame)
             continue
@@ -228,10 +243,14 @@ def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]
                 part.append(frame)
                 break
         else:
-            found.append((cosines, [frame]))
+            part = [frame]
+            found.append((cosines, part))
+        last = frame.plane.orientation, part
     if not found:
         return [("", tuple(without))]
     found[0][1].extend(without)
+    if len(found) == 1:
+        return [("", tuple(found[0][1]))]
     named = [(plane_word(part[0]), tuple(part)) for _, part in found]
     words = Counter(word for word, _ in named)
     return [(word if words[word] == 1 else _cosines(part[0]), part) for word, part in named]
