@@ -21,6 +21,9 @@ from medidense.values import Entry, Refusal
 NO_UID = "no SeriesInstanceUID"
 """What the index calls the series of images that state none."""
 
+LONGEST_UID = 64
+"""Characters of a UID (PS3.5 chapter 9)."""
+
 UNKNOWN = """
 SELECT met.key, met.shown, met.root, met.size, met.mtime FROM met LEFT JOIN file USING (key)
 WHERE file.key IS NULL OR file.size IS NOT met.size OR file.mtime IS NOT met.mtime OR file.shown != met.shown
@@ -197,9 +200,19 @@ class Index:
         return dict(self._connection.execute("SELECT state, count(*) FROM entry GROUP BY state"))
 
     def series(self) -> list[str]:
-        """The UIDs of all series, sorted."""
-        query = "SELECT DISTINCT series FROM entry WHERE series NOT IN ('', ?) ORDER BY series"
-        return [series for (series,) in self._connection.execute(query, (NO_UID,))]
+        """The UIDs of all series, sorted; those in archives too."""
+        query = "SELECT DISTINCT uid FROM entry WHERE uid != '' ORDER BY uid"
+        return [uid for (uid,) in self._connection.execute(query)]
+
+    def tail(self, least: int = 6) -> int:
+        """How many last characters of a series UID tell it from every other one."""
+        query = "SELECT count(DISTINCT substr(uid, ?)) = count(DISTINCT uid) FROM entry"
+        told = (
+            count
+            for count in range(least, LONGEST_UID)
+            if self._connection.execute(query, (-count,)).fetchone()[0]
+        )
+        return next(told, LONGEST_UID)
 
     def rules(self) -> str:
         """By which rules the files were looked at."""
@@ -216,10 +229,20 @@ class Index:
     def _put(self, root: int, series: str, key: bytes, folder: bytes, entries: Sequence[Entry]) -> None:
         """Insert entries, numbered in their order."""
         rows = (
-            (series, key, number, root, os.fsencode(one.path), folder, one.state, json.dumps(asdict(one)))
+            (
+                series,
+                key,
+                number,
+                root,
+                os.fsencode(one.path),
+                folder,
+                one.series_uid,
+                one.state,
+                json.dumps(asdict(one)),
+            )
             for number, one in enumerate(entries)
         )
-        self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _mark(self, query: str) -> None:
         """Series that a query names must be looked at again."""

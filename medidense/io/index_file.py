@@ -26,7 +26,7 @@ CREATE INDEX file_series ON file(series, shown);
 CREATE INDEX file_shown ON file(shown);
 CREATE TABLE entry(
     series TEXT, key BLOB, number INTEGER, root INTEGER NOT NULL, shown BLOB NOT NULL, folder BLOB NOT NULL,
-    state TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY(series, key, number)
+    uid TEXT NOT NULL, state TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY(series, key, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_order ON entry(root, shown, series, number);
 CREATE INDEX entry_key ON entry(key) WHERE series = '';

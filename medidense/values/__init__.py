@@ -7,7 +7,7 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
 from medidense.values.fold import Fold, Splits
-from medidense.values.limits import LIMITS, Limits
+from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
@@ -51,6 +51,7 @@ __all__ = [
     "Volume",
     "canonical",
     "cropped",
+    "parse_limits",
     "parse_recipe",
     "recipe_keys",
 ]

@@ -10,7 +10,7 @@ from medidense import durable
 from medidense.batch import Lesion, read_lesions
 from medidense.cohort import read_cohort
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import Input, find_inputs, read_volume, write_map
+from medidense.io import Input, archives_kept, find_inputs, read_volume, write_map
 from medidense.package import Package, load_package, write_package
 from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
@@ -84,6 +84,7 @@ class _Target:
         return volume, self.lesion.region_in(volume)
 
 
+@archives_kept()
 def explain(
     model: Path,
     inputs: Sequence[Path],
