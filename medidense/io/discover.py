@@ -78,7 +78,7 @@ def known_files(
     index = index_of(catalogue)
     if not index.is_file():
         return None
-    files: list[tuple[str, str, str, str]] = []
+    files: dict[str, tuple[str, str, str, str]] = {}
     try:
         with read_index(index) as found:
             if found.rules() != rules_of(options):
@@ -87,10 +87,10 @@ def known_files(
                 for path, facts in _known_in(found, part, options.limits):
                     if facts is None:
                         return None
-                    files.append((path, *facts))
+                    files.setdefault(os.path.realpath(path), (path, *facts))
     except (WriteError, LockedError):  # of another program, damaged, not ours to open, or being written
         return None
-    return [file for file in files if not series_uid or file[2] in ("", series_uid)]
+    return [file for file in files.values() if not series_uid or file[2] in ("", series_uid)]
 
 
 def _known_in(index: Index, part: Path, limits: Limits) -> Iterator[tuple[str, tuple[str, str, str] | None]]:

@@ -15,12 +15,14 @@ from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
 from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
+from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "CODES",
     "LIMITS",
+    "REMEDIES",
     "Baseline",
     "Cohort",
     "Entry",

@@ -18,11 +18,15 @@ class Limits:
     """What an input may declare. Sizes are of the decoded voxels unless the name says otherwise."""
 
     voxels: int = 1 << 30
+    """Voxels of one image."""
     decoded_bytes: int = 4 << 30
+    """One image in memory."""
     files: int = 20_000
     """Files of one series."""
     picture_pixels: int = 178_000_000
+    """Pixels of one PNG, JPEG or TIFF."""
     tiff_pages: int = 4096
+    """Pages that are counted in one TIFF file."""
     element_bytes: int = 64 << 20
     """One DICOM element other than the pixel data, or the extensions of one NIfTI file."""
     inflated_bytes: int = 1 << 30
@@ -34,8 +38,9 @@ class Limits:
     archive_bytes: int = 8 << 30
     """All members of one ZIP archive, unpacked."""
     seconds: float = 60.0
-    """Time that a worker may take without a sign of life."""
+    """How long a worker may give no sign of life."""
     folder_depth: int = 32
+    """Folders in folders."""
     nesting: int = 16
     """Levels of sequences in a DICOM file."""
     path_bytes: int = 4096
