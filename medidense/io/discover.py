@@ -78,38 +78,41 @@ def known_files(
     index = index_of(catalogue)
     if not index.is_file():
         return None
-    files: dict[str, tuple[str, str, str, str]] = {}
+    files: dict[bytes, tuple[str, str, str, str]] = {}
     try:
         with read_index(index) as found:
             if found.rules() != rules_of(options):
                 return None
             for part in parts:
-                for path, facts in _known_in(found, part, options.limits):
+                for key, path, facts in _known_in(found, part, options.limits):
                     if facts is None:
                         return None
-                    files.setdefault(os.path.realpath(path), (path, *facts))
+                    files.setdefault(key, (path, *facts))
     except (WriteError, LockedError):  # of another program, damaged, not ours to open, or being written
         return None
     return [file for file in files.values() if not series_uid or file[2] in ("", series_uid)]
 
 
-def _known_in(index: Index, part: Path, limits: Limits) -> Iterator[tuple[str, tuple[str, str, str] | None]]:
-    """(path, what the index knows of it) of each file of a folder, or of one file; None where it must be
-    read."""
+def _known_in(
+    index: Index, part: Path, limits: Limits
+) -> Iterator[tuple[bytes, str, tuple[str, str, str] | None]]:
+    """(real path, path, what the index knows) of a file, or of each in a folder; None: it must be read."""
     if not part.is_dir():
-        facts = index.known_at(os.fsencode(os.path.realpath(part)))
+        key = os.fsencode(os.path.realpath(part))
+        facts = index.known_at(key)
         stat = part.stat() if part.is_file() else None
         same = stat is not None and facts is not None and facts[:2] == (stat.st_size, stat.st_mtime_ns)
-        yield str(part), _as_image(str(part), facts) if same else None
+        yield key, str(part), _as_image(str(part), facts) if same else None
         return
     real, given = os.path.realpath(part), str(part)
     known = index.known_below(os.fsencode(real))
     for file in walk(part, limits):
         if isinstance(file, Refused):
             raise file
-        facts = known.get(os.fsencode(real + file.path[len(given) :]))
+        key = os.fsencode(real + file.path[len(given) :])
+        facts = known.get(key)
         same = facts is not None and facts[:2] == (file.size, file.mtime)
-        yield file.path, _as_image(file.path, facts) if same else None
+        yield key, file.path, _as_image(file.path, facts) if same else None
 
 
 def _as_image(path: str, facts: Facts | None) -> tuple[str, str, str] | None:
