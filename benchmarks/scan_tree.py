@@ -121,6 +121,9 @@ def main() -> None:
             Bar("medidense, headers a second", rates["medidense"]),
             Bar("pool, headers a second", rates["pool"]),
             Bar("headers a second, of the pool's", rates["medidense"] / rates["pool"], 1.2, at_least=True),
+            Bar("medidense, headers a second of CPU", options.instances / costs["medidense"].cpu),
+            Bar("pool, headers a second of CPU", options.instances / costs["pool"].cpu),
+            Bar("headers a second of CPU, of the pool's", costs["pool"].cpu / costs["medidense"].cpu),
             Bar(
                 "second scan, times faster", walls["medidense"] / walls["medidense again"], 10, at_least=True
             ),

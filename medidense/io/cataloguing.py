@@ -18,12 +18,13 @@ from medidense.io.guarded import call, call_each
 from medidense.io.index import NO_UID, Index, Known, Met, entry_of, open_index
 from medidense.io.looking import IMAGE_SUFFIXES
 from medidense.io.placing import Place, Roots, place_of
+from medidense.io.together import Together
 from medidense.io.told import rules_of, told_options
 from medidense.io.tree import walk
 from medidense.values import Entry, Limits, ReadOptions, Refusal, Refused
 
-TOGETHER = 64
-"""Files that a worker looks at in one go."""
+TOGETHER = 128
+"""Files that a worker looks at in one go, and series that are stored in one."""
 
 NO_OPTIONS = ReadOptions()
 
@@ -114,13 +115,13 @@ def _walked(path: Path, root: int, refusals: list[tuple[int, Refusal]], limits: 
         size, mtime = (facts.st_size, facts.st_mtime_ns) if facts else (-1, -1)
         yield Met(os.fsencode(os.path.realpath(path)), os.fsencode(path), root, size, mtime)
         return
-    real, given = os.path.realpath(path), str(path)
+    real, given = os.fsencode(os.path.realpath(path)), len(os.fsencode(path))
     for found in walk(path, limits):
         if isinstance(found, Refused):
             refusals.append((root, found.refusal))
             continue
-        key = real + found.path[len(given) :]
-        yield Met(os.fsencode(key), os.fsencode(found.path), root, found.size, found.mtime)
+        shown = os.fsencode(found.path)
+        yield Met(real + shown[given:], shown, root, found.size, found.mtime)
 
 
 def _look_at_unknown(
@@ -138,6 +139,8 @@ def _look_at_unknown(
     seen, given = met
     done = seen - index.count_unknown()
     progress(done)
+    if done == seen:
+        return
     batches = _batches(index.unknown())
     kept: list[list[Met]] = []
     told = told_options(options)
@@ -189,7 +192,7 @@ def _known(met: Met, kind: str, series: str, facts: str) -> tuple[Met, Known, li
     """What the index keeps of a file."""
     path = os.fsdecode(met.shown)
     if path.lower().endswith(PAIRED):  # what it is depends on its partner too: look again next time
-        met = replace(met, mtime=NEVER)
+        met = met._replace(mtime=NEVER)
     if kind == ENTRIES:
         entries = [entry_of(one) for one in json.loads(facts)]
         refused = any(entry.state == "refused" for entry in entries)
@@ -220,17 +223,24 @@ def _put_together(roots: Roots, index: Index, options: ReadOptions, *, apart: bo
             about = {"where": place.where, "note": place.note, "apart": apart, "options": told}
             yield {"files": known, "series": series, **about}
 
-    asking = call_each(
-        "assemble", asked(), where=lambda arguments: str(arguments["where"]), limits=options.limits
-    )
-    for answer in asking:
-        series, place = kept.pop(0)
-        if isinstance(answer, Refused):
-            where = answer.refusal.where
-            entries = [Entry(where, "refused", "dicom", series_uid=series, refusal=answer.refusal)]
-        else:
-            entries = [replace(entry_of(one), parts=place.parts) for one in answer.value]
-        index.settle(series, place.folder, entries)
+    def where(arguments: Mapping[str, Any]) -> str:
+        return str(arguments["where"])
+
+    limits = options.limits
+    together = Together(asked(), lambda item: call("assemble", item, where=where(item), limits=limits))
+    results = together.results(call_each("assemble", together.tasks(), where=where, limits=limits))
+    while some := list(islice(results, TOGETHER)):
+        with index.transaction():
+            for found in some:
+                series, place = kept.pop(0)
+                index.settle(series, place.folder, _entries_of(series, place, found))
+
+
+def _entries_of(series: str, place: Place, found: list[dict[str, Any]] | Refused) -> list[Entry]:
+    """The entries that a worker made of a series, or that stand for its refusal."""
+    if isinstance(found, Refused):
+        return [Entry(found.refusal.where, "refused", "dicom", series_uid=series, refusal=found.refusal)]
+    return [entry_of({**one, "parts": place.parts}) for one in found]
 
 
 def _in_archive(archive: Path, options: ReadOptions, *, apart: bool) -> list[Entry]:

@@ -10,9 +10,9 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from medidense.io.dicom.packing import BROKEN, IMAGE
 from medidense.io.index_file import readable, writable
@@ -42,8 +42,7 @@ OWN_ENTRIES = "DELETE FROM file WHERE series = ''"
 FORGOTTEN = "SELECT series, shown FROM file WHERE key NOT IN (SELECT key FROM met)"
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """A file that the walk met: `key` is its real path, `shown` the path as the user reaches it.
 
     `root` is the number of the given path that led to it: entries are listed in that order.
@@ -79,7 +78,7 @@ class Index:
         before = self._connection.execute("SELECT said, rules FROM asked").fetchone() or ("", rules)
         if before == (said, rules):
             return
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("DELETE FROM asked")
             self._connection.execute("INSERT INTO asked VALUES (?, ?)", (said, rules))
             self._connection.execute("DELETE FROM entry")
@@ -89,8 +88,7 @@ class Index:
     def meet(self, files: Iterable[Met]) -> int:
         """Note that these files are there; the number of those not met before in this scan."""
         before = self._connection.total_changes
-        rows = ((met.key, met.shown, met.root, met.size, met.mtime) for met in files)
-        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT OR IGNORE INTO met VALUES (?, ?, ?, ?, ?)", files)
         return self._connection.total_changes - before
 
     def count_unknown(self) -> int:
@@ -104,12 +102,15 @@ class Index:
 
     def forget_unmet(self) -> None:
         """Drop the files that are there no longer."""
-        with self._transaction():
-            self._touch(shown for _, shown in self._connection.execute(FORGOTTEN).fetchall())
-            self._mark(f"SELECT series FROM ({FORGOTTEN}) WHERE series != ''")
+        with self.transaction():
+            # before anything else: refused parts of the tree have such entries too
             self._connection.execute(
                 "DELETE FROM entry WHERE series = '' AND key NOT IN (SELECT key FROM met)"
             )
+            if self._connection.execute(f"{FORGOTTEN} LIMIT 1").fetchone() is None:
+                return
+            self._touch(shown for _, shown in self._connection.execute(FORGOTTEN).fetchall())
+            self._mark(f"SELECT series FROM ({FORGOTTEN}) WHERE series != ''")
             self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
@@ -127,7 +128,7 @@ class Index:
         ]
         series = {(known.series,) for _, known, _ in found if known.series}
         many = self._connection.executemany
-        with self._transaction():
+        with self.transaction():
             many(
                 "INSERT OR IGNORE INTO stale SELECT series FROM file WHERE key = ? AND series != ''",
                 keys,
@@ -142,7 +143,7 @@ class Index:
 
     def stale(self) -> Iterator[str]:
         """Every series whose entries must be made anew."""
-        with self._transaction():
+        with self.transaction():
             self._mark("SELECT series FROM entry JOIN touched USING (folder) WHERE series != ''")
             self._connection.execute("DELETE FROM touched")
         for (series,) in self._connection.execute("SELECT series FROM stale").fetchall():
@@ -183,7 +184,7 @@ class Index:
 
     def settle(self, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
         """Put the entries of a series in the place of the old ones."""
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("DELETE FROM entry WHERE series = ?", (series,))
             self._connection.execute("DELETE FROM stale WHERE series = ?", (series,))
             (root,) = self._connection.execute(FIRST_ROOT, (series,)).fetchone()
@@ -220,8 +221,11 @@ class Index:
         return str(found[0]) if found else ""
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing of a block."""
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of a block; part of the one around it, where there is one."""
+        if self._connection.in_transaction:
+            yield
+            return
         self._connection.execute("BEGIN")
         with self._connection:
             yield
@@ -238,7 +242,7 @@ class Index:
                 folder,
                 one.series_uid,
                 one.state,
-                json.dumps(asdict(one)),
+                json.dumps(one, default=vars),
             )
             for number, one in enumerate(entries)
         )

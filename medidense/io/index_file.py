@@ -8,7 +8,7 @@ from pathlib import Path
 from medidense.durable import PRIVATE, writing
 from medidense.errors import LockedError
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of what is in them, kept as SQLite's user_version; another one's content is dropped."""
 
 PATIENCE = 1.0

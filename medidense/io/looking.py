@@ -7,6 +7,7 @@ import numpy as np
 
 from medidense.io.dicom import Frame, NoImage, Scanned, groups_of, laid_out, scan_file, stack_of
 from medidense.io.dicom.container import FOREIGN
+from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.stacks import Group
 from medidense.io.nifti_header import read_header
 from medidense.io.raster import SUFFIXES, read_picture
@@ -23,17 +24,20 @@ OTHER_SUFFIXES = (*NIFTI_SUFFIXES, *SUFFIXES, ".zip")
 NO_OPTIONS = ReadOptions()
 
 
-def look(file: Path, options: ReadOptions = NO_OPTIONS, *, given: bool = False) -> list[Entry] | Scanned:
+def look(
+    file: Path, options: ReadOptions = NO_OPTIONS, *, given: bool = False, seen: Seen | None = None
+) -> list[Entry] | Scanned:
     """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing.
 
     Pictures are decoded, so that what is listed can be read. `given`: the user named it, no walk met it.
+    `seen` is that of `scan_file`.
 
     A ZIP archive has no entry here: a worker may not unpack it.
     """
     kind, limits, guess = "", options.limits, options.guess_syntax
     try:
         if not file.name.lower().endswith(OTHER_SUFFIXES):  # most files are DICOM: opened but once
-            scanned = scan_file(file, limits, guess_syntax=guess)
+            scanned = scan_file(file, limits, guess_syntax=guess, seen=seen)
             if not isinstance(scanned, NoImage) or scanned.refusal.code not in FOREIGN:
                 return scanned
         kind = kind_of(file, guess_syntax=guess)

@@ -62,7 +62,7 @@ def place_of(files: Sequence[bytes], roots: Roots, index: Index, series: str) ->
     loose = below.pop(b"", [])
     parts, notes, strays = [os.fsdecode(shown) for shown in loose], [], list[Stray]()
     for some in below.values():
-        folder = os.path.commonpath([folder_of(shown) for shown in some])
+        folder = os.path.commonpath({folder_of(shown) for shown in some})
         others = index.has_others(folder, series)
         if others and len(some) == 1:
             parts.append(os.fsdecode(some[0]))

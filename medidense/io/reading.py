@@ -28,6 +28,7 @@ from medidense.io.dicom import (
     stack_of,
 )
 from medidense.io.dicom.container import foreign, is_bare
+from medidense.io.dicom.seen import Seen
 from medidense.io.guard import opened
 from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.io.nifti import read_nifti
@@ -91,8 +92,9 @@ def read_here(
     desk, guess, limits = desk or LocalDesk(), ask.options.guess_syntax, ask.options.limits
     if path.is_dir():
         files = _files_of(parts, limits) if parts else files_below(path, limits)
+        seen = Seen()
         scanned: Iterable[Scanned] = (
-            _beaten(desk, scan_file(file, limits, guess_syntax=guess)) for file in files
+            _beaten(desk, scan_file(file, limits, guess_syntax=guess, seen=seen)) for file in files
         )
         if known is not None:
             scanned = known

@@ -2,15 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from medidense.io.guard import LIMITS, Limits, no_access
 from medidense.values import Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A regular file: its path as text, its size in bytes, and when it last changed, in nanoseconds."""
 
     path: str
@@ -50,8 +49,21 @@ def _below(folder: str, about: tuple[str, Limits], depth: int) -> Iterator[Found
     except OSError as error:
         yield no_access(Path(folder), error)
         return
+    short = limits.path_bytes // 4
     for entry in entries:
-        yield from _entry(entry, about, depth)
+        if len(entry.path) <= short and entry.is_file(follow_symlinks=False):
+            yield _file(entry)  # as most are: no generator of its own
+        else:
+            yield from _entry(entry, about, depth)
+
+
+def _file(entry: "os.DirEntry[str]") -> Found | Refused:
+    """A regular file."""
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except OSError as error:  # gone since the folder was listed
+        return no_access(Path(entry.path), error)
+    return Found(entry.path, facts.st_size, facts.st_mtime_ns)
 
 
 def _entry(entry: "os.DirEntry[str]", about: tuple[str, Limits], depth: int) -> Iterator[Found | Refused]:
@@ -68,9 +80,4 @@ def _entry(entry: "os.DirEntry[str]", about: tuple[str, Limits], depth: int) -> 
     elif entry.is_dir(follow_symlinks=False):
         yield from _below(entry.path, about, depth + 1)
     elif entry.is_file(follow_symlinks=False):
-        try:
-            facts = entry.stat(follow_symlinks=False)
-        except OSError as error:  # gone since the folder was listed
-            yield no_access(Path(entry.path), error)
-            return
-        yield Found(entry.path, facts.st_size, facts.st_mtime_ns)
+        yield _file(entry)

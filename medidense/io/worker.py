@@ -1,8 +1,8 @@
 """Who decodes foreign bytes? A process of its own, that has limits and is asked over a socket.
 
-Started by `guarded.starting` as ``python -m medidense.io.worker --channel FD --ring FD``. What decodes is
-imported first, then the limits are set; from then on it does one task after another, until the other end
-of the socket is closed. Started by hand, without a channel, it only shows whether that works.
+Started by `guarded.starting` with ``--channel FD --ring FD``. What decodes is imported first, then the limits
+are set; from then on it does one task after another, until the other end of the socket is closed. Started by
+hand, ``python -m medidense.io.worker``, it only shows whether that works.
 """
 
 import argparse

@@ -32,7 +32,7 @@ def looked(monkeypatch):
     def listening(task, items, *, where, limits):
         def heard():
             for item in items:
-                asked[task] += item["paths"] if task == "look" else [item["series"]]
+                asked[task] += item["paths"] if task == "look" else [one["series"] for one in item["series"]]
                 yield item
 
         return real(task, heard(), where=where, limits=limits)

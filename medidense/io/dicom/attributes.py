@@ -5,26 +5,46 @@ from pathlib import Path
 
 from pydicom.tag import BaseTag
 
+from medidense.io.dicom import vendors
 from medidense.io.dicom.elements import Found, digest, numbers, private_b_value, stated, word
 from medidense.values import Refused
 
 Mark = tuple[str, str]
 """(keyword, value) of what tells images at one position apart."""
 
-MARKS = (
+KINDS = (
     "ImageType",
+    "ComplexImageComponent",
     "EchoTime",
     "InversionTime",
     "DiffusionBValue",
-    "TemporalPositionIdentifier",
-    "TriggerTime",
-    "AcquisitionNumber",
+    "DiffusionGradientOrientation",
+    "FlipAngle",
     "SeriesNumber",
     "EchoNumbers",
     "StackID",
-    "ContentTime",
+    "ConvolutionKernel",
+    "KVP",
+    "SliceThickness",
+    "SOPClassUID",
 )
-"""Attributes that usually differ between images of one position, in the order they are named to the user."""
+"""Attributes that say what an image shows: images that differ in one are never put into one stack for a time
+they share."""
+
+TIMES = ("TemporalPositionIdentifier", "TriggerTime", "FrameReferenceTime", "AcquisitionNumber")
+CLOCKS = ("AcquisitionDateTime", "AcquisitionTime", "ContentTime")
+
+MARKS = (*KINDS[:7], *TIMES, *KINDS[7:], *CLOCKS)
+"""Attributes that may differ between images of one position, in the order they are named to the user."""
+
+COUNTERS = ("AcquisitionDate", "InstanceNumber")
+"""Kept beside the marks, for the order of images in time."""
+
+MOVING = (*TIMES, *CLOCKS, "InstanceNumber")
+"""Of both, what differs from file to file of one stack."""
+
+CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+"""Secondary Capture Image Storage; its multi-frame classes begin so too (PS3.6, table A-1)."""
 
 PADDING = BaseTag(0x00280120)
 """PixelPaddingValue."""
@@ -57,6 +77,10 @@ class Identity:
             modality=word(found, "Modality"),
         )
 
+    def named(self, uid: str) -> "Identity":
+        """Another instance of the same series."""
+        return Identity(self.patient_key, self.study_uid, self.series_uid, uid, self.frame_uid, self.modality)
+
 
 @dataclass(frozen=True, slots=True)
 class Plane:
@@ -71,6 +95,8 @@ class Plane:
     thickness: float | None
     acquisition_side: int
     """The larger number of AcquisitionMatrix; 0 where it is missing."""
+    tiles: int = 0
+    """How many slices a private element says are tiled into the picture; 0 where none does, or `UNSAID`."""
 
     @property
     def skew(self) -> float:
@@ -92,6 +118,13 @@ class Plane:
             spacing=numbers(found, "PixelSpacing", 2),
             thickness=thickness[0] if thickness and thickness[0] > 0 else None,
             acquisition_side=int(max(matrix)) if matrix else 0,
+            tiles=vendors.tiles(found, word(found, "Manufacturer")),
+        )
+
+    def moved(self, position: tuple[float, ...] | None) -> "Plane":
+        """The same plane at another position."""
+        return Plane(
+            position, self.orientation, self.spacing, self.thickness, self.acquisition_side, self.tiles
         )
 
 
@@ -182,7 +215,8 @@ class Pixels:
 
 def _dot(first: tuple[float, ...], second: tuple[float, ...]) -> float:
     """Scalar product."""
-    return sum(a * b for a, b in zip(first, second, strict=True))
+    (a, b, c), (x, y, z) = first, second
+    return a * x + b * y + c * z
 
 
 def _whole(found: Found, keyword: str, path: Path, default: int | None = None) -> int:
@@ -230,14 +264,48 @@ def _padding(found: Found, signed: bool) -> int | None:
 
 def image_marks(found: Found) -> tuple[Mark, ...]:
     """What the top level of a data set says to tell this image from others at its position."""
-    marks = {name: value for name in MARKS if (value := mark_value(name, word(found, name)))}
-    if "DiffusionBValue" not in marks and (value := private_b_value(found)):
+    return (*steady_marks(found), *moving_marks(found))
+
+
+def moving_marks(found: Found) -> tuple[Mark, ...]:
+    """Those of `MOVING`."""
+    return tuple([(name, value) for name in MOVING if (value := word(found, name))])
+
+
+def steady_marks(found: Found) -> tuple[Mark, ...]:
+    """All others."""
+    marks = {name: value for name in _ASKED if (value := mark_value(name, word(found, name)))}
+    if "DiffusionBValue" not in marks and (value := private_b_value(found) or vendors.b_value(found)):
         marks["DiffusionBValue"] = value
-    return tuple(marks.items())
+    if "DiffusionBValue" in marks and "DiffusionGradientOrientation" not in marks:
+        marks |= {"DiffusionGradientOrientation": direction(vendors.gradient(found))}
+    if "ComplexImageComponent" not in marks and (value := vendors.component(found)):
+        marks["ComplexImageComponent"] = value
+    if (value := word(found, "SOPClassUID")).startswith((CAPTURE, f"{CAPTURE}.")):
+        marks["SOPClassUID"] = value
+    return tuple((name, value) for name, value in marks.items() if value)
+
+
+_ASKED = tuple(name for name in (*MARKS, *COUNTERS) if name not in ("SOPClassUID", *MOVING))
 
 
 def mark_value(name: str, value: str) -> str:
-    """A mark as it is compared: the parts of an image type in capitals, without blanks."""
+    """A mark as it is compared: the parts of an image type in capitals, without blanks; cosines rounded."""
+    if name == "DiffusionGradientOrientation":
+        return direction(value)
     if name != "ImageType":
         return value
     return "\\".join(part.strip() for part in value.upper().split("\\"))
+
+
+def direction(value: str) -> str:
+    """Three cosines with three decimals, "" where they are not three numbers.
+
+    >>> direction("0.70710678\\\\-1e-9\\\\0.70710678")
+    '0.707\\\\0\\\\0.707'
+    """
+    try:
+        cosines = [round(float(part), 3) + 0.0 for part in value.split("\\")]
+    except ValueError:
+        return ""
+    return "\\".join(f"{cosine:g}" for cosine in cosines) if len(cosines) == 3 else ""

@@ -53,6 +53,11 @@ def foreign(path: Path, opening: bytes) -> Refusal | None:
     return Refusal("NOT_DICOM", str(path), "no DICM mark at byte 128", "a DICOM file", "give another file")
 
 
+def is_plain(opening: bytes) -> bool:
+    """Whether a file that begins so bears the mark and, as far as it is seen, is not deflated."""
+    return has_mark(opening) and DEFLATED.encode() not in opening
+
+
 @contextmanager
 def data_set(path: Path, limits: Limits = LIMITS, *, bare: bool = False) -> Iterator[BufferedIOBase]:
     """A stream of the whole DICOM file; a deflated one is inflated and says explicit little endian.

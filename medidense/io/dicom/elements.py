@@ -8,7 +8,7 @@ import hashlib
 import math
 import struct
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from pydicom import Dataset
 from pydicom.charset import convert_encodings
@@ -16,16 +16,28 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import BaseTag
 
+from medidense.io.dicom import vendors
+from medidense.io.dicom.items import Coding
+
 _TEXT = (
+    "AcquisitionDate",
+    "AcquisitionDateTime",
     "AcquisitionNumber",
+    "AcquisitionTime",
+    "ComplexImageComponent",
     "ContentTime",
+    "ConvolutionKernel",
     "EchoNumbers",
     "EchoTime",
+    "FlipAngle",
     "FrameOfReferenceUID",
+    "FrameReferenceTime",
     "ImageOrientationPatient",
     "ImagePositionPatient",
     "ImageType",
+    "InstanceNumber",
     "InversionTime",
+    "KVP",
     "LossyImageCompression",
     "Manufacturer",
     "MediaStorageSOPClassUID",
@@ -58,7 +70,7 @@ _SHORTS = (
     "Rows",
     "SamplesPerPixel",
 )
-_DOUBLES = ("DiffusionBValue",)
+_DOUBLES = ("DiffusionBValue", "DiffusionGradientOrientation")
 _OTHERS = (
     "ModalityLUTSequence",
     "PerFrameFunctionalGroupsSequence",
@@ -74,20 +86,26 @@ def _tag(keyword: str) -> BaseTag:
 
 
 QUICK = MappingProxyType(
-    {keyword: (_tag(keyword), dictionary_VR(keyword)) for keyword in (*_TEXT, *_SHORTS, *_DOUBLES)}
+    {
+        keyword: (int(_tag(keyword)), dictionary_VR(keyword), dictionary_VR(keyword).encode())
+        for keyword in (*_TEXT, *_SHORTS, *_DOUBLES)
+    }
 )
-"""Keyword -> (tag, value representation) of what is taken from the stored bytes."""
+"""Keyword -> (tag, value representation, also in bytes) of what is taken from the stored bytes."""
+
+CHARSET = int(_tag("SpecificCharacterSet"))
 
 GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE = BaseTag(0x00431039), BaseTag(0x0019100C), BaseTag(0x20011003)
 """Where scanners keep the b-value that older MR objects have no standard attribute for."""
 
 WANTED = MappingProxyType(
     {
-        int(tag): tag
+        int(tag): BaseTag(tag)
         for tag in (
-            *(tag for tag, _ in QUICK.values()),
+            *(tag for tag, _, _ in QUICK.values()),
             *map(_tag, _OTHERS),
             *(GE_B_VALUE, SIEMENS_B_VALUE, PHILIPS_B_VALUE),
+            *vendors.TAGS,
         )
     }
 )
@@ -95,28 +113,47 @@ WANTED = MappingProxyType(
 
 
 class Elements:
-    """The wanted elements of a data set as stored; a pydicom data set of them is made when it is needed."""
+    """The wanted elements of a data set as stored; pydicom's own are made of them when they are needed.
 
-    __slots__ = ("_converted", "_raw")
+    `stored` is (value representation, b"" where none is stated; value) by tag, a plain number: pydicom's tags
+    compare themselves in Python.
+    """
 
-    def __init__(self, raw: dict[BaseTag, DataElement | RawDataElement]) -> None:
-        self._raw = raw
+    __slots__ = ("_begins", "_converted", "coding", "stored")
+
+    def __init__(
+        self, stored: dict[int, tuple[bytes, bytes]], begins: dict[int, int], coding: Coding
+    ) -> None:
+        """`begins` says where in the stream each value begins."""
+        self.stored, self.coding, self._begins = stored, coding, begins
         self._converted: Dataset | None = None
 
-    def get_item(self, tag: BaseTag) -> DataElement | RawDataElement | None:
-        """The element as stored."""
-        return self._raw.get(tag)
+    def __contains__(self, tag: int) -> bool:
+        """Whether there is an element of this tag."""
+        return tag in self.stored
+
+    def get_item(self, tag: int) -> RawDataElement | None:
+        """The element as pydicom reads it."""
+        known = self.stored.get(int(tag))
+        if known is None:
+            return None
+        kind, value = known
+        named = None if self.coding.implicit else kind.decode("latin-1")
+        about = (self._begins[int(tag)], self.coding.implicit, self.coding.order == "<")
+        return RawDataElement(BaseTag(tag), named, len(value), value, *about)
 
     def get(self, keyword: str) -> Any:
         """The value as pydicom has it, None where it is missing."""
         if self._converted is None:
-            found = Dataset(dict(self._raw))
-            first = next(iter(self._raw.values()), None)
-            raw = first if isinstance(first, RawDataElement) else None
-            implicit, little = (raw.is_implicit_VR, raw.is_little_endian) if raw else (False, True)
-            charset = self._raw.get(_tag("SpecificCharacterSet"))
-            names = str(charset.value or b"", "ascii", "replace").strip().split("\\") if charset else [""]
-            found.set_original_encoding(implicit, little, convert_encodings(names))
+            raw: dict[BaseTag, DataElement | RawDataElement] = {}
+            for tag in self.stored:
+                raw[BaseTag(tag)] = cast("RawDataElement", self.get_item(tag))
+            found = Dataset(raw)
+            _, charset = self.stored.get(CHARSET, (b"", b""))
+            names = str(charset, "ascii", "replace").strip().split("\\")
+            found.set_original_encoding(
+                self.coding.implicit, self.coding.order == "<", convert_encodings(names)
+            )
             self._converted = found
         return self._converted.get(keyword)
 
@@ -128,15 +165,15 @@ Found = Elements | Dataset
 def word(found: Found, keyword: str) -> str:
     """The attribute as text, values joined by a backslash; "" where it is missing or unreadable."""
     known = QUICK.get(keyword)
-    if known is not None and found.get_item(known[0]) is None:
+    if known is not None and known[0] not in found:
         return ""
-    return "\\".join(str(part) for part in _values(found, keyword)).strip()
+    return "\\".join(map(str, _values(found, keyword))).strip()
 
 
 def numbers(found: Found, keyword: str, count: int) -> tuple[float, ...] | None:
     """`count` finite numbers of an attribute; None where they are missing, too few, or no finite numbers."""
     known = QUICK.get(keyword)
-    if known is not None and found.get_item(known[0]) is None:
+    if known is not None and known[0] not in found:
         return None
     try:
         values = tuple([float(part) for part in _values(found, keyword)])
@@ -179,14 +216,12 @@ def digest(patient_id: str) -> str:
 def _values(found: Found, keyword: str) -> list[str] | list[float]:
     """The attribute's values: numbers for US and what pydicom has as numbers, else text."""
     if keyword in QUICK:
-        tag, kind = QUICK[keyword]
-        element = found.get_item(tag)
-        if element is None:
+        tag, kind, _ = QUICK[keyword]
+        if tag not in found:
             return []
-        if isinstance(element, RawDataElement) and (element.VR is None or kind == element.VR):
-            value = element.value or b""
-            if kind in FORMATS or value.isascii():
-                return _parsed(value, kind, element.is_little_endian)
+        value, little = _as_stored(found, keyword)
+        if value is not None and (kind in FORMATS or value.isascii()):
+            return _parsed(value, kind, little)
     try:
         converted = found.get(keyword)
     except (ValueError, TypeError, NotImplementedError):
@@ -195,6 +230,18 @@ def _values(found: Found, keyword: str) -> list[str] | list[float]:
         return []
     is_list = not isinstance(converted, str) and hasattr(converted, "__iter__")
     return list(converted) if is_list else [converted]
+
+
+def _as_stored(found: Found, keyword: str) -> tuple[bytes | None, bool]:
+    """(bytes of an element that is there, None in another representation; whether little-endian)."""
+    tag, kind, letters = QUICK[keyword]
+    if isinstance(found, Elements):
+        stated, value = found.stored[tag]
+        return value if found.coding.implicit or stated == letters else None, found.coding.order == "<"
+    element = found.get_item(tag)
+    if isinstance(element, RawDataElement) and element.VR in (None, kind):
+        return element.value or b"", element.is_little_endian
+    return None, True
 
 
 FORMATS = MappingProxyType({"US": "H", "FD": "d"})

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
 
 from medidense.io.dicom.attributes import Mark, Plane, image_marks, mark_value
-from medidense.io.dicom.elements import Found, numbers, stated, word
+from medidense.io.dicom.elements import Elements, Found, numbers, stated, word
 
-SHARED = "SharedFunctionalGroupsSequence"
+OWN, SHARED = "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"
+GROUPS = frozenset(tag_for_keyword(keyword) for keyword in (OWN, SHARED))
+"""Tags of the functional groups."""
 
 FRAME_TYPES = (
     "MRImageFrameTypeSequence",
@@ -26,7 +29,13 @@ FRAME_TYPES = (
 
 MARKS = (
     ("ImageType", FRAME_TYPES, "FrameType"),
+    ("ComplexImageComponent", FRAME_TYPES, "ComplexImageComponent"),
     ("EchoTime", ("MREchoSequence",), "EffectiveEchoTime"),
+    ("FlipAngle", ("MRTimingAndRelatedParametersSequence",), "FlipAngle"),
+    ("ConvolutionKernel", ("CTReconstructionSequence",), "ConvolutionKernel"),
+    ("KVP", ("CTXRayDetailsSequence",), "KVP"),
+    ("SliceThickness", ("PixelMeasuresSequence",), "SliceThickness"),
+    ("AcquisitionDateTime", ("FrameContentSequence",), "FrameAcquisitionDateTime"),
     ("InversionTime", ("MRModifierSequence",), "InversionTimes"),
     ("DiffusionBValue", ("MRDiffusionSequence",), "DiffusionBValue"),
     ("TemporalPositionIdentifier", ("FrameContentSequence",), "TemporalPositionIndex"),
@@ -51,7 +60,9 @@ def frames_of(found: Found, count: int) -> tuple[FrameFacts, ...] | None:
 
     A frame without an item of its own, because the sequence is too short, has the shared facts alone.
     """
-    own, shared = _items(found, "PerFrameFunctionalGroupsSequence"), _items(found, SHARED)
+    if isinstance(found, Elements) and GROUPS.isdisjoint(found.stored):  # as most have it
+        return None
+    own, shared = _items(found, OWN), _items(found, SHARED)
     if not own and not shared:
         return None
     common = shared[0] if len(shared) else Dataset()
@@ -80,6 +91,12 @@ def _facts(found: Found, groups: Sequence[Dataset]) -> FrameFacts:
         value = word(_group(groups, sequences), keyword)
         if value:
             marks[name] = mark_value(name, value)
+    diffusion = _group(groups, ("MRDiffusionSequence",))
+    turned = word(
+        _group((diffusion,), ("DiffusionGradientDirectionSequence",)), "DiffusionGradientOrientation"
+    )
+    if turned:
+        marks["DiffusionGradientOrientation"] = mark_value("DiffusionGradientOrientation", turned)
     transformation = _group(groups, ("PixelValueTransformationSequence",))
     rescale = transformation if "RescaleSlope" in transformation else None
     return FrameFacts(plane, rescale, tuple(sorted(marks.items())))

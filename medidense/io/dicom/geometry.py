@@ -63,7 +63,8 @@ def lay_out(frames: Sequence[Frame], where: object, *, allow_tilt: bool = False)
     Raises Refused NO_GEOMETRY, CONFLICT (spacings), REPEATED_POSITION, TILTED, MISSING_SLICE or UNEVEN;
     `where` names the input in them.
     """
-    warnings = [warning for frame in frames if (warning := _check_plane(frame))]
+    checked: dict[object, str] = {}
+    warnings = [warning for frame in frames if (warning := _check_plane(frame, checked))]
     row, column, normal = _axes(np.array(frames[0].plane.orientation, dtype=np.float64))
     down, right = _spacing(frames, where)
     _refuse_repeated(frames, where)
@@ -135,9 +136,16 @@ def lps_from_ras(affine: Floats) -> Floats:
     return LPS_RAS @ affine
 
 
-def _check_plane(frame: Frame) -> str:
-    """Refused NO_GEOMETRY unless position, orientation and spacing are usable; a warning where repaired."""
+def _check_plane(frame: Frame, checked: dict[object, str]) -> str:
+    """Refused NO_GEOMETRY unless position, orientation and spacing are usable; a warning where repaired.
+
+    `checked` holds what was found of other frames: most differ in their positions alone.
+    """
     plane: Plane = frame.plane
+    if plane.position is not None and max(map(abs, plane.position)) <= FARTHEST_MM:
+        known = checked.get((plane.orientation, plane.spacing))
+        if known is not None:
+            return known
     stated = (
         ("ImagePositionPatient", plane.position, "three numbers"),
         ("ImageOrientationPatient", plane.orientation, "six numbers"),
@@ -159,7 +167,9 @@ def _check_plane(frame: Frame) -> str:
     if plane.skew > BEYOND_REPAIR:
         where, expected = f"{frame.path} ImageOrientationPatient", "two unit vectors at a right angle"
         raise Refused("NO_GEOMETRY", where, plane.orientation, expected, step)
-    return "REPAIRED_VALUE: ImageOrientationPatient was made orthonormal" if plane.skew > REPAIRED else ""
+    said = "REPAIRED_VALUE: ImageOrientationPatient was made orthonormal" if plane.skew > REPAIRED else ""
+    checked[plane.orientation, plane.spacing] = said
+    return said
 
 
 def _axes(orientation: Floats) -> tuple[Floats, Floats, Floats]:

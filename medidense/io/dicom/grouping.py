@@ -7,7 +7,7 @@ from pathlib import Path
 from medidense.io.dicom.consistency import check_series, check_stack
 from medidense.io.dicom.geometry import Stack, lay_out
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
-from medidense.io.dicom.stacks import Group, picked, split, the_one
+from medidense.io.dicom.stacks import Group, chosen, the_one
 from medidense.values import ReadOptions, Refused
 
 NO_OPTIONS = ReadOptions()
@@ -63,26 +63,36 @@ def choose(gathered: Gathered, where: Path, series_uid: str = "") -> tuple[Frame
 def stack_of(frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS) -> Stack:
     """The stack that the images of one series form, or the one picked; headers alone decide.
 
-    Raises Refused as `check_series`, `the_one`, `check_stack` and `lay_out` do, and BOMB for more files than
-    a series may have.
+    Raises Refused as `check_series`, `chosen`, `the_one` and `laid_out` do, and BOMB for more files than a
+    series may have.
     """
     kept, warnings = _checked(frames, where, options)
-    group = the_one(split(picked(kept, options.pick, where)), where)
+    group = the_one(chosen(kept, options.pick, where), where)
     return laid_out(group, warnings, where, options)
 
 
 def groups_of(
     frames: Sequence[Frame], where: object, options: ReadOptions = NO_OPTIONS
 ) -> tuple[tuple[Group, ...], tuple[str, ...]]:
-    """(every stack that one series may hold, warnings of the whole series). Raises as `check_series` does."""
+    """(every stack that one series may hold, warnings of the whole series).
+
+    Raises as `check_series` and `chosen` do.
+    """
     kept, warnings = _checked(frames, where, options)
-    return split(picked(kept, options.pick, where)), warnings
+    return chosen(kept, options.pick, where), warnings
 
 
 def laid_out(group: Group, warnings: tuple[str, ...], where: object, options: ReadOptions) -> Stack:
-    """The stack of one group, with these warnings before its own. Raises as `check_stack`, `lay_out`."""
-    mine = check_stack(group.frames, where)
+    """The stack of one group, with these warnings before its own.
+
+    Raises as `check_stack` and `lay_out` do, and MISSING_SLICE where its ends were cut off.
+    """
+    mine = check_stack(group.frames, where, colour=options.colour)
     stack = lay_out(group.frames, where, allow_tilt=options.allow_tilt)
+    if group.missing:
+        there = len(group.frames)
+        said, step = f"{there} positions ({group.words})", f"find the {group.missing} missing"
+        raise Refused("MISSING_SLICE", where, said, f"{there + group.missing}, as beside it", step)
     return replace(stack, warnings=(*warnings, *mine, *stack.warnings))
 
 
@@ -90,8 +100,8 @@ def _checked(
     frames: Sequence[Frame], where: object, options: ReadOptions
 ) -> tuple[list[Frame], tuple[str, ...]]:
     """The series without copies, once its size and its kind of images will do."""
-    files, most = len({frame.path for frame in frames}), options.limits.files
-    if files > most:
+    most = options.limits.files
+    if len(frames) > most and (files := len({frame.path for frame in frames})) > most:
         step = "split the folder"
         raise Refused("BOMB", where, f"{files} files", f"at most {most} in a series", step)
     return check_series(frames, where, colour=options.colour)

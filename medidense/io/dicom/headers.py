@@ -1,21 +1,23 @@
 """What is one DICOM file: images, broken, or no image at all? Its header, without the pixels."""
 
+import contextlib
 import struct
 import warnings
 from dataclasses import dataclass
-from io import BufferedIOBase
 from pathlib import Path
 
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import UID
 
-from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, image_marks
-from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_syntax, has_mark
-from medidense.io.dicom.elements import Elements, Found, word
+from medidense.io.dicom.attributes import Identity, Mark, Pixels, Plane, moving_marks, steady_marks
+from medidense.io.dicom.container import FOREIGN, MARK_END, data_set, guessed_syntax, has_mark, is_plain
+from medidense.io.dicom.elements import Elements, Found, numbers, word
 from medidense.io.dicom.frames import FrameFacts, frames_of
+from medidense.io.dicom.items import PLAIN
+from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.syntaxes import DECODERS, NATIVE
-from medidense.io.dicom.walk import Walked, Window, coding_of, walk, walk_meta
-from medidense.io.guard import LIMITS, Limits, check_size
+from medidense.io.dicom.walk import PIECE, Beyond, BeyondError, Walked, Window, coding_of, walk, walk_meta
+from medidense.io.guard import LIMITS, Limits, beginning, check_size
 from medidense.values import Refusal, Refused
 
 PARSE_ERRORS = (
@@ -83,33 +85,52 @@ class NoImage:
 Scanned = tuple[Frame, ...] | Broken | NoImage
 
 
-def scan_file(path: Path, limits: Limits = LIMITS, *, guess_syntax: bool = False) -> Scanned:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How the header of `path` is to be read."""
+
+    path: Path
+    limits: Limits
+    guess_syntax: bool
+    seen: Seen
+
+
+def scan_file(
+    path: Path, limits: Limits = LIMITS, *, guess_syntax: bool = False, seen: Seen | None = None
+) -> Scanned:
     """Read the header of one file. Never raises for what the file holds: the answer says it.
 
     An image file gives a `Frame` for each of its frames. A file that cannot be opened is Broken NO_ACCESS.
+    `seen` makes reading files of one series faster; whoever reads several hands the same one to all.
     """
+    asked = _Asked(path, limits, guess_syntax, seen or Seen())
     try:
+        size, begun = beginning(path, PIECE)
+        if is_plain(begun):
+            with contextlib.suppress(BeyondError):
+                return _scan(Window(Beyond(), size, begun), asked)
         with data_set(path, limits, bare=guess_syntax) as stream:
-            return _scan(path, stream, limits, guess_syntax)
+            return _scan(Window.of(stream), asked)
     except Refused as refused:
         if refused.refusal.code in FOREIGN:
             return NoImage(path, refused.refusal)
         return Broken(path, "", refused.refusal)
 
 
-def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool) -> Scanned:
-    """The header of a stream that bears the DICM mark, or need not."""
-    series_uid = ""
+def _scan(window: Window, asked: _Asked) -> Scanned:
+    """The header of a stream that bears the DICM mark, or need not. Raises BeyondError."""
+    series_uid, path = "", asked.path
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom warns of odd values; those that matter are tested here
-            window = Window.of(stream)
-            meta, start = _meta(path, window, limits)
+            meta, start = _meta(window, asked)
             opening = window.bytes_at(start, 6)
-            syntax = _syntax(path, meta, opening, guess_syntax)
-            walked = walk(window, start, coding_of(syntax, opening), path, limits)
-            series_uid = word(walked.found, "SeriesInstanceUID")
-            return _images(path, walked, (meta, syntax, window.size), limits)
+            syntax = _syntax(path, meta, opening, asked.guess_syntax)
+            coding, seen = coding_of(syntax, opening), asked.seen
+            walked = walk(window, start, coding, path, asked.limits, seen.layouts)
+            identity = seen.identity(walked.found)
+            series_uid = identity.series_uid
+            return _images(walked, identity, (meta, syntax, window.size), asked)
     except Refused as refused:
         return Broken(path, series_uid, refused.refusal)
     except PARSE_ERRORS as error:
@@ -118,14 +139,15 @@ def _scan(path: Path, stream: BufferedIOBase, limits: Limits, guess_syntax: bool
         return Broken(path, series_uid, Refusal("CORRUPT", str(path), said, "DICOM elements", step))
 
 
-def _meta(path: Path, window: Window, limits: Limits) -> tuple[Found, int]:
+def _meta(window: Window, asked: _Asked) -> tuple[Found, int]:
     """(file meta information, where the data set begins)."""
+    path = asked.path
     begin = MARK_END if has_mark(window.bytes_at(0, MARK_END)) else 0
     if window.size <= begin:
         raise Refused("TRUNCATED", path, "nothing behind the DICM mark", "a data set", "copy the file again")
     if window.bytes_at(begin, 2) != b"\x02\0":
-        return Elements({}), begin
-    return walk_meta(window, begin, path, limits)
+        return Elements({}, {}, PLAIN), begin
+    return walk_meta(window, begin, path, asked.limits, asked.seen.layouts)
 
 
 def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
@@ -139,11 +161,12 @@ def _syntax(path: Path, meta: Found, opening: bytes, guess: bool) -> str:
 
 
 def _images(
-    path: Path, walked: Walked, about: tuple[Found, str, int], limits: Limits
+    walked: Walked, identity: Identity, about: tuple[Found, str, int], asked: _Asked
 ) -> tuple[Frame, ...] | NoImage:
     """The frames of a data set; `about` is its file meta information, its syntax and the stream's size."""
-    found, (meta, syntax, size) = walked.found, about
-    sop_class = word(found, "SOPClassUID") or word(meta, "MediaStorageSOPClassUID")
+    known = asked.seen.alike(walked.found)
+    found, path, (meta, syntax, size) = walked.found, asked.path, about
+    sop_class = known.of("class", lambda: word(found, "SOPClassUID")) or word(meta, "MediaStorageSOPClassUID")
     if sop_class in NO_IMAGE_CLASSES:
         step = "give the image series that it was made from"
         return NoImage(path, Refusal("WRONG_CLASS", str(path), NO_IMAGE_CLASSES[sop_class], "an image", step))
@@ -157,12 +180,16 @@ def _images(
     if tag != PIXEL_DATA:
         step = "convert the file to integer pixel data"
         raise Refused("BAD_TYPE", path, "float pixel data", "PixelData (7FE0,0010)", step)
-    pixels = Pixels.of(found, path, (offset, length, kind))
-    pixels, trailing = _measured(pixels, syntax, size, path, limits)
-    identity, marks = Identity.of(found), image_marks(found)
+    pixels, trailing = known.of(
+        (offset, length, kind, syntax, size),
+        lambda: _measured(Pixels.of(found, path, (offset, length, kind)), syntax, size, path, asked.limits),
+    )
+    identity = identity.named(word(found, "SOPInstanceUID"))
+    marks = (*known.of("marks", lambda: steady_marks(found)), *moving_marks(found))
     facts = frames_of(found, pixels.frames)
     if facts is None:
-        facts = (FrameFacts(Plane.of(found), None, marks),) * pixels.frames
+        plane = known.of("plane", lambda: Plane.of(found)).moved(numbers(found, "ImagePositionPatient", 3))
+        facts = (FrameFacts(plane, None, marks),) * pixels.frames
     frames = []
     for number, fact in enumerate(facts):
         mine = _placed(pixels, number, syntax)

@@ -4,7 +4,7 @@ Nothing is converted, and a sequence is never deeper than it may be (PS3.5, 7.1 
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydicom._dicom_dict import DicomDictionary
 
@@ -18,13 +18,12 @@ SEQUENCES = frozenset(tag for tag, entry in DicomDictionary.items() if entry[0] 
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 UNDEFINED = 0xFFFFFFFF
 
-_EXPLICIT = {"<": struct.Struct("<HH2sH"), ">": struct.Struct(">HH2sH")}
+EXPLICIT = {"<": struct.Struct("<HH2sH"), ">": struct.Struct(">HH2sH")}
 _IMPLICIT = {"<": struct.Struct("<HHI"), ">": struct.Struct(">HHI")}
-_LENGTH = {"<": struct.Struct("<I"), ">": struct.Struct(">I")}
+LENGTH = {"<": struct.Struct("<I"), ">": struct.Struct(">I")}
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(NamedTuple):
     """How tags and lengths are stored; `order` is the byte order in the letters of `struct`."""
 
     implicit: bool
@@ -47,11 +46,11 @@ def element_at(data: bytes, at: int, coding: Coding) -> tuple[int, bytes, int, i
         group, element, length = _IMPLICIT[coding.order].unpack_from(data, at)
         tag = group << 16 | element
         return tag, b"SQ" if tag in SEQUENCES else b"", length, 8
-    group, element, kind, short = _EXPLICIT[coding.order].unpack_from(data, at)
+    group, element, kind, short = EXPLICIT[coding.order].unpack_from(data, at)
     if group == 0xFFFE:  # items and their ends have no value representation
-        return group << 16 | element, b"", _LENGTH[coding.order].unpack_from(data, at + 4)[0], 8
+        return group << 16 | element, b"", LENGTH[coding.order].unpack_from(data, at + 4)[0], 8
     if kind in LONG:
-        return group << 16 | element, kind, _LENGTH[coding.order].unpack_from(data, at + 8)[0], 12
+        return group << 16 | element, kind, LENGTH[coding.order].unpack_from(data, at + 8)[0], 12
     return group << 16 | element, kind, short, 8
 
 

@@ -1,14 +1,17 @@
 """How does a frame travel between processes and into the index of a tree? As lists that JSON can say."""
 
+from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from medidense.io.dicom.attributes import Identity, Pixels, Plane
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
 from medidense.values import Refusal
+
+T = TypeVar("T")
 
 IMAGE, BROKEN, NO_IMAGE = "image", "broken", "no image"
 """What a scanned DICOM file is."""
@@ -24,10 +27,27 @@ def pack(scanned: Scanned) -> tuple[str, str, list[Any]]:
     return NO_IMAGE, "", refusal
 
 
-def unpack(path: Path, kind: str, series_uid: str, facts: list[Any]) -> Scanned:
-    """The scanned file that `pack` was given."""
+class Repeated:
+    """Facts that came before. Those of a series are mostly equal, and then one value stands for all."""
+
+    def __init__(self) -> None:
+        self._last: dict[Any, tuple[list[Any], Any]] = {}
+
+    def of(self, kind: Callable[..., T], told: list[Any]) -> T:
+        """`kind` of these fields, the last one where the fields are its own."""
+        last = self._last.get(kind)
+        if last is None or last[0] != told:
+            last = self._last[kind] = told, kind(*told)
+        made: T = last[1]
+        return made
+
+
+def unpack(
+    path: Path, kind: str, series_uid: str, facts: list[Any], repeated: Repeated | None = None
+) -> Scanned:
+    """The scanned file that `pack` was given; `repeated` holds what its series has said so far."""
     if kind == IMAGE:
-        return _frames(path, facts)
+        return _frames(path, facts, repeated or Repeated())
     refusal = Refusal(*facts)
     return Broken(path, series_uid, refusal) if kind == BROKEN else NoImage(path, refusal)
 
@@ -42,7 +62,7 @@ def _packed_frames(frames: tuple[Frame, ...]) -> list[Any]:
     ]
 
 
-def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
+def _frames(path: Path, facts: list[Any], repeated: Repeated) -> tuple[Frame, ...]:
     """Frames of the lists that `_packed_frames` made."""
     (syntax, trailing, identity_fields), own = facts
     identity = Identity(*identity_fields)
@@ -52,8 +72,8 @@ def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
             syntax=syntax,
             identity=identity,
             plane=_plane(plane),
-            pixels=Pixels(*pixels),
-            marks=tuple((name, value) for name, value in marks),
+            pixels=repeated.of(Pixels, pixels),
+            marks=tuple([(name, value) for name, value in marks]),
             number=number,
             trailing=trailing,
         )

@@ -8,16 +8,15 @@ chooses among them but the user.
 import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import combinations
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medidense.errors import UsageError
-from medidense.io.dicom.attributes import BEYOND_REPAIR, MARKS, Mark
+from medidense.io.dicom.attributes import BEYOND_REPAIR, COUNTERS, MARKS, Mark
+from medidense.io.dicom.copies import NEAR, NONE, PHASE, number_of, told_apart
 from medidense.io.dicom.headers import Frame
 from medidense.values import Refused
 
@@ -26,9 +25,6 @@ Key = TypeVar("Key", str, tuple[str, ...])
 SAME_PLACE_MM = 0.01
 SAME_DIRECTION = 1e-3
 """Largest difference of a direction cosine between slices of one orientation."""
-
-TOGETHER = 3
-"""Most marks that are needed together to tell stacks apart."""
 
 SHOWN = 6
 """Values of an attribute that a sentence names."""
@@ -40,16 +36,22 @@ NO_SCOUT = "no LOCALIZER"
 OBLIQUE = 0.9
 """A normal whose largest cosine is below this runs along no axis of the body."""
 
-PICKABLE = (*MARKS, "Orientation", "Size")
-"""What `--pick` may name: the attributes of `MARKS`, the plane of the slices, and rows x columns."""
+PICKABLE = (*MARKS, *COUNTERS, "Orientation", "Size", PHASE)
+"""What `--pick` may name: attributes, the plane of the slices, rows x columns, and the place in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Frames of a series that may form one stack; `marks` is what sets them apart from its other ones."""
+    """Frames of a series that may form one stack; `marks` is what sets them apart from its other ones.
+
+    `ordered_by` is the attribute that a `Phase` among them counts by; `missing` says how many positions at an
+    end of the stack only the others have.
+    """
 
     frames: tuple[Frame, ...]
     marks: tuple[Mark, ...] = ()
+    ordered_by: str = ""
+    missing: int = 0
 
     @property
     def words(self) -> str:
@@ -60,32 +62,50 @@ class Group:
 def split(frames: Sequence[Frame]) -> tuple[Group, ...]:
     """The groups of a series, in the order of their first frames.
 
-    By rows x columns, then by scout or not, by orientation, and, only where a position occurs more than
-    once, by the fewest of `MARKS` that leave every position once in each group: a number that merely counts
-    the slices (ContentTime) splits nothing.
+    By rows x columns, then screen shots and scouts apart, by orientation, and, only where a position occurs
+    more than once, as `told_apart` says: a number that merely counts the slices splits nothing.
     """
     groups = [Group(tuple(frames))]
-    for name, parts_of in (("Size", _by_size), ("ImageType", _by_scout), ("Orientation", _by_direction)):
+    for name, parts_of in SPLITS:
         groups = [part for group in groups for part in _parts(group, name, parts_of(group.frames))]
     return tuple(part for group in groups for part in _by_copies(group))
 
 
-def picked(frames: Sequence[Frame], pick: Mapping[str, str], where: object) -> tuple[Frame, ...]:
-    """The frames that have every picked value; numbers are compared as numbers.
+def chosen(frames: Sequence[Frame], pick: Mapping[str, str], where: object) -> tuple[Group, ...]:
+    """The groups of a series that have every picked value; numbers are compared as numbers.
 
-    Raises UsageError for a key that cannot be picked, Refused CONFLICT where no frame has the value.
+    The series is split first, so that a stack is the same whether it is listed or picked. Where a group holds
+    other values too, only its frames that have the value stay, and are split anew.
+    Raises UsageError for a key that cannot be picked, Refused CONFLICT where nothing has the value.
     """
-    kept = tuple(frames)
     for key, wanted in pick.items():
         if key not in PICKABLE:
             step = f"pick by {', '.join(PICKABLE)}"
             raise UsageError(f"--pick {key}", "no attribute that tells stacks apart", wanted, step)
-        there = [value_of(frame, key) for frame in kept]
-        kept = tuple(frame for frame in kept if _has(frame, key, wanted))
+    groups = split(frames)
+    for key, wanted in pick.items():
+        kept = [part for group in groups for part in _with(group, key, wanted, _has)]
+        if not kept and key in NEAR:
+            kept = [part for group in groups for part in _with(group, key, wanted, _near)]
         if not kept:
-            values = _listed(value or "none" for value in there)
+            there = [dict(group.marks).get(key) for group in groups] if key == PHASE else []
+            there = there or [value_of(frame, key) for group in groups for frame in group.frames]
+            values = _listed(value or NONE for value in there)
             raise Refused("CONFLICT", where, f"{key} {values}", f"{key} {wanted}", "pick one that is there")
-    return kept
+        groups = tuple(kept)
+    return groups
+
+
+def _with(group: Group, key: str, wanted: str, has: Callable[[Frame, str, str], bool]) -> Iterator[Group]:
+    """The group if it has the value, what `split` makes of those of its frames that have it, or nothing."""
+    mark = dict(group.marks).get(key)
+    having = tuple(frame for frame in group.frames if has(frame, key, wanted))
+    told = mark is not None and mark != NO_SCOUT
+    if (mark is not None and alike(mark, wanted)) or (told and having) or len(having) == len(group.frames):
+        yield group
+    elif having and not told:
+        for part in split(having):
+            yield replace(part, marks=(*group.marks, *part.marks))
 
 
 def the_one(groups: Sequence[Group], where: object) -> Group:
@@ -93,16 +113,20 @@ def the_one(groups: Sequence[Group], where: object) -> Group:
     if len(groups) == 1:
         return groups[0]
     names = list(dict.fromkeys(name for group in groups for name, _ in group.marks))
+    names = [name for name in names if len({dict(group.marks).get(name) for group in groups}) > 1] or names
     choices = ", ".join(group.words for group in groups[:SHOWN]) + (" ..." if len(groups) > SHOWN else "")
-    step = f"choose one with --pick {shlex.quote('='.join(groups[0].marks[0]))}"
+    mark = next((one for one in groups[0].marks if one[0] == names[0]), groups[0].marks[0])
+    step = f"choose one with --pick {shlex.quote('='.join(mark))}"
     if names[0] == "Size":
         raise Refused("MIXED_SIZE", where, choices, "one size and depth", step)
     scout = names[0] == "ImageType" and any(is_scout(group.frames[0]) for group in groups)
-    if scout or "Orientation" in names:
+    if scout or "Orientation" in names or any(is_capture(group.frames[0]) for group in groups):
         raise Refused("SEVERAL_SERIES", where, f"{len(groups)} stacks: {choices}", "one stack", step)
     count = sum(len(group.frames) for group in groups)
     places = max(len(group.frames) for group in groups)
-    said = f"{count} images at {places} positions (they differ in {', '.join(names)}: {choices})"
+    counted = {group.ordered_by for group in groups if group.ordered_by}
+    differ = ", ".join(f"{name} by {', '.join(sorted(counted))}" if name == PHASE else name for name in names)
+    said = f"{count} images at {places} positions (they differ in {differ}: {choices})"
     raise Refused("REPEATED_POSITION", where, said, "one image a position", step)
 
 
@@ -110,7 +134,15 @@ def value_of(frame: Frame, key: str) -> str:
     """What one of `PICKABLE` is for a frame, "" where it is not stated."""
     if key == "Orientation":
         return plane_word(frame)
-    return size_of(frame) if key == "Size" else dict(frame.marks).get(key, "")
+    return size_of(frame) if key == "Size" else _mark(frame, key)
+
+
+def _mark(frame: Frame, key: str) -> str:
+    """A mark of a frame, "" where it has none; quicker than a dict of its few marks."""
+    for name, value in frame.marks:
+        if name == key:
+            return value
+    return ""
 
 
 def size_of(frame: Frame) -> str:
@@ -132,7 +164,12 @@ def plane_word(frame: Frame) -> str:
 
 def is_scout(frame: Frame) -> bool:
     """Whether ImageType says that this is a scout."""
-    return "LOCALIZER" in dict(frame.marks).get("ImageType", "").split("\\")
+    return "LOCALIZER" in _mark(frame, "ImageType").split("\\")
+
+
+def is_capture(frame: Frame) -> bool:
+    """Whether the image was captured from a screen or a film: it lies nowhere in the patient."""
+    return _mark(frame, "SOPClassUID") != ""
 
 
 def places_of(frames: Sequence[Frame]) -> NDArray[np.intp]:
@@ -143,8 +180,11 @@ def places_of(frames: Sequence[Frame]) -> NDArray[np.intp]:
         return numbers
     positions = np.array([frames[n].plane.position for n in stated], dtype=np.float64)
     along = positions[:, int(np.argmax(np.ptp(positions, axis=0)))]
+    order = np.argsort(along, kind="stable")
+    if (np.diff(along[order]) >= SAME_PLACE_MM).all():  # as in most series
+        return numbers
     run: list[int] = []  # one frame of every place that may be the next one's
-    for at in np.argsort(along, kind="stable").tolist():
+    for at in order.tolist():
         run = [one for one in run if along[at] - along[one] < SAME_PLACE_MM]
         for one in run:
             if np.abs(positions[at] - positions[one]).max() < SAME_PLACE_MM:
@@ -180,11 +220,20 @@ def _by_scout(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
     return _by(frames, lambda frame: value_of(frame, "ImageType") if is_scout(frame) else NO_SCOUT)
 
 
+def _by_capture(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
+    """Screen shots apart from images."""
+    return _by(frames, lambda frame: value_of(frame, "SOPClassUID") or NONE)
+
+
 def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]]:
     """Frames of one orientation each; those that state none, or none that can be, go with the first."""
     found: list[tuple[NDArray[np.float64], list[Frame]]] = []
-    without = []
+    without: list[Frame] = []
+    last: tuple[object, list[Frame]] = None, without
     for frame in frames:
+        if frame.plane.orientation == last[0]:  # as in most series: compared as numbers, not as arrays
+            last[1].append(frame)
+            continue
         if frame.plane.orientation is None or frame.plane.skew > BEYOND_REPAIR:
             without.append(frame)
             continue
@@ -194,10 +243,14 @@ def _by_direction(frames: Sequence[Frame]) -> list[tuple[str, tuple[Frame, ...]]
                 part.append(frame)
                 break
         else:
-            found.append((cosines, [frame]))
+            part = [frame]
+            found.append((cosines, part))
+        last = frame.plane.orientation, part
     if not found:
         return [("", tuple(without))]
     found[0][1].extend(without)
+    if len(found) == 1:
+        return [("", tuple(found[0][1]))]
     named = [(plane_word(part[0]), tuple(part)) for _, part in found]
     words = Counter(word for word, _ in named)
     return [(word if words[word] == 1 else _cosines(part[0]), part) for word, part in named]
@@ -208,43 +261,35 @@ def _cosines(frame: Frame) -> str:
     return "\\".join(f"{cosine:.3g}" for cosine in frame.plane.orientation or ())
 
 
+SPLITS = (
+    ("Size", _by_size),
+    ("SOPClassUID", _by_capture),
+    ("ImageType", _by_scout),
+    ("Orientation", _by_direction),
+)
+"""(what a part is known by, what makes the parts), the first to be done first."""
+
+
 def _by_copies(group: Group) -> Iterator[Group]:
-    """What marks make of a group where positions repeat; itself where none does, or no mark helps."""
+    """The parts of a group where positions repeat; itself where none does, or nothing tells them apart."""
     places = places_of(group.frames)
-    most = max(Counter(places.tolist()).values())
-    for keys in _choices(_differing(group.frames, places)) if most > 1 else ():
-        parts = _by(group.frames, partial(_values, keys))
-        if len(parts) == most and all(_once(part) for _, part in parts):
-            for values, part in parts:
-                yield Group(part, (*group.marks, *zip(keys, values, strict=True)))
-            return
-    yield group
+    if max(Counter(places.tolist()).values()) == 1:
+        yield group
+        return
+    parts = told_apart(group.frames, places, _along(group.frames))
+    if not parts:
+        yield group
+    for part in parts:
+        yield Group(part.frames, (*group.marks, *part.marks), part.ordered_by, part.missing)
 
 
-def _choices(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """One of the names, then two, up to `TOGETHER` of them."""
-    for count in range(1, min(len(names), TOGETHER) + 1):
-        yield from combinations(names, count)
-
-
-def _values(keys: tuple[str, ...], frame: Frame) -> tuple[str, ...]:
-    """What a frame has of several of `PICKABLE`."""
-    return tuple(value_of(frame, key) for key in keys)
-
-
-def _differing(frames: Sequence[Frame], places: NDArray[np.intp]) -> list[str]:
-    """The marks that differ between two frames of one place, in the order of `MARKS`."""
-    first: dict[int, Frame] = {}
-    names = set()
-    for frame, place in zip(frames, places.tolist(), strict=True):
-        twin = first.setdefault(place, frame)
-        names |= {name for name in MARKS if value_of(twin, name) != value_of(frame, name)}
-    return [name for name in MARKS if name in names]
-
-
-def _once(frames: Sequence[Frame]) -> bool:
-    """Whether every position occurs once."""
-    return len(set(places_of(frames).tolist())) == len(frames)
+def _along(frames: Sequence[Frame]) -> NDArray[np.float64]:
+    """How far (n,) along their normal the frames lie, in mm; 0 for all where one says too little."""
+    cosines, positions = frames[0].plane.orientation, [frame.plane.position for frame in frames]
+    if cosines is None or None in positions:
+        return np.zeros(len(frames))
+    along: NDArray[np.float64] = np.array(positions) @ np.cross(cosines[:3], cosines[3:])
+    return along
 
 
 def _has(frame: Frame, key: str, wanted: str) -> bool:
@@ -256,9 +301,15 @@ def _has(frame: Frame, key: str, wanted: str) -> bool:
     return alike(value_of(frame, key), wanted)
 
 
+def _near(frame: Frame, key: str, wanted: str) -> bool:
+    """Whether a number is as close to the wanted one as those of one stack may be."""
+    value, number = number_of(value_of(frame, key)), number_of(wanted)
+    return value is not None and number is not None and abs(value - number) <= NEAR[key] * abs(number)
+
+
 def alike(value: str, wanted: str) -> bool:
-    """Whether a stated value is the wanted one, as text or as a number."""
-    if value.casefold() == wanted.strip().casefold():
+    """Whether a stated value is the wanted one, as text or as a number; "none" is what is not stated."""
+    if (value or NONE).casefold() == (wanted.strip() or NONE).casefold():
         return True
     try:
         return float(value) == float(wanted)

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from io import BufferedIOBase
 from pathlib import Path
 
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.tag import BaseTag
-
 from medidense.io.dicom.elements import WANTED, Elements
-from medidense.io.dicom.items import PLAIN, UNDEFINED, Coding, element_at, value_end
+from medidense.io.dicom.items import EXPLICIT, ITEM, LONG, PLAIN, UNDEFINED, Coding, element_at, value_end
+from medidense.io.dicom.layouts import Key, Layouts, Place
 from medidense.io.dicom.syntaxes import BIG_ENDIAN, IMPLICIT
 from medidense.io.guard import Limits
 from medidense.values import Refused
 
 PIXEL_TAGS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 """Float, double float and integer pixel data: the walk ends there."""
+
+KEPT = frozenset(WANTED)
+ITEMS = ITEM >> 16
+"""The group of items and their ends."""
 
 PIECE = 1 << 15
 """Bytes read at a time: more than most headers have."""
@@ -33,7 +35,7 @@ class Walked:
     representation or "") of its pixel data."""
 
     found: Elements
-    pixels: tuple[int, int, int, str] | None
+    pixels: Place | None
     count: int
     """Elements passed, wanted or not."""
 
@@ -48,6 +50,18 @@ def coding_of(syntax: str, opening: bytes) -> Coding:
     lettered = len(kind) == 2 and kind.isalpha() and kind.isupper()
     implicit = not lettered if len(kind) == 2 else syntax == IMPLICIT
     return Coding(implicit, ">" if syntax == BIG_ENDIAN else "<")
+
+
+class BeyondError(Exception):
+    """The first piece of a file does not hold its header. For whoever used `Beyond`."""
+
+
+class Beyond(BufferedIOBase):
+    """The rest of a stream, not to be had: most headers end before they ask for it."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Raises BeyondError."""
+        raise BeyondError
 
 
 @dataclass(slots=True)
@@ -69,7 +83,8 @@ class Window:
     def within(self, place: int, count: int) -> int:
         """Where in `data` the position `place` is, with `count` bytes behind it, or all there are."""
         at = place - self.base
-        if at < 0 or at + count > len(self.data):
+        held = len(self.data)
+        if at < 0 or (at + count > held and self.base + held < self.size):
             self.stream.seek(place)
             self.data, self.base, at = self.stream.read(max(count, PIECE)), place, 0
         return at
@@ -80,20 +95,25 @@ class Window:
         return self.data[at : at + count]
 
 
-def walk(window: Window, start: int, coding: Coding, path: Path, limits: Limits) -> Walked:
+def walk(
+    window: Window, start: int, coding: Coding, path: Path, limits: Limits, seen: Layouts | None = None
+) -> Walked:
     """The elements from `start` of a stream up to its pixel data.
 
+    It takes less time where one of the `seen` layouts, of files read within the same limits, fits.
     Raises Refused TRUNCATED where an element claims more than the file holds, CORRUPT for tags out of any
     form, NESTING for sequences deeper than `limits.nesting`, BOMB for an element beyond
     `limits.element_bytes`.
     """
-    return _Walk(window, start, coding, (path, limits)).run(PIXEL_TAGS, 0xFFFF)
+    return _Walk(window, start, coding, (path, limits)).run_like(seen, PIXEL_TAGS, 0xFFFF)
 
 
-def walk_meta(window: Window, start: int, path: Path, limits: Limits) -> tuple[Elements, int]:
-    """(the file meta information from `start`, where the data set behind it begins). Raises as `walk`."""
+def walk_meta(
+    window: Window, start: int, path: Path, limits: Limits, seen: Layouts | None = None
+) -> tuple[Elements, int]:
+    """(the file meta information from `start`, where the data set behind it begins). As `walk`."""
     walking = _Walk(window, start, PLAIN, (path, limits))
-    walked = walking.run(frozenset(), 2)
+    walked = walking.run_like(seen, frozenset(), 2)
     return walked.found, walking.place
 
 
@@ -104,19 +124,41 @@ class _Walk:
         self._window, self._coding, (self._path, self._limits) = window, coding, about
         self.place = start
 
+    def run_like(self, seen: Layouts | None, last: frozenset[int], group: int) -> Walked:
+        """As `run`, or what that would find of elements laid out like earlier ones."""
+        window, coding = self._window, self._coding
+        if seen is None or window.base:
+            return self.run(last, group)
+        key = Key(window.size, self.place, coding)
+        layout = seen.like(key)
+        found = None if layout is None else layout.elements(window.data, coding)
+        if layout is not None and found is not None:
+            self.place = layout.end
+            return Walked(found, layout.stop, layout.count)
+        walked = self.run(last, group)
+        if walked.pixels is not None and not window.base:
+            seen.learn(key, window.data, walked.pixels, self._limits.nesting)
+        return walked
+
     def run(self, last: frozenset[int], group: int) -> Walked:
         """Walk to a tag of `last`, to one beyond `group`, or to the end."""
-        kept: dict[BaseTag, DataElement | RawDataElement] = {}
+        stored: dict[int, tuple[bytes, bytes]] = {}
+        begins: dict[int, int] = {}
         window, size, coding, place = self._window, self._window.size, self._coding, self.place
         data, base, held = window.data, window.base, len(window.data)
         count, pixels, behind = 0, None, (group + 1) << 16
+        head_at, explicit = EXPLICIT[coding.order].unpack_from, not coding.implicit
         while place < size:
             at = place - base
             if at + 12 > held:
                 at = window.within(place, 12)
                 data, base, held = window.data, window.base, len(window.data)
             try:
-                tag, kind, length, head = element_at(data, at, coding)
+                # most elements are told from 8 bytes: a call of `element_at` for each takes twice as long
+                first, second, kind, length = head_at(data, at)
+                tag, head = first << 16 | second, 8
+                if kind in LONG or first == ITEMS or not explicit:
+                    tag, kind, length, head = element_at(data, at, coding)
             except struct.error:
                 raise self._cut(f"{size - place} bytes at the end") from None
             if tag >= behind or tag in last:
@@ -131,18 +173,12 @@ class _Walk:
                 kind = b"SQ" if kind == b"UN" else kind  # PS3.5, 6.2.2 note 2; pydicom leaves long ones
             if place > size:
                 raise self._cut(f"an element of {length} bytes with {max(size - begin, 0)} left")
-            if tag in WANTED:
-                kept[WANTED[tag]] = self._kept(WANTED[tag], kind, begin, end)
+            if tag in KEPT:
+                if end - begin > self._limits.element_bytes:
+                    raise self._bomb(end - begin)
+                stored[tag], begins[tag] = (kind, window.bytes_at(begin, end - begin)), begin
         self.place = place
-        return Walked(Elements(kept), pixels, count)
-
-    def _kept(self, tag: BaseTag, kind: bytes, begin: int, end: int) -> RawDataElement:
-        """A raw element for pydicom."""
-        if end - begin > self._limits.element_bytes:
-            raise self._bomb(end - begin)
-        value, coding = self._window.bytes_at(begin, end - begin), self._coding
-        named = None if coding.implicit else kind.decode("latin-1")
-        return RawDataElement(tag, named, end - begin, value, begin, coding.implicit, coding.order == "<")
+        return Walked(Elements(stored, begins, coding), pixels, count)
 
     def _nested(self, begin: int, kind: bytes, length: int) -> tuple[int, int]:
         """(end of the value, where the next element begins); every level of it is walked."""

@@ -27,7 +27,6 @@ def only(number, **values):
         ({"Rows": 3}, "MIXED_SIZE"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "SEVERAL_SERIES"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "MOSAIC"),
-        ({"AcquisitionMatrix": [0, 1, 1, 0]}, "MOSAIC"),
         ({"PhotometricInterpretation": "PALETTE COLOR"}, "COLOUR"),
     ],
 )
