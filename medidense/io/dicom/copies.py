@@ -112,7 +112,7 @@ def _column(texts: Sequence[str], share: float) -> _Column:
         close = before is not None and abs(number - before) <= share * max(abs(number), abs(before))
         run[number] = run[before] if close and before is not None else number
         before = number
-    keys = [text.casefold() if (number := numbers[text]) is None else run[number] for text in texts]
+    keys = [text.casefold() if (said := numbers[text]) is None else run[said] for text in texts]
     order = {key: code for code, key in enumerate(dict.fromkeys(keys))}
     stated: list[Counter[str]] = [Counter() for _ in order]
     for key, text in zip(keys, texts, strict=True):
