@@ -29,8 +29,9 @@ lint: install
 docs: install  ## build the pages into site/, a wrong link is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-commands: install  ## write docs/commands.md anew from the help texts
+commands: install  ## write what the docs take from the code anew: help texts and tables
 	$(BIN)/python docs/commands_page.py
+	$(BIN)/python docs/code_tables.py
 
 test: lint docs  ## everything that needs no GPU
 	$(BIN)/pytest -m "not gpu"

@@ -9,7 +9,6 @@ import csv
 import errno
 import fcntl
 import hashlib
-import io
 import os
 import shutil
 import tempfile
@@ -80,11 +79,13 @@ def write_csv(
 
     What of a file name is no text at all is written with backslashes.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_bytes(target, text.getvalue().encode("utf-8", "backslashreplace"), mode)
+    with (
+        replacing(target, mode) as draft,
+        draft.open("w", encoding="utf-8", errors="backslashreplace", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 @contextlib.contextmanager

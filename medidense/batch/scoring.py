@@ -182,7 +182,7 @@ def _read(package: Package, item: Item) -> Volume:
         no = item.refusal
         raise Refused(no.code, no.where, no.found, no.expected, no.next_step)
     require_region(package.manifest, item.lesions or None, str(item.path))
-    return read_volume(item.path, series_uid=item.series_uid)
+    return read_volume(item.source, series_uid=item.series_uid)
 
 
 def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Callable[[], Prediction]:

@@ -21,11 +21,20 @@ class Item:
     series_uid: str = ""
     lesions: tuple[Lesion, ...] = ()
     refusal: Refusal | None = None
+    parts: tuple[Path, ...] = ()
+    """What to read in place of `path`, if there is anything here."""
+
+    @property
+    def source(self) -> Path | tuple[Path, ...]:
+        """What `read_volume` takes."""
+        return self.parts or self.path
 
     def unit(self) -> Unit:
         """What the ledger knows the item by; the key changes with the files' size or time and the lesions."""
         facts = {
-            "files": [[str(path), *_stamp(path)] for path in _files(self.path)],
+            "files": [
+                [str(path), *_stamp(path)] for part in self.parts or (self.path,) for path in _files(part)
+            ],
             "lesions": [_about(lesion) for lesion in self.lesions],
         }
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -34,29 +43,20 @@ class Item:
 
 
 def find_items(inputs: Sequence[Path], lesions: Lesions | None) -> Iterator[Item]:
-    """Every input below the paths, in their order; a path below another of them is passed over.
+    """Every input below the paths, in their order, each once; files of one series are one input.
 
     A file that the list of lesions names as a mask is no input.
     """
     masks = set() if lesions is None else {lesion.mask.resolve() for lesion in lesions.lesions if lesion.mask}
-    for path in _outermost(inputs):
-        below = find_inputs(path)
-        for found in below.found:
-            if found.path.resolve() in masks:
-                continue
-            own = () if lesions is None else lesions.of(found.path, found.series_uid)
-            yield Item(found.path, found.study_uid, found.series_uid, own)
-        for where, refusal in below.refusals:
-            own = () if lesions is None else lesions.of(Path(where), "")
-            yield Item(Path(where), lesions=own, refusal=refusal)
-
-
-def _outermost(paths: Sequence[Path]) -> list[Path]:
-    """The paths that lie below no other one, each once."""
-    first: dict[Path, Path] = {}
-    for path in paths:
-        first.setdefault(path.resolve(), path)
-    return [path for real, path in first.items() if first.keys().isdisjoint(real.parents)]
+    below = find_inputs(inputs)
+    for found in below.found:
+        if found.path.resolve() in masks:
+            continue
+        own = () if lesions is None else lesions.of(found.path, found.series_uid)
+        yield Item(found.path, found.study_uid, found.series_uid, own, parts=found.parts)
+    for where, refusal in below.refusals:
+        own = () if lesions is None else lesions.of(Path(where), "")
+        yield Item(Path(where), lesions=own, refusal=refusal)
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,13 +1,15 @@
 """Commands that look at data before anything trains: scan, convert, check."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from medidense.cli.errors import complain
+from medidense.cli.errors import complain, emit
+from medidense.cli.listing import listing
 from medidense.cli.options import Cohort, Json, Overwrite, present
-from medidense.cli.printing import Table, count, facts, show
+from medidense.cli.printing import Table, count, facts, show, show_stream
 from medidense.cli.progress import following
 from medidense.cli.reading import (
     AllowTilt,
@@ -15,6 +17,7 @@ from medidense.cli.reading import (
     Colour,
     Fill,
     GuessSyntax,
+    Limit,
     Pick,
     Prefer,
     Series,
@@ -22,9 +25,6 @@ from medidense.cli.reading import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from medidense.values import Entry
     from medidense.verbs.converting import ConvertResult
 
 
@@ -41,14 +41,18 @@ def scan(
             "--out", metavar="CATALOGUE.csv", help="Write the list too, as CSV or (.parquet) Parquet."
         ),
     ] = None,
+    guess_syntax: GuessSyntax = False,
+    limit: Limit = None,
     as_json: Json = False,
 ) -> int:
     """List every series in a folder, and every refusal with its reason.
 
-    Nothing is guessed: what cannot be read without doubt is refused with a code, and docs/coordinates.md
-    says what each code means. A second scan with the same --out looks only at what has changed.
+    Files given one by one are listed like a folder of them. Nothing is guessed: what cannot be read without
+    doubt is refused with a code, and docs/coordinates.md says what each code means. A second scan with the
+    same --out looks only at what has changed. 'convert --series' takes a series as it is listed.
 
-    Exit code 3 when there is no image at all, 4 when something was refused.
+    Exit code 3 when there is no image at all, 4 when something was refused, 75 while another scan has the
+    same --out.
 
     \b
     Example:
@@ -56,42 +60,35 @@ def scan(
     """
     from medidense import verbs
 
+    options = read_options((), limit, guess_syntax=guess_syntax)
     with following(as_json=as_json) as progress:
-        result = verbs.scan(paths, out=out, progress=progress)
-    listed = [entry for entry in result.entries if entry.state != "skipped"]
-    volumes, refused = result.count("volume"), result.count("refused")
-    summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
-    reasons = [entry.refusal.sentence for entry in listed if entry.refusal]
-    written = facts([("catalogue", out or "")])
-    show([_listed(listed), summary, *([written] if out else [])], result.to_json(), as_json=as_json)
-    return complain(reasons, 4) if reasons else 0
-
-
-def _listed(entries: "Sequence[Entry]") -> Table:
-    """A line for each stack and each refusal; how to pick a stack where a series holds several."""
-    several = any(entry.pick for entry in entries)
-    rows = (
-        (
-            entry.refusal.code if entry.refusal else entry.state,
-            entry.modality or entry.kind,
-            *([entry.pick] if several else []),
-            " x ".join(str(n) for n in entry.shape),
-            " x ".join(f"{mm:.3g}" for mm in entry.spacing_mm),
-            entry.path,
-        )
-        for entry in entries
-    )
-    columns = ("state", "kind", *(["stack"] if several else []), "voxels", "spacing mm", "path")
-    return Table(columns, tuple(rows))
+        result = verbs.scan(paths, out=out, options=options, progress=progress)
+    if as_json:
+        show_stream(result.summary(), "entries", map(asdict, result.entries))
+    else:
+        for line in listing(result.entries, result.entries.tail):
+            emit(line)
+        volumes, refused = result.count("volume"), result.count("refused")
+        summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
+        show([summary, *([facts([("catalogue", out)])] if out else [])], {}, as_json=False)
+    if not result.count("refused"):
+        return 0
+    for entry in result.entries:
+        if entry.refusal:
+            complain([entry.refusal.sentence], 4)
+    return 4
 
 
 def convert(
-    source: Annotated[
-        Path, typer.Argument(metavar="INPUT", callback=present, help="A file, a folder or a ZIP archive.")
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT", callback=present, help="A file, a folder, a ZIP archive, or several files."
+        ),
     ],
     target: Annotated[
-        Path,
-        typer.Argument(metavar="OUT.nii.gz", help="The NIfTI file to write, or a folder for all volumes."),
+        str,
+        typer.Argument(metavar="OUT.nii.gz", help="The NIfTI file to write, or a folder/ for all volumes."),
     ],
     series: Series = "",
     pick: Pick = None,
@@ -101,6 +98,7 @@ def convert(
     prefer: Prefer = "",
     fill: Fill = None,
     colour: Colour = False,
+    limit: Limit = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
@@ -109,7 +107,7 @@ def convert(
     Values and geometry stay as they were measured; coordinates are RAS+ millimetres. Where a file leaves a
     doubt it is refused, and an option can settle it; docs/coordinates.md says which.
 
-    Exit code 4 when an input is refused; for it nothing is written.
+    Exit code 2 when the series is not there, 4 when an input is refused; for it nothing is written.
 
     \b
     Example:
@@ -120,10 +118,10 @@ def convert(
     from medidense import verbs
 
     doubts = {"allow_tilt": allow_tilt, "assume_ras": assume_ras, "guess_syntax": guess_syntax}
-    options = read_options(pick, prefer=prefer, fill=fill, colour=colour, **doubts)
+    options = read_options(pick, limit, prefer=prefer, fill=fill, colour=colour, **doubts)
     with following(as_json=as_json) as progress:
         result = verbs.convert(
-            source, target, series=series, options=options, overwrite=overwrite, progress=progress
+            sources, target, series=series, options=options, overwrite=overwrite, progress=progress
         )
     show([_converted(result)], result.to_json(), as_json=as_json)
     return complain([refusal.sentence for refusal in result.refused], 4) if result.refused else 0

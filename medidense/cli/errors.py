@@ -108,13 +108,14 @@ def _place(trace: TracebackType | None) -> str:
     return f"{frame.f_globals.get('__name__', '?')}:{line}"
 
 
-def emit(text: str) -> None:
-    """Write a line to stdout. A reader that has gone (``| head``) is no error.
+def emit(text: str, end: str = "\n") -> None:
+    """Write a line to stdout; with another `end`, part of one.
 
+    A reader that has gone (``| head``) is no error.
     Raises WriteError where stdout cannot be written, a full device for example.
     """
     try:
-        print(text, flush=True)
+        print(text, end=end, flush=bool(end))
     except BrokenPipeError:
         _forget_stdout()
     except OSError as error:

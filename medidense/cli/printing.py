@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from medidense.cli.errors import emit, legible
@@ -42,12 +42,25 @@ def facts(pairs: Sequence[tuple[str, object]]) -> Table:
 def show(pieces: Sequence[Piece], json_object: Mapping[str, object], *, as_json: bool) -> None:
     """Print a result on stdout in the way that fits where stdout goes."""
     if as_json:
-        emit(json.dumps(json_object, ensure_ascii=False, allow_nan=False))
+        emit(_json(json_object))
     elif sys.stdout.isatty():
         _show_rich(pieces)
     else:
         for piece in pieces:
             emit("\n".join(piece.plain()) if isinstance(piece, Table) else piece)
+
+
+def show_stream(head: Mapping[str, object], name: str, rows: Iterable[Mapping[str, object]]) -> None:
+    """Print one JSON object on stdout whose last value, a list under `name`, is never held as a whole."""
+    emit(f"{_json(head)[:-1]}, {_json(name)}: [", end="")
+    for number, row in enumerate(rows):
+        emit(f"{',' if number else ''}\n{_json(row)}", end="")
+    emit("]}")
+
+
+def _json(value: object) -> str:
+    """A value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _show_rich(pieces: Sequence[Piece]) -> None:

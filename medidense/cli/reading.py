@@ -11,7 +11,12 @@ if TYPE_CHECKING:
     from medidense.values import ReadOptions
 
 Series = Annotated[
-    str, typer.Option("--series", metavar="UID", help="SeriesInstanceUID, where a folder holds several.")
+    str,
+    typer.Option(
+        "--series",
+        metavar="UID",
+        help="The series, by its UID or as much of its beginning or end as is enough.",
+    ),
 ]
 Pick = Annotated[
     list[str] | None,
@@ -32,14 +37,23 @@ Prefer = Annotated[
 Fill = Annotated[
     float | None, typer.Option("--fill", metavar="VALUE", help="Put this in the place of NaN and infinity.")
 ]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--limit", metavar="KEY=VALUE", help="Raise or lower a ceiling, decoded_bytes=8GiB; repeatable."
+    ),
+]
 Colour = Annotated[
     bool, typer.Option("--colour", help="Write colour images as RGB24 instead of refusing them.")
 ]
 
 
-def read_options(pick: Sequence[str] | None, **given: bool | str | float | None) -> "ReadOptions":
-    """The value that reading takes. Raises UsageError as `ReadOptions` and `settings` do."""
-    from medidense.values import ReadOptions
+def read_options(
+    pick: Sequence[str] | None, limit: Sequence[str] | None = None, **given: bool | str | float | None
+) -> "ReadOptions":
+    """The value that reading takes. Raises UsageError as `ReadOptions`, `parse_limits` and `settings` do."""
+    from medidense.values import ReadOptions, parse_limits
 
     chosen = settings(pick or (), option="--pick", example="EchoTime=4.6")
-    return ReadOptions(pick=chosen, **given)  # type: ignore[arg-type]
+    limits = parse_limits(settings(limit or (), option="--limit", example="decoded_bytes=8GiB"))
+    return ReadOptions(pick=chosen, limits=limits, **given)  # type: ignore[arg-type]

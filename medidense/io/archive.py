@@ -8,13 +8,16 @@ import os
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 from zipfile import ZipFile, ZipInfo
 
 from medidense.io.archive_listing import BROKEN, UNPACK, check_listing, open_member, shown, too_many, unsafe
@@ -23,6 +26,8 @@ from medidense.values import Refusal, Refused
 
 PIECE = 1 << 20
 """Bytes that are asked for at once."""
+KEPT_BYTES = 2 << 30
+"""What archives that were unpacked earlier in `archives_kept` may take of the disk."""
 ENTRY, ENTRY_BYTES = b"PK\x01\x02", 1024
 """How a line of the table of contents begins (APPNOTE 4.3.12), and how long one is at most, on average."""
 
@@ -54,6 +59,8 @@ class Members:
     """Where the members lie, side by side."""
     names: Mapping[str, str]
     """A file's name in `folder` -> the member's stored name, fit for a message."""
+    size: int = 0
+    """Bytes of all members."""
 
     def text(self, words: str) -> str:
         """Words that speak of the folder and its files, turned to the archive and its members."""
@@ -80,16 +87,93 @@ def unpacked_archive(path: Path, limits: Limits = LIMITS) -> Iterator[Members]:
     while it unpacks: BAD_ARCHIVE for a member that is not of its declared size or checksum.
     """
     with ExitStack() as stack:
-        with _listed(path, limits) as (archive, files):
-            _check_room(path, files)
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="medidense-"))
-            members = Members(path, Path(folder).resolve(), _file_names(files))
-            for file, info in zip(members.names, files, strict=True):
-                _unpack(archive, info, members.folder / file, path)
+        shelf = _SHELF.get()
+        if shelf is None:
+            members = stack.enter_context(_unpacked(path, limits))
+        else:
+            members = stack.enter_context(shelf.lent(path, limits))
         try:
             yield members
         except Refused as refused:
             raise Refused(**vars(members.told(refused.refusal))) from refused
+
+
+@contextmanager
+def archives_kept() -> Iterator[None]:
+    """Inside the block an archive that is asked for several times is unpacked but once.
+
+    Its members lie in their private folder until the block ends, or until later archives need the room:
+    `KEPT_BYTES` in all. What has changed since (size, time of change) is unpacked anew.
+    """
+    with _Shelf() as shelf:
+        before = _SHELF.set(shelf)
+        try:
+            yield
+        finally:
+            _SHELF.reset(before)
+
+
+class _Shelf:
+    """Unpacked archives, the one used last at the end."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, tuple[Members, ExitStack]] = {}
+        self._lent: Counter[object] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._kept:
+            self._drop(next(iter(self._kept)))
+
+    @contextmanager
+    def lent(self, path: Path, limits: Limits) -> Iterator[Members]:
+        """The members of an archive, which stay at least as long as the block."""
+        with opened(path) as stream:
+            facts = os.fstat(stream.fileno())
+        key = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, limits)
+        if key not in self._kept:
+            with ExitStack() as stack:
+                members = stack.enter_context(_unpacked(path, limits))
+                self._kept[key] = members, stack.pop_all()
+            self._make_room()
+        members, stack = self._kept.pop(key)
+        self._kept[key] = members, stack
+        self._lent[key] += 1
+        try:
+            yield replace(members, archive=path)
+        finally:
+            self._lent[key] -= 1
+
+    def _make_room(self) -> None:
+        """Drop what was used longest ago, but for the newest and what is in use."""
+        for key in list(self._kept)[:-1]:
+            if sum(members.size for members, _ in self._kept.values()) <= KEPT_BYTES:
+                return
+            if not self._lent[key]:
+                self._drop(key)
+
+    def _drop(self, key: object) -> None:
+        """Remove the files of an archive."""
+        self._kept.pop(key)[1].close()
+
+
+_SHELF: ContextVar[_Shelf | None] = ContextVar("archives", default=None)
+
+
+@contextmanager
+def _unpacked(path: Path, limits: Limits) -> Iterator[Members]:
+    """The members in a folder that is gone when the block ends."""
+    with ExitStack() as stack:
+        with _listed(path, limits) as (archive, files):
+            _check_room(path, files)
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="medidense-"))
+            size = sum(info.file_size for info in files)
+            members = Members(path, Path(folder).resolve(), _file_names(files), size)
+            for file, info in zip(members.names, files, strict=True):
+                _unpack(archive, info, members.folder / file, path)
+        yield members
 
 
 class _Bounded:

@@ -14,39 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from medidense.durable import PRIVATE, writing
 from medidense.io.dicom.packing import BROKEN, IMAGE
+from medidense.io.index_file import readable, writable
 from medidense.values import Entry, Refusal
 
-VERSION = 2
-"""Of the tables and of what is in them, kept as SQLite's user_version; another one's content is dropped."""
+NO_UID = "no SeriesInstanceUID"
+"""What the index calls the series of images that state none."""
 
-OWNER = 0x6D646978
-"""SQLite's application_id of an index: no other database is touched."""
-
-TABLES = """
-CREATE TABLE file(
-    key BLOB PRIMARY KEY, shown BLOB NOT NULL, root INTEGER NOT NULL, size INTEGER, mtime INTEGER,
-    kind TEXT NOT NULL, series TEXT NOT NULL, facts TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX file_series ON file(root, series, shown);
-CREATE INDEX file_shown ON file(root, shown);
-CREATE TABLE entry(
-    root INTEGER, series TEXT, key BLOB, number INTEGER, shown BLOB NOT NULL, folder BLOB NOT NULL,
-    state TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY(root, series, key, number)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX entry_order ON entry(root, shown, series, number);
-CREATE INDEX entry_key ON entry(key) WHERE series = '';
-CREATE TABLE stale(root INTEGER, series TEXT, PRIMARY KEY(root, series)) STRICT, WITHOUT ROWID;
-CREATE TABLE touched(root INTEGER, folder BLOB, PRIMARY KEY(root, folder)) STRICT, WITHOUT ROWID;
-CREATE TABLE asked(said TEXT) STRICT;
-"""
-
-MET = """
-CREATE TEMP TABLE met(
-    key BLOB PRIMARY KEY, shown BLOB, root INTEGER, size INTEGER, mtime INTEGER
-) STRICT, WITHOUT ROWID;
-"""
+LONGEST_UID = 64
+"""Characters of a UID (PS3.5 chapter 9)."""
 
 UNKNOWN = """
 SELECT met.key, met.shown, met.root, met.size, met.mtime FROM met LEFT JOIN file USING (key)
@@ -55,11 +31,22 @@ WHERE file.key IS NULL OR file.size IS NOT met.size OR file.mtime IS NOT met.mti
 ORDER BY met.root, met.shown
 """
 
-FORGOTTEN = "SELECT root, series, shown FROM file WHERE key NOT IN (SELECT key FROM met)"
+Facts = tuple[int, int, str, str, str]
+"""(size, time of change, kind, series, facts) of a file."""
+
+FIRST_ROOT = "SELECT min(root) FROM file WHERE series = ?"
+
+OWN_ENTRIES = "DELETE FROM file WHERE series = ''"
+"""Forgets the files that have entries of their own."""
+
+FORGOTTEN = "SELECT series, shown FROM file WHERE key NOT IN (SELECT key FROM met)"
 
 
 class Met(NamedTuple):
-    """A file that the walk met: `key` is its real path, `shown` the path as the user reaches it."""
+    """A file that the walk met: `key` is its real path, `shown` the path as the user reaches it.
+
+    `root` is the number of the given path that led to it: entries are listed in that order.
+    """
 
     key: bytes
     shown: bytes
@@ -83,16 +70,20 @@ class Index:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def ask(self, said: str) -> None:
-        """Drop the entries made for another question (other roots, other rules); files stay known."""
-        if self._connection.execute("SELECT said FROM asked").fetchall() == [(said,)]:
+    def ask(self, said: str, rules: str = "") -> None:
+        """Drop the entries made for another question (other roots); files stay known.
+
+        Where files were looked at by other `rules` they are forgotten as well.
+        """
+        before = self._connection.execute("SELECT said, rules FROM asked").fetchone() or ("", rules)
+        if before == (said, rules):
             return
         with self.transaction():
             self._connection.execute("DELETE FROM asked")
-            self._connection.execute("INSERT INTO asked VALUES (?)", (said,))
+            self._connection.execute("INSERT INTO asked VALUES (?, ?)", (said, rules))
             self._connection.execute("DELETE FROM entry")
-            self._connection.execute("DELETE FROM file WHERE series = ''")
-            self._mark("SELECT DISTINCT root, series FROM file WHERE series != ''")
+            self._connection.execute("DELETE FROM file" if before[1] != rules else OWN_ENTRIES)
+            self._mark("SELECT DISTINCT series FROM file WHERE series != ''")
 
     def meet(self, files: Iterable[Met]) -> int:
         """Note that these files are there; the number of those not met before in this scan."""
@@ -119,8 +110,8 @@ class Index:
             )
             if self._connection.execute(f"{FORGOTTEN} LIMIT 1").fetchone() is None:
                 return
-            self._touch((root, shown) for root, _, shown in self._connection.execute(FORGOTTEN).fetchall())
-            self._mark(f"SELECT root, series FROM ({FORGOTTEN}) WHERE series != ''")
+            self._touch(shown for _, shown in self._connection.execute(FORGOTTEN).fetchall())
+            self._mark(f"SELECT series FROM ({FORGOTTEN}) WHERE series != ''")
             self._connection.execute("DELETE FROM file WHERE key NOT IN (SELECT key FROM met)")
 
     def refuse(self, refusals: Sequence[tuple[int, Refusal]]) -> None:
@@ -136,66 +127,69 @@ class Index:
             (met.key, met.shown, met.root, met.size, met.mtime, known.kind, known.series, known.facts)
             for met, known, _ in found
         ]
-        series = {(met.root, known.series) for met, known, _ in found if known.series}
+        series = {(known.series,) for _, known, _ in found if known.series}
         many = self._connection.executemany
         with self.transaction():
             many(
-                "INSERT OR IGNORE INTO stale SELECT root, series FROM file WHERE key = ? AND series != ''",
+                "INSERT OR IGNORE INTO stale SELECT series FROM file WHERE key = ? AND series != ''",
                 keys,
             )
-            many("INSERT OR IGNORE INTO stale VALUES (?, ?)", series)
+            many("INSERT OR IGNORE INTO stale VALUES (?)", series)
             many("DELETE FROM entry WHERE series = '' AND key = ?", keys)
             many("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
             for met, _, entries in found:
                 if entries:
                     self._put(met.root, "", met.key, b"", entries)
-            self._touch((met.root, met.shown) for met, _, _ in found)
+            self._touch(met.shown for met, _, _ in found)
 
-    def stale(self) -> Iterator[tuple[int, str]]:
-        """(root, series) of every series whose entries must be made anew."""
+    def stale(self) -> Iterator[str]:
+        """Every series whose entries must be made anew."""
         with self.transaction():
-            self._mark(
-                "SELECT entry.root, series FROM entry JOIN touched USING (root, folder) WHERE series != ''"
-            )
+            self._mark("SELECT series FROM entry JOIN touched USING (folder) WHERE series != ''")
             self._connection.execute("DELETE FROM touched")
-        yield from self._connection.execute("SELECT root, series FROM stale").fetchall()
+        for (series,) in self._connection.execute("SELECT series FROM stale").fetchall():
+            yield series
 
-    def files_of(self, root: int, series: str) -> list[tuple[bytes, str, str]]:
+    def files_of(self, series: str) -> list[tuple[bytes, str, str]]:
         """(shown path, kind, facts) of the files of a series, by path."""
-        query = "SELECT shown, kind, facts FROM file WHERE root = ? AND series = ? ORDER BY shown"
-        return self._connection.execute(query, (root, series)).fetchall()
+        query = "SELECT shown, kind, facts FROM file WHERE series = ? ORDER BY shown"
+        return self._connection.execute(query, (series,)).fetchall()
 
-    def known_below(self, folder: bytes) -> dict[bytes, tuple[int, int, str, str, str]]:
+    def known_below(self, folder: bytes) -> dict[bytes, Facts]:
         """Real path -> (size, time of change, kind, series, facts) of the files at or below a real folder."""
         query = "SELECT key, size, mtime, kind, series, facts FROM file WHERE key > ? AND key < ?"
-        ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")
-        return {key: (*rest,) for key, *rest in self._connection.execute(query, ends)}
+        return {key: (*rest,) for key, *rest in self._connection.execute(query, _ends(folder))}
 
-    def strays(self, root: int, folder: bytes) -> list[tuple[bytes, str, str]]:
-        """(shown path, kind, facts) of broken files at or below a folder that may be of any series."""
+    def known_at(self, key: bytes) -> Facts | None:
+        """(size, time of change, kind, series, facts) of the file with this real path."""
+        query = "SELECT size, mtime, kind, series, facts FROM file WHERE key = ?"
+        found: Facts | None = self._connection.execute(query, (key,)).fetchone()
+        return found
+
+    def strays(self, folder: bytes | None = None) -> list[tuple[bytes, str, str]]:
+        """(shown path, kind, facts) of broken files that may be of any series: all, or below a folder."""
+        within = "" if folder is None else "shown > ? AND shown < ? AND"
         query = (
-            f"SELECT shown, kind, facts FROM file WHERE root = ? AND shown > ? AND shown < ? AND series = '' "
-            f"AND kind = '{BROKEN}' ORDER BY shown"
+            f"SELECT shown, kind, facts FROM file WHERE {within} series = '' AND kind = '{BROKEN}' "
+            "ORDER BY shown"
         )
-        ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")
-        return self._connection.execute(query, (root, *ends)).fetchall()
+        return self._connection.execute(query, () if folder is None else _ends(folder)).fetchall()
 
-    def has_others(self, root: int, folder: bytes, series: str) -> bool:
+    def has_others(self, folder: bytes, series: str) -> bool:
         """Whether DICOM images, sound or broken, of no or another series lie at or below a folder."""
         query = (
-            f"SELECT 1 FROM file WHERE root = ? AND shown > ? AND shown < ? AND series != ? "
+            f"SELECT 1 FROM file WHERE shown > ? AND shown < ? AND series != ? "
             f"AND kind IN ('{IMAGE}', '{BROKEN}') LIMIT 1"
         )
-        ends = (folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0")  # "0" follows "/" in ASCII
-        return self._connection.execute(query, (root, *ends, series)).fetchone() is not None
+        return self._connection.execute(query, (*_ends(folder), series)).fetchone() is not None
 
-    def settle(self, root: int, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
+    def settle(self, series: str, folder: bytes, entries: Sequence[Entry]) -> None:
         """Put the entries of a series in the place of the old ones."""
         with self.transaction():
-            where = (root, series)
-            self._connection.execute("DELETE FROM entry WHERE root = ? AND series = ?", where)
-            self._connection.execute("DELETE FROM stale WHERE root = ? AND series = ?", where)
-            self._put(root, series, b"", folder, entries)
+            self._connection.execute("DELETE FROM entry WHERE series = ?", (series,))
+            self._connection.execute("DELETE FROM stale WHERE series = ?", (series,))
+            (root,) = self._connection.execute(FIRST_ROOT, (series,)).fetchone()
+            self._put(root or 0, series, b"", folder, entries)
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, by root, then by the bytes of its path and by its series."""
@@ -203,14 +197,29 @@ class Index:
         for (facts,) in self._connection.execute(query):
             yield entry_of(json.loads(facts))
 
-    def count(self, state: str = "%") -> int:
-        """Entries of a state: ``volume``, ``refused`` or ``skipped``; all without one."""
-        query = "SELECT count(*) FROM entry WHERE state LIKE ?"
-        return int(self._connection.execute(query, (state,)).fetchone()[0])
+    def counts(self) -> dict[str, int]:
+        """State (``volume``, ``refused`` or ``skipped``) -> number of entries."""
+        return dict(self._connection.execute("SELECT state, count(*) FROM entry GROUP BY state"))
 
-    def close(self) -> None:
-        """Let go of the file."""
-        self._connection.close()
+    def series(self) -> list[str]:
+        """The UIDs of all series, sorted; those in archives too."""
+        query = "SELECT DISTINCT uid FROM entry WHERE uid != '' ORDER BY uid"
+        return [uid for (uid,) in self._connection.execute(query)]
+
+    def tail(self, least: int = 6) -> int:
+        """How many last characters of a series UID tell it from every other one."""
+        query = "SELECT count(DISTINCT substr(uid, ?)) = count(DISTINCT uid) FROM entry"
+        told = (
+            count
+            for count in range(least, LONGEST_UID)
+            if self._connection.execute(query, (-count,)).fetchone()[0]
+        )
+        return next(told, LONGEST_UID)
+
+    def rules(self) -> str:
+        """By which rules the files were looked at."""
+        found = self._connection.execute("SELECT rules FROM asked").fetchone()
+        return str(found[0]) if found else ""
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -226,74 +235,58 @@ class Index:
         """Insert entries, numbered in their order."""
         rows = (
             (
-                root,
                 series,
                 key,
                 number,
+                root,
                 os.fsencode(one.path),
                 folder,
+                one.series_uid,
                 one.state,
                 json.dumps(one, default=vars),
             )
             for number, one in enumerate(entries)
         )
-        self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _mark(self, query: str) -> None:
         """Series that a query names must be looked at again."""
         self._connection.execute(f"INSERT OR IGNORE INTO stale {query}")
 
-    def _touch(self, files: Iterable[tuple[int, bytes]]) -> None:
+    def _touch(self, files: Iterable[bytes]) -> None:
         """Every folder above these files has changed."""
-        direct = {(root, folder_of(shown)) for root, shown in files}
-        folders = direct | {(root, above) for root, folder in direct for above in _above(folder)}
-        self._connection.executemany("INSERT OR IGNORE INTO touched VALUES (?, ?)", folders)
+        direct = {folder_of(shown) for shown in files}
+        folders = direct | {above for folder in direct for above in folders_above(folder)}
+        self._connection.executemany("INSERT OR IGNORE INTO touched VALUES (?)", [(one,) for one in folders])
 
 
 @contextmanager
 def open_index(path: Path | None) -> Iterator[Index]:
     """The index at `path` (made where missing, mode 0600), or one that ends with the block.
 
-    Raises WriteError where the file cannot be written or is no index.
+    Raises LockedError where another scan writes it, WriteError where it cannot be written or is no index.
     """
-    name = "" if path is None else str(path)
-    where = path if path is not None else Path("the temporary folder")
-    with writing(where):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(PRIVATE)
-        connection = _connected(name)
-        try:
-            yield Index(connection)
-        except sqlite3.Error as error:
-            raise OSError(0, str(error)) from error
-        finally:
-            connection.close()
+    with writable(path) as connection:
+        yield Index(connection)
 
 
-def _connected(name: str) -> sqlite3.Connection:
-    """A connection to tables of this version."""
-    try:
-        connection = sqlite3.connect(name, isolation_level=None)
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (owner,) = connection.execute("PRAGMA application_id").fetchone()
-        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        if names and owner != OWNER:
-            raise OSError(0, "it is the database of another program")
-        connection.execute("PRAGMA synchronous = OFF")  # what a crash loses is scanned again
-        connection.execute("PRAGMA journal_mode = MEMORY" if not name else "PRAGMA journal_mode = WAL")
-        if version != VERSION:
-            for (table,) in names:
-                connection.execute(f'DROP TABLE "{table}"')
-            marks = f"PRAGMA user_version = {VERSION}; PRAGMA application_id = {OWNER};"
-            connection.executescript(TABLES + marks)
-        connection.executescript(MET)
-    except sqlite3.Error as error:
-        raise OSError(0, str(error)) from error
-    return connection
+@contextmanager
+def read_index(path: Path) -> Iterator[Index]:
+    """The index at `path` as it is; any number of processes may read it at once.
+
+    Raises LockedError where a scan writes it, WriteError where it cannot be opened or is no index of this
+    version.
+    """
+    with readable(path) as connection:
+        yield Index(connection)
 
 
-def _above(shown: bytes) -> Iterator[bytes]:
+def _ends(folder: bytes) -> tuple[bytes, bytes]:
+    """What the paths below a folder lie between: "0" follows "/" in ASCII."""
+    return folder.rstrip(b"/") + b"/", folder.rstrip(b"/") + b"0"
+
+
+def folders_above(shown: bytes) -> Iterator[bytes]:
     """The folders that a path lies in."""
     while (folder := folder_of(shown)) != shown:
         yield folder
@@ -313,6 +306,6 @@ def folder_of(shown: bytes) -> bytes:
 def entry_of(facts: dict[str, Any]) -> Entry:
     """An entry of its fields."""
     refusal = facts.pop("refusal")
-    facts |= {name: tuple(facts[name]) for name in ("shape", "spacing_mm")}
+    facts |= {name: tuple(facts[name]) for name in ("shape", "spacing_mm", "parts")}
     facts["marks"] = tuple((name, value) for name, value in facts["marks"])
     return Entry(**facts, refusal=None if refusal is None else Refusal(**refusal))

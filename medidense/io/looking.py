@@ -24,7 +24,9 @@ OTHER_SUFFIXES = (*NIFTI_SUFFIXES, *SUFFIXES, ".zip")
 NO_OPTIONS = ReadOptions()
 
 
-def look(file: Path, *, given: bool = False, seen: Seen | None = None) -> list[Entry] | Scanned:
+def look(
+    file: Path, options: ReadOptions = NO_OPTIONS, *, given: bool = False, seen: Seen | None = None
+) -> list[Entry] | Scanned:
     """One file: its entries where it is no DICOM, else its header for grouping. Raises nothing.
 
     Pictures are decoded, so that what is listed can be read. `given`: the user named it, no walk met it.
@@ -32,24 +34,24 @@ def look(file: Path, *, given: bool = False, seen: Seen | None = None) -> list[E
 
     A ZIP archive has no entry here: a worker may not unpack it.
     """
-    kind = ""
+    kind, limits, guess = "", options.limits, options.guess_syntax
     try:
         if not file.name.lower().endswith(OTHER_SUFFIXES):  # most files are DICOM: opened but once
-            scanned = scan_file(file, seen=seen)
+            scanned = scan_file(file, limits, guess_syntax=guess, seen=seen)
             if not isinstance(scanned, NoImage) or scanned.refusal.code not in FOREIGN:
                 return scanned
-        kind = kind_of(file)
+        kind = kind_of(file, guess_syntax=guess)
         if kind == "dicom":
-            return scan_file(file)
+            return scan_file(file, limits, guess_syntax=guess)
         if kind == "nifti":
-            header = read_header(file)
+            header = read_header(file, options, limits)
             if header.paired and header.voxels == file and not given:
                 return [Entry(str(file), "skipped", note="the voxels of the .hdr file beside it")]
             spacing = spacing_of(header.affine)
             return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
         if kind == "archive":
             return []
-        return [Entry(str(file), "volume", "picture", shape=read_picture(file).shape)]
+        return [Entry(str(file), "volume", "picture", shape=read_picture(file, limits=limits).shape)]
     except Refused as refused:
         named = file.name.lower().endswith(IMAGE_SUFFIXES)
         if named or refused.refusal.code not in ("EMPTY", "NOT_DICOM", "NOT_PICTURE"):
@@ -58,7 +60,12 @@ def look(file: Path, *, given: bool = False, seen: Seen | None = None) -> list[E
 
 
 def assemble(
-    frames: tuple[Frame, ...], place: tuple[Path, str, int], refusal: Refusal | None, *, apart: bool
+    frames: tuple[Frame, ...],
+    place: tuple[Path, str, int],
+    refusal: Refusal | None,
+    options: ReadOptions = NO_OPTIONS,
+    *,
+    apart: bool,
 ) -> list[Entry]:
     """The entries of one series; the same checks of the headers as `read_volume` makes.
 
@@ -72,18 +79,20 @@ def assemble(
         return [_entry(frames, place, refusal)]
     try:
         if not apart:
-            stack = stack_of(frames, place[0])
+            stack = stack_of(frames, place[0], options)
             return [_entry(stack.frames, place, None, stack.affine, stack.shape, warnings=stack.warnings)]
-        groups, warnings = groups_of(frames, place[0])
+        groups, warnings = groups_of(frames, place[0], options)
     except Refused as refused:
         return [_entry(frames, place, refused.refusal)]
-    return [_of_group(group, place, warnings) for group in groups]
+    return [_of_group(group, place, warnings, options) for group in groups]
 
 
-def _of_group(group: Group, place: tuple[Path, str, int], warnings: tuple[str, ...]) -> Entry:
+def _of_group(
+    group: Group, place: tuple[Path, str, int], warnings: tuple[str, ...], options: ReadOptions
+) -> Entry:
     """The entry of one stack."""
     try:
-        stack = laid_out(group, warnings, place[0], NO_OPTIONS)
+        stack = laid_out(group, warnings, place[0], options)
     except Refused as refused:
         return _entry(group.frames, place, refused.refusal, marks=group.marks)
     facts = {"warnings": stack.warnings, "marks": group.marks}
@@ -98,12 +107,15 @@ def _entry(
     shape: tuple[int, ...] = (),
     **facts: Any,
 ) -> Entry:
-    """One entry of a series."""
+    """One entry of a series. A scout is no volume, and nobody asked for it to be one: it is passed over."""
     where, note, count = place
     identity = frames[0].identity
+    state = "volume" if refusal is None else "refused"
+    if refusal is not None and refusal.code == "LOCALIZER":
+        state, note, refusal = "skipped", refusal.sentence, None
     return Entry(
         path=str(where),
-        state="volume" if refusal is None else "refused",
+        state=state,
         kind="dicom",
         modality=identity.modality,
         study_uid=identity.study_uid,

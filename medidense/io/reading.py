@@ -3,7 +3,8 @@
 Runs in a guarded worker: `medidense.io.volumes` is the door that everybody else takes.
 """
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from medidense.io.nifti import read_nifti
 from medidense.io.nifti_header import is_nifti, read_header
 from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
-from medidense.values import ReadOptions, Refused, Source, Volume
+from medidense.values import Limits, ReadOptions, Refused, Source, Volume
 from medidense.values.volume import Affine, Box, box_affine, cropped
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
@@ -76,16 +77,22 @@ EVERYTHING = Ask()
 
 
 def read_here(
-    path: Path, ask: Ask = EVERYTHING, desk: Desk | None = None, known: Sequence[Scanned] | None = None
+    path: Path,
+    ask: Ask = EVERYTHING,
+    desk: Desk | None = None,
+    known: Sequence[Scanned] | None = None,
+    parts: Sequence[Path] = (),
 ) -> Volume:
     """Read one image: a NIfTI or picture file, a DICOM file, or a folder that holds a DICOM series.
 
-    A folder is read with all folders below it, unless its files are `known`. The result lies in the desk's
+    A folder is read with all folders below it, or with the files and folders that are its `parts` alone,
+    unless its files are `known`. The result lies in the desk's
     memory. Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
     desk, guess, limits = desk or LocalDesk(), ask.options.guess_syntax, ask.options.limits
     if path.is_dir():
-        files, seen = files_below(path, limits), Seen()
+        files = _files_of(parts, limits) if parts else files_below(path, limits)
+        seen = Seen()
         scanned: Iterable[Scanned] = (
             _beaten(desk, scan_file(file, limits, guess_syntax=guess, seen=seen)) for file in files
         )
@@ -108,6 +115,17 @@ def read_here(
     header = read_header(path, ask.options, limits)
     box = ask.box(header.affine, header.shape, path)
     return read_nifti(path, ask.options, allocate, limits, box)
+
+
+def _files_of(parts: Sequence[Path], limits: Limits) -> Iterator[Path]:
+    """The files that are or lie below the parts, each once. Raises Refused as `files_below` does."""
+    met = set()
+    for part in parts:
+        for file in files_below(part, limits) if part.is_dir() else [part]:
+            real = os.path.realpath(file)
+            if real not in met:
+                met.add(real)
+                yield file
 
 
 def _beaten(desk: Desk, scanned: Scanned) -> Scanned:

@@ -20,7 +20,7 @@ from medidense.io.guarded import Desk, Task
 from medidense.io.looking import assemble, look
 from medidense.io.masks import mask_here
 from medidense.io.reading import read_here
-from medidense.io.told import Noting, ask_of, grid_of, told_volume
+from medidense.io.told import Noting, ask_of, grid_of, options_of, told_volume
 from medidense.io.tree import files_below
 from medidense.values import Entry, Refusal
 
@@ -31,7 +31,9 @@ def _read(arguments: Mapping[str, Any], desk: Desk) -> Any:
     files: list[Scanned] | None = None
     if known is not None:
         files = [unpack(Path(path), kind, series, json.loads(facts)) for path, kind, series, facts in known]
-    return told_volume(read_here(Path(arguments["path"]), ask_of(arguments), noting, files), noting)
+    parts = [Path(part) for part in arguments.get("parts", ())]
+    volume = read_here(Path(arguments["path"]), ask_of(arguments), noting, files, parts)
+    return told_volume(volume, noting)
 
 
 def _mask(arguments: Mapping[str, Any], desk: Desk) -> None:
@@ -43,8 +45,9 @@ def _mask(arguments: Mapping[str, Any], desk: Desk) -> None:
 def _look(arguments: Mapping[str, Any], desk: Desk) -> list[tuple[str, str, str]]:
     """`look` at each path: (kind, series UID, facts as JSON)."""
     answers, seen = [], Seen()
+    options = options_of(arguments["options"])
     for path in arguments["paths"]:
-        looked = look(Path(path), given=path in arguments["given"], seen=seen)
+        looked = look(Path(path), options, given=path in arguments["given"], seen=seen)
         if isinstance(looked, list):
             kind = "entries" if looked else "archive"
             answers.append((kind, "", json.dumps([_facts(entry) for entry in looked])))
@@ -69,7 +72,8 @@ def _assemble(arguments: Mapping[str, Any], desk: Desk) -> list[Any]:
         elif refusal is None:
             refusal = Refusal(*json.loads(facts))
     place = (Path(arguments["where"]), arguments["note"], len(arguments["files"]))
-    entries = assemble(tuple(frames), place, refusal, apart=arguments["apart"])
+    options = options_of(arguments["options"])
+    entries = assemble(tuple(frames), place, refusal, options, apart=arguments["apart"])
     if not frames:
         entries = [replace(entry, series_uid=arguments["series"]) for entry in entries]
     return [_facts(entry) for entry in entries]

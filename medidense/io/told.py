@@ -1,5 +1,6 @@
 """How do a request and a volume cross from one process to another? As what JSON can say, arrays apart."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -13,19 +14,34 @@ from medidense.io.reading import Ask
 from medidense.values import Limits, ReadOptions, Source, Volume
 
 
+def told_options(options: ReadOptions) -> dict[str, Any]:
+    """The options of reading."""
+    told = {field.name: getattr(options, field.name) for field in fields(ReadOptions)}
+    return told | {"pick": dict(options.pick), "limits": asdict(options.limits)}
+
+
+def options_of(told: Mapping[str, Any]) -> ReadOptions:
+    """The options again."""
+    return ReadOptions(**{**told, "limits": Limits(**told["limits"])})
+
+
+def rules_of(options: ReadOptions) -> str:
+    """What of the options decides how a single file is understood before it is put into a series."""
+    told = told_options(options)
+    kept = ("assume_ras", "colour", "guess_syntax", "limits", "prefer")
+    return json.dumps({name: told[name] for name in kept}, sort_keys=True)
+
+
 def told_ask(path: Path, ask: Ask) -> dict[str, Any]:
     """The arguments of a request."""
-    options = {field.name: getattr(ask.options, field.name) for field in fields(ReadOptions)}
-    options |= {"pick": dict(ask.options.pick), "limits": asdict(ask.options.limits)}
     own = {field.name: getattr(ask, field.name) for field in fields(Ask)}
-    return {"path": str(path), **own, "options": options}
+    return {"path": str(path), **own, "options": told_options(ask.options)}
 
 
 def ask_of(arguments: Mapping[str, Any]) -> Ask:
     """The request of its arguments."""
     given = {field.name: arguments[field.name] for field in fields(Ask)}
-    options = {**given["options"], "limits": Limits(**given["options"]["limits"])}
-    given["options"] = ReadOptions(**options)
+    given["options"] = options_of(given["options"])
     for name in ("centre_mm", "extent_mm"):
         given[name] = None if given[name] is None else tuple(given[name])
     return Ask(**given)

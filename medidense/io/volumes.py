@@ -3,11 +3,14 @@
 Files are opened and decoded in a guarded worker; the voxels come back in memory that both processes see.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from medidense.errors import UsageError
 from medidense.io.archive import unpacked_archive
 from medidense.io.archive_listing import MAGICS
 from medidense.io.discover import known_files
@@ -21,7 +24,7 @@ NO_OPTIONS = ReadOptions()
 
 
 def read_volume(
-    path: Path,
+    path: Path | Sequence[Path],
     *,
     series_uid: str = "",
     options: ReadOptions = NO_OPTIONS,
@@ -29,26 +32,48 @@ def read_volume(
     margin_mm: float = 0.0,
     catalogue: Path | None = None,
 ) -> Volume:
-    """Read one image: a NIfTI, DICOM or picture file, a folder that holds the files of a DICOM series, or a
-    ZIP archive of one of these.
+    """Read one image: a NIfTI, DICOM or picture file, a folder that holds the files of a DICOM series, a
+    list of such files and folders, or a ZIP archive of one of these.
 
     The array is (i, j, k) of int16, int32 or float32 modality values, the affine goes to RAS+ millimetres.
     A folder is read with all folders below it, an archive as the folder of its members; `series_uid` chooses
     where it holds several series. A DICOM file is read alone, whatever lies beside it; a `series_uid` that is
-    not the file's own is refused. Other files pay no heed to `series_uid`. With a `region` only its box and
-    `margin_mm` around it are read, on the image's own grid, and only the slices of that box are decoded. With
-    a `catalogue` that `medidense.scan` wrote, the headers of a folder are not read again as long as its files
-    are the ones that were scanned.
+    not the file's own is refused. Several paths are one folder of exactly these files. Other files pay no
+    heed to `series_uid`. With a `region` only its box and `margin_mm` around it are read, on the image's own
+    grid, and only the slices of that box are decoded. With a `catalogue` that `medidense.scan` wrote with the
+    same options, the headers of a folder are not read again as long as its files are the ones that were
+    scanned.
 
     Raises Refused with a code of `medidense.values.CODES` for anything that is not understood.
     """
-    with entered(Path(path), options.limits) as (place, members):
-        ask = _ask(series_uid, options, region, margin_mm)
-        arguments = told_ask(place, replace(ask, members=members))
-        if catalogue is not None and place.is_dir() and not (members or options.guess_syntax):
-            arguments["known"] = known_files(Path(catalogue), place, series_uid)
-        answer = call("read", arguments, where=place, limits=options.limits)
-        return volume_of_told(answer.value, answer.arrays)
+    parts = [path] if isinstance(path, (str, os.PathLike)) else path
+    given = list({os.path.realpath(part): Path(part) for part in parts}.values())
+    if not given:
+        raise UsageError("path", "a volume is read from at least one file", "an empty list", "give one")
+    ask = _ask(series_uid, options, region, margin_mm)
+    if len(given) > 1:
+        where = _together(given)
+        arguments = {**told_ask(where, ask), "parts": list(map(str, given))}
+        return _read(arguments, where, (catalogue, given), ask)
+    with entered(given[0], options.limits) as (place, members):
+        known = (None if members or not place.is_dir() else catalogue, [place])
+        return _read(told_ask(place, replace(ask, members=members)), place, known, ask)
+
+
+def _read(
+    arguments: dict[str, Any], where: Path, known: tuple[Path | None, Sequence[Path]], ask: Ask
+) -> Volume:
+    """The volume that a worker reads; `known` is a catalogue and the paths that it may know."""
+    catalogue, parts = known
+    if catalogue is not None:
+        arguments["known"] = known_files(Path(catalogue), parts, ask.series_uid, ask.options)
+    answer = call("read", arguments, where=where, limits=ask.options.limits)
+    return volume_of_told(answer.value, answer.arrays)
+
+
+def _together(paths: Sequence[Path]) -> Path:
+    """What a refusal of several paths together names: the folder that holds them all."""
+    return Path(os.path.commonpath([path.absolute() for path in paths]))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
 from medidense.values.fold import Fold, Splits
-from medidense.values.limits import LIMITS, Limits
+from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
@@ -15,12 +15,14 @@ from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
 from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
+from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "CODES",
     "LIMITS",
+    "REMEDIES",
     "Baseline",
     "Cohort",
     "Entry",
@@ -51,6 +53,7 @@ __all__ = [
     "Volume",
     "canonical",
     "cropped",
+    "parse_limits",
     "parse_recipe",
     "recipe_keys",
 ]

@@ -1,5 +1,6 @@
 """What lies in a folder tree: one entry for each series, file that is no image, or refusal."""
 
+import shlex
 from dataclasses import dataclass
 
 from medidense.values.refusal import Refusal
@@ -10,7 +11,8 @@ class Entry:
     """One line of a catalogue.
 
     `state` is ``volume``, ``refused`` or ``skipped`` (no image at all: a README, a report object).
-    `path` is the file, or the folder of the series. `patient_key` joins series of one patient: a digest of
+    `path` is the file, or the folder of the series; `parts` are the files and folders to read instead of it,
+    where the series is not all that lies there. `patient_key` joins series of one patient: a digest of
     the DICOM PatientID, never the ID. `shape` is (i, j, k) as stored, `spacing_mm` along the same axes.
     """
 
@@ -29,7 +31,13 @@ class Entry:
     marks: tuple[tuple[str, str], ...] = ()
     """(keyword, value) of what sets this stack apart, where a series holds several."""
 
+    parts: tuple[str, ...] = ()
+
     @property
     def pick(self) -> str:
-        """The marks as `--pick` takes them."""
-        return " ".join(f"{name}={value}" for name, value in self.marks)
+        """The marks as `--pick` takes them from a shell, quoted where they must be.
+
+        >>> Entry("a", "volume", marks=(("EchoTime", "4.6"), ("ImageType", "M T1"))).pick
+        "EchoTime=4.6 'ImageType=M T1'"
+        """
+        return " ".join(shlex.quote(f"{name}={value}") for name, value in self.marks)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from medidense.cohort import check_images, fingerprint, read_cohort
+from medidense.io import archives_kept
 from medidense.verbs.progress import Progress, counting, quiet
 
 
@@ -29,6 +30,7 @@ class CheckResult:
         return asdict(self)
 
 
+@archives_kept()
 def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
     """Read the table, open every image and every lesion, and report every problem of every row together.
 

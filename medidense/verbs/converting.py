@@ -1,6 +1,7 @@
 """Series as NIfTI files: one into a file, or all of a tree into a folder."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,12 +9,14 @@ from tempfile import TemporaryDirectory
 
 from medidense import durable
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import alike, catalogued, index_of, read_volume, write_nifti
+from medidense.io import archives_kept, catalogued, index_of, read_volume, write_nifti
 from medidense.values import Entry, ReadOptions, Refusal, Refused, Volume
 from medidense.values.volume import axis_codes
-from medidense.verbs.progress import Progress, quiet
+from medidense.verbs.choosing import choose_series
+from medidense.verbs.progress import Progress, counting, quiet
 
 SUFFIXES = (".nii", ".nii.gz")
+SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 TABLE = "converted.csv"
 COLUMNS = ("file", "input", "series_uid", "pick", "code", "note")
 """Columns of the table in a folder of converted volumes."""
@@ -50,15 +53,16 @@ class Converted:
 
 @dataclass(frozen=True)
 class ConvertResult:
-    """What was written, and what of a tree was refused."""
+    """What was written, and what of a tree was refused. `target` is a file, or a folder of them."""
 
     target: Path
     written: tuple[Converted, ...]
     refused: tuple[Refusal, ...] = ()
+    into_folder: bool = False
 
     def to_json(self) -> dict[str, object]:
         """One volume's fields; of a folder, each volume and the sentences of the refusals."""
-        if self.target.name.endswith(SUFFIXES):
+        if not self.into_folder:
             return self.written[0].to_json()
         volumes = [one.to_json() for one in self.written]
         return {
@@ -68,9 +72,10 @@ class ConvertResult:
         }
 
 
+@archives_kept()
 def convert(
-    source: Path,
-    target: Path,
+    source: Path | Sequence[Path],
+    target: Path | str,
     *,
     series: str = "",
     options: ReadOptions = NO_OPTIONS,
@@ -79,62 +84,105 @@ def convert(
 ) -> ConvertResult:
     """Read `source` and write NIfTI: one volume to a ``.nii`` or ``.nii.gz``, or every one into a folder.
 
-    Into a file: `source` is a file, or a folder or archive with one series, or with `series` among several.
-    Into a folder (any `target` without a suffix): every stack of every series below `source`, under names
-    that tell nothing but number and modality, and a table `converted.csv` that says which is which.
-    Values are modality values, the affine is RAS+ millimetres.
+    Several sources are taken as one folder of exactly these files. Into a file: what is there is one series,
+    or `series` says which: its UID, or so much of its beginning or end as no other one has. Into a folder (a
+    `target` that ends in a slash, that is one, or whose name has no suffix of letters): every stack of every
+    series, or of that one, under names that tell nothing but number and modality, and a table
+    `converted.csv` that says which is which. Values are modality values, the affine is RAS+ millimetres.
 
     Raises Refused where a single input is refused (nothing is written), NothingFoundError, OutputExistsError,
-    UsageError for any other target, WriteError.
+    UsageError for a series that is not there or not the only one that fits and for any other target,
+    WriteError.
     """
-    source, target = Path(source), Path(target)
-    if target.name.endswith(SUFFIXES):
-        if target.exists() and not overwrite:
-            step = "pass --overwrite or choose another name"
-            raise OutputExistsError(str(target), "the output exists", "", step)
-        volume = read_volume(source, series_uid=series, options=options)
-        write_nifti(volume, target, overwrite=overwrite)
-        return ConvertResult(target, (_converted(source, target, volume),))
-    if (target.suffix or target.is_file()) and not target.is_dir():
-        step = "let its name end in .nii.gz, or name a folder"
-        raise UsageError(str(target), "the output is NIfTI", target.name, step)
-    if target.is_dir() and any(target.iterdir()) and not overwrite:
+    given = [source] if isinstance(source, (str, os.PathLike)) else source
+    sources, place = [Path(path) for path in given], Path(target)
+    into_folder = _is_folder(target)
+    _check_free(place, into_folder=into_folder, overwrite=overwrite)
+    if into_folder:
+        return _convert_all(sources, place, series, options, progress)
+    volume = _read_one(sources, series, options)
+    write_nifti(volume, place, overwrite=overwrite)
+    return ConvertResult(place, (_converted(sources[0], place, volume),))
+
+
+def _is_folder(target: Path | str) -> bool:
+    """Whether volumes go into a folder of this name. Raises UsageError for a file that is no NIfTI.
+
+    A UID is a name for a folder, although it has a suffix.
+    """
+    place = Path(target)
+    if str(target).endswith(SLASHES) or place.is_dir():
+        return True
+    if place.name.endswith(SUFFIXES):
+        return False
+    if place.is_file() or place.suffix[1:2].isalpha():
+        step = "let its name end in .nii.gz, or in / for a folder"
+        raise UsageError(str(target), "the output is NIfTI", place.name, step)
+    return True
+
+
+def _check_free(place: Path, *, into_folder: bool, overwrite: bool) -> None:
+    """Raise OutputExistsError where something is there that must stay."""
+    if overwrite:
+        return
+    if not into_folder and place.exists():
+        step = "pass --overwrite or choose another name"
+        raise OutputExistsError(str(place), "the output exists", "", step)
+    if into_folder and place.is_dir() and any(place.iterdir()):
         step = "pass --overwrite or choose another folder"
-        raise OutputExistsError(str(target), "the folder is not empty", "", step)
-    return _convert_all(source, target, series, options, progress)
+        raise OutputExistsError(str(place), "the folder is not empty", "", step)
+
+
+def _read_one(sources: Sequence[Path], series: str, options: ReadOptions) -> Volume:
+    """The volume at the sources. Raises Refused, and UsageError for the series."""
+    source = sources[0] if len(sources) == 1 else sources
+    if not series:
+        return read_volume(source, options=options)
+    with TemporaryDirectory(prefix="medidense-") as scratch:
+        catalogue = Path(scratch) / "tree"
+        with catalogued(sources, index=index_of(catalogue), options=options) as index:
+            uid = choose_series(index.series(), series)
+            places = {entry.parts or entry.path for entry in index.entries() if entry.series_uid == uid}
+        found = _source(places.pop()) if len(places) == 1 else source
+        return read_volume(found, series_uid=uid, options=options, catalogue=catalogue)
+
+
+def _source(place: str | tuple[str, ...]) -> Path | list[Path]:
+    """What `read_volume` takes for the parts or the path of an entry."""
+    return Path(place) if isinstance(place, str) else [Path(part) for part in place]
 
 
 def _convert_all(
-    source: Path, folder: Path, series: str, options: ReadOptions, progress: Progress
+    sources: Sequence[Path], folder: Path, series: str, options: ReadOptions, progress: Progress
 ) -> ConvertResult:
-    """Every stack below `source` into `folder`."""
-    with TemporaryDirectory(prefix="medidense-") as place:
-        catalogue = Path(place) / "tree"
-        with catalogued([source], index=index_of(catalogue)) as index:
-            entries = [entry for entry in index.entries() if entry.state != "skipped"]
-        return _convert_entries(entries, catalogue, (source, folder, series), options, progress)
+    """Every stack below the sources into `folder`."""
+    with TemporaryDirectory(prefix="medidense-") as scratch:
+        catalogue = Path(scratch) / "tree"
+        counted = counting(progress, "scan")
+        with catalogued(sources, counted, index=index_of(catalogue), options=options) as index:
+            uid = choose_series(index.series(), series) if series else ""
+            entries = [
+                entry
+                for entry in index.entries()
+                if entry.state != "skipped" and (not uid or entry.series_uid == uid)
+            ]
+        if not entries:
+            names = ", ".join(str(path) for path in sources)
+            raise NothingFoundError(names, "no volume was found", series, "check the path")
+        return _convert_entries(entries, folder, (catalogue, options), progress)
 
 
 def _convert_entries(
-    entries: Sequence[Entry],
-    catalogue: Path,
-    asked: tuple[Path, Path, str],
-    options: ReadOptions,
-    progress: Progress,
+    entries: Sequence[Entry], folder: Path, rules: tuple[Path, ReadOptions], progress: Progress
 ) -> ConvertResult:
-    """The stacks among catalogued entries; `asked` is the source, the folder to write to, and the series."""
-    source, folder, series = asked
-    wanted = [entry for entry in entries if not series or entry.series_uid == series]
-    wanted = [entry for entry in wanted if _is_picked(entry, options)]
-    if not wanted:
-        raise NothingFoundError(str(source), "no image file was found", series, "check the path")
+    """The stacks among entries into a folder; `rules` are the catalogue and the options that found them."""
     written: list[Converted] = []
     refused: list[Refusal] = []
     rows = []
-    for number, entry in enumerate(wanted, start=1):
+    for number, entry in enumerate(entries, start=1):
         name = _name(number, entry)
         try:
-            volume = _read(entry, options, catalogue)
+            volume = _read(entry, *rules)
             write_nifti(volume, folder / name, overwrite=True)
         except Refused as error:
             refused.append(error.refusal)
@@ -143,23 +191,18 @@ def _convert_entries(
             one = _converted(Path(entry.path), folder / name, volume)
             written.append(replace(one, series_uid=entry.series_uid, pick=entry.pick))
             rows.append((name, *_about(entry), "", "; ".join(volume.warnings)))
-        progress("convert", number, len(wanted))
+        progress("convert", number, len(entries))
     durable.write_csv(folder / TABLE, COLUMNS, rows)
-    return ConvertResult(folder, tuple(written), tuple(refused))
+    return ConvertResult(folder, tuple(written), tuple(refused), into_folder=True)
 
 
-def _is_picked(entry: Entry, options: ReadOptions) -> bool:
-    """Whether nothing that tells the stack apart contradicts what the user picked."""
-    return all(alike(value, options.pick.get(key, value)) for key, value in entry.marks)
-
-
-def _read(entry: Entry, options: ReadOptions, catalogue: Path) -> Volume:
-    """The volume of an entry. Raises Refused, as found by the scan where the file is no volume at all."""
-    if entry.refusal is not None and not entry.series_uid and entry.kind != "nifti":
+def _read(entry: Entry, catalogue: Path, options: ReadOptions) -> Volume:
+    """The volume of an entry. Raises Refused, as the scan did where it refused: it had the same options."""
+    if entry.refusal is not None:
         raise Refused(**vars(entry.refusal))
     chosen = replace(options, pick={**options.pick, **dict(entry.marks)})
-    place = Path(entry.path)
-    return read_volume(place, series_uid=entry.series_uid, options=chosen, catalogue=catalogue)
+    source = _source(entry.parts or entry.path)
+    return read_volume(source, series_uid=entry.series_uid, options=chosen, catalogue=catalogue)
 
 
 def _about(entry: Entry) -> Sequence[str]:

@@ -13,6 +13,7 @@ import yaml
 from medidense import durable
 from medidense.cohort import ImageFacts, check_images, cut_folds, read_cohort
 from medidense.errors import RunError, UsageError
+from medidense.io import archives_kept
 from medidense.package import write_package
 from medidense.rundir import (
     Asked,
@@ -53,6 +54,7 @@ class CvResult:
         return {**own, "resumed": self.resumed, **self.evaluation.to_json()}
 
 
+@archives_kept()
 def cv(
     cohort: Path,
     *,

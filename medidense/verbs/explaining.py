@@ -10,7 +10,7 @@ from medidense import durable
 from medidense.batch import Lesion, read_lesions
 from medidense.cohort import read_cohort
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
-from medidense.io import Input, find_inputs, read_volume, write_map
+from medidense.io import Input, archives_kept, find_inputs, read_volume, write_map
 from medidense.package import Package, load_package, write_package
 from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
@@ -78,12 +78,13 @@ class _Target:
         """The image and the lesion in it. Raises Refused."""
         if self.sample is not None:
             return open_sample(self.sample)
-        volume = read_volume(self.found.path, series_uid=self.found.series_uid)
+        volume = read_volume(self.found.source, series_uid=self.found.series_uid)
         if self.lesion is None:
             return volume, None
         return volume, self.lesion.region_in(volume)
 
 
+@archives_kept()
 def explain(
     model: Path,
     inputs: Sequence[Path],
@@ -141,13 +142,12 @@ def _targets(
     listed = None if lesions is None else read_lesions(lesions)
     targets: list[_Target] = []
     refused: list[ExplainedItem] = []
-    for path in inputs:
-        below = find_inputs(path)
-        refused += [ExplainedItem(where, "", "", "refused", no.sentence) for where, no in below.refusals]
-        for found in below.found:
-            own = _own_samples(run, found) if listed is None and run is not None else []
-            given = [] if listed is None else listed.of(found.path, found.series_uid)
-            targets += own or [_Target(found, lesion) for lesion in given] or [_Target(found)]
+    below = find_inputs(inputs)
+    refused += [ExplainedItem(where, "", "", "refused", no.sentence) for where, no in below.refusals]
+    for found in below.found:
+        own = _own_samples(run, found) if listed is None and run is not None and not found.parts else []
+        given = [] if listed is None else listed.of(found.path, found.series_uid)
+        targets += own or [_Target(found, lesion) for lesion in given] or [_Target(found)]
     if not targets and not refused:
         names = ", ".join(str(path) for path in inputs)
         raise NothingFoundError(names, "no image file was found", "", "check the path")

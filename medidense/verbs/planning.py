@@ -16,6 +16,7 @@ from medidense.cohort import (
     too_short,
 )
 from medidense.errors import OutputExistsError, UsageError
+from medidense.io import archives_kept
 from medidense.rundir import write_recipe
 from medidense.train import choose_device, measure_step
 from medidense.values import Cohort, Recipe
@@ -37,6 +38,7 @@ class PlanResult:
         return {"out": str(self.out), "recipe": self.recipe.model_dump(mode="json")}
 
 
+@archives_kept()
 def plan(
     cohort: Path,
     *,

@@ -1,14 +1,17 @@
 """What lies in these folders?"""
 
+import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from medidense import durable
 from medidense.errors import NothingFoundError
-from medidense.io import catalogued, index_of, write_parquet
-from medidense.values import Entry
+from medidense.io import Entries, Index, catalogued, index_of, temporary_index, write_parquet
+from medidense.values import Entry, ReadOptions
 from medidense.verbs.progress import Progress, counting, quiet
+
+NO_OPTIONS = ReadOptions()
 
 COLUMNS = (
     "path",
@@ -30,45 +33,78 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class ScanResult:
-    """Every file accounted for: in a volume, refused with its reason, or skipped as no image."""
+    """Every file accounted for: in a volume, refused with its reason, or skipped as no volume.
 
-    entries: tuple[Entry, ...]
+    `entries` lie in the index beside `out`, or in a temporary one that goes with the result: they are read
+    while one walks over them, and walked again from the start.
+    """
+
+    entries: Entries
     out: Path | None
 
     def count(self, state: str) -> int:
         """Entries of a state: ``volume``, ``refused`` or ``skipped``."""
-        return sum(entry.state == state for entry in self.entries)
+        return self.entries.count(state)
+
+    def close(self) -> None:
+        """Remove the temporary index now; at the latest it goes with the program."""
+        self.entries.close()
+
+    def summary(self) -> dict[str, object]:
+        """The counts, and where the list was written."""
+        counts = {
+            name: self.count(state)
+            for name, state in (("volumes", "volume"), ("refused", "refused"), ("skipped", "skipped"))
+        }
+        return {**counts, "out": self.out and str(self.out)}
 
     def to_json(self) -> dict[str, object]:
-        """Counts, then each entry."""
-        counts = {f"{state}s": self.count(state) for state in ("volume",)}
-        counts |= {state: self.count(state) for state in ("refused", "skipped")}
-        entries = [asdict(entry) for entry in self.entries]
-        return {**counts, "out": self.out and str(self.out), "entries": entries}
+        """The summary, then each entry."""
+        return {**self.summary(), "entries": [asdict(entry) for entry in self.entries]}
 
 
-def scan(paths: Sequence[Path], *, out: Path | None = None, progress: Progress = quiet) -> ScanResult:
+def scan(
+    paths: Sequence[Path],
+    *,
+    out: Path | None = None,
+    options: ReadOptions = NO_OPTIONS,
+    progress: Progress = quiet,
+) -> ScanResult:
     """Look through files, folders and ZIP archives and list each stack, each refusal and each file that is no
     image.
 
-    `out` receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it
-    lies an index: a second scan with the same `out` looks only at files that are new or have another size or
-    time.
-    Raises NothingFoundError when there is no image file, UsageError when a path does not exist, WriteError.
+    Files of one series are one volume however they are given: in a folder, in several, one by one. `out`
+    receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it lies an
+    index: a second scan with the same `out` and `options` looks only at files that are new or have another
+    size or time.
+    Raises NothingFoundError when there is no image file, UsageError when a path does not exist, LockedError
+    while another scan has the same `out`, WriteError.
     """
     out = None if out is None else Path(out)
-    index = None if out is None else index_of(out)
-    with catalogued([Path(path) for path in paths], counting(progress, "scan"), index=index) as found:
-        entries = tuple(found.entries())
-    if not any(entry.state in ("volume", "refused") for entry in entries):
+    index = temporary_index() if out is None else index_of(out)
+    try:
+        counted = counting(progress, "scan")
+        with catalogued(
+            [Path(path) for path in paths], counted, index=index, options=replace(options, pick={})
+        ) as found:
+            _check_found(paths, found)
+            if out is not None:
+                write = write_parquet if out.suffix == ".parquet" else durable.write_csv
+                write(out, COLUMNS, (_row(entry) for entry in found.entries()))
+        return ScanResult(Entries(index, owned=out is None), out)
+    except BaseException:
+        if out is None:
+            shutil.rmtree(index.parent, ignore_errors=True)
+        raise
+
+
+def _check_found(paths: Sequence[Path], found: Index) -> None:
+    """Raise NothingFoundError where there is no image; a scout is one."""
+    counts = found.counts()
+    if not (counts.get("volume") or counts.get("refused") or found.series()):
         names = ", ".join(str(path) for path in paths)
-        raise NothingFoundError(
-            names, "no image file was found", f"{len(entries)} other files", "check the path"
-        )
-    if out is not None:
-        write = write_parquet if out.suffix == ".parquet" else durable.write_csv
-        write(out, COLUMNS, (_row(entry) for entry in entries))
-    return ScanResult(entries, out)
+        others = f"{counts.get('skipped', 0)} other files"
+        raise NothingFoundError(names, "no image file was found", others, "check the path")
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

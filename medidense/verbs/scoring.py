@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medidense.batch import read_lesions, score_inputs
 from medidense.errors import UsageError
+from medidense.io import archives_kept
 from medidense.package import load_package
 from medidense.verbs.progress import Progress, counting, quiet
 
@@ -35,6 +36,7 @@ class ScoreResult:
         }
 
 
+@archives_kept()
 def score(
     package: Path,
     inputs: Sequence[Path],

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from medidense.cli.app import main
-from medidense.values import Entry, ReadOptions, Refusal
+from medidense.values import Entry, Limits, ReadOptions, Refusal
 
 REFUSAL = Refusal("TILTED", "b", "14 degrees", "0", "resample it")
 ENTRIES = (
@@ -17,13 +18,19 @@ ENTRIES = (
 )
 
 
+class Found(tuple[Entry, ...]):
+    """Entries as a scan gives them."""
+
+    tail = 6
+
+
 @pytest.fixture
 def scanned(result: Callable[..., object]) -> Callable[..., object]:
     def build(entries: tuple[Entry, ...]) -> object:
         return result(
-            {"volumes": 1},
-            entries=entries,
+            entries=Found(entries),
             count=lambda state: sum(entry.state == state for entry in entries),
+            summary=lambda: {"volumes": 1},
         )
 
     return build
@@ -36,12 +43,13 @@ def test_scan_lists_volumes_and_refusals_and_exits_4(
     tmp_path: Path,
 ) -> None:
     calls = stand_in("scan", scanned(ENTRIES))
-    assert main(["scan", str(tmp_path), ".", "--out", "c.csv"]) == 4
+    given = ["--out", "c.csv", "--guess-syntax", "--limit", "files=7", "--limit", "voxels=2G"]
+    assert main(["scan", str(tmp_path), ".", *given]) == 4
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [
-        "state   kind   voxels          spacing mm         path",
-        "volume  CT     512 x 512 x 30  0.646 x 0.646 x 8  a",
-        "TILTED  nifti                                     b",
+        "state   kind   voxels      mm             path",
+        "volume  CT     512x512x30  0.646x0.646x8  a",
+        "TILTED  nifti                             b",
         "1 volume, 1 refused, 1 other files",
         "catalogue  c.csv",
     ]
@@ -49,14 +57,25 @@ def test_scan_lists_volumes_and_refusals_and_exits_4(
     ((args, options),) = calls
     assert args == ([tmp_path, Path()],)
     assert options["out"] == Path("c.csv")
+    assert options["options"] == ReadOptions(guess_syntax=True, limits=Limits(files=7, voxels=2 << 30))
 
 
-def test_scan_without_refusals_exits_0_and_json_is_the_verbs_own(
+@pytest.mark.parametrize("limit", ["files", "files=x", "file=1"])
+def test_a_limit_that_does_not_hold_is_usage(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", ".", "--limit", limit]) == 2
+    assert "medidense: --limit" in capsys.readouterr().err
+
+
+def test_scan_prints_json_an_entry_a_line(
     scanned: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stand_in("scan", scanned(ENTRIES[:1]))
-    assert main(["scan", ".", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"volumes": 1}
+    for entries in ((), ENTRIES[:1], ENTRIES):
+        stand_in("scan", scanned(entries))
+        assert main(["scan", ".", "--json"]) == (4 if len(entries) == 3 else 0)
+        out = capsys.readouterr().out
+        told = [asdict(entry) for entry in entries]
+        assert json.loads(out) == json.loads(json.dumps({"volumes": 1, "entries": told}))
+        assert len(out.splitlines()) == len(entries) + 1
 
 
 def test_convert_says_what_was_written_and_warned(
@@ -77,7 +96,7 @@ def test_convert_says_what_was_written_and_warned(
     assert "LPS" in out
     assert "warning      LOSSY: stored with loss" in out
     ((args, options),) = calls
-    assert args == (Path(), Path("o.nii.gz"))
+    assert args == ([Path()], "o.nii.gz")
     assert (options["series"], options["overwrite"]) == ("1.2.3", True)
     asked = ReadOptions(pick={"EchoTime": "4.6"}, allow_tilt=True, fill=0.0, prefer="qform")
     assert options["options"] == asked

@@ -87,6 +87,14 @@ def test_the_page_of_commands_is_up_to_date() -> None:
     assert done.returncode == 0
 
 
+def test_the_tables_made_from_the_code_are_up_to_date() -> None:
+    """Made anew by ``make commands``."""
+    done = subprocess.run(
+        [sys.executable, "docs/code_tables.py", "--check"], cwd=ROOT, check=False, env=os.environ
+    )
+    assert done.returncode == 0
+
+
 def test_the_promise_stands_where_people_look() -> None:
     for name in ("README.md", "docs/index.md", "docs/hospital.md", "mkdocs.yml"):
         assert "Research software, not a medical device" in (ROOT / name).read_text(encoding="utf-8")

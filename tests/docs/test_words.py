@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic_core import PydanticUndefined
 import medidense
 import medidense.verbs
 from medidense.rundir import RunDir
-from medidense.values import CODES, Recipe, recipe_keys
+from medidense.values import CODES, REMEDIES, Limits, Recipe, recipe_keys
 from medidense.values.recipe import EarlyStopping, Section
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +111,12 @@ def test_the_refusal_codes_stand_with_their_rules() -> None:
     }
     assert table == dict(CODES)
     assert all(row[2] for row in rows_of("docs/coordinates.md", "## Refusal codes"))
+
+
+def test_each_code_has_its_remedy_and_each_limit_its_row() -> None:
+    assert list(REMEDIES) == list(CODES)
+    rows = [row for row in rows_of("docs/coordinates.md", "## Hostile files") if words(row[0])]
+    assert [words(row[0])[0] for row in rows] == [field.name for field in fields(Limits)]
 
 
 def test_each_warning_of_the_readers_is_in_the_docs() -> None:

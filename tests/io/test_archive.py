@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from medidense.io import archive as archive_module
 from medidense.io import read_volume
-from medidense.io.archive import unpacked_archive
+from medidense.io.archive import archives_kept, unpacked_archive
 from medidense.io.archive_listing import BROKEN
 from medidense.values import Refusal, Refused
 
@@ -229,3 +229,45 @@ def test_a_series_is_the_same_in_an_archive(series, tmp_path, temporary):
     assert np.array_equal(plain.affine, unpacked.affine)
     assert plain.source == unpacked.source
     assert list(temporary.iterdir()) == []
+
+
+def test_an_archive_is_kept_until_the_block_ends(tmp_path, temporary):
+    path = pack(tmp_path / "a.zip", ("x.dcm", b"one"))
+    link = tmp_path / "link.zip"
+    link.symlink_to(path)
+    with pytest.raises(KeyError), archives_kept():
+        with unpacked_archive(path) as first:
+            assert stat.S_IMODE(first.folder.stat().st_mode) == 0o700
+        with unpacked_archive(link) as again:
+            assert (again.folder, again.archive) == (first.folder, link)
+        pack(path, ("x.dcm", b"two"), ("y.dcm", b"three"))
+        with unpacked_archive(path) as changed:
+            assert len(list(changed.folder.iterdir())) == 2
+        raise KeyError
+    assert list(temporary.iterdir()) == []
+
+
+def test_archives_used_long_ago_make_room_but_never_one_in_use(tmp_path, temporary, monkeypatch):
+    monkeypatch.setattr(archive_module, "KEPT_BYTES", 5)
+    paths = [pack(tmp_path / f"{number}.zip", ("x", b"%d00" % number)) for number in range(3)]
+    with archives_kept():
+        with unpacked_archive(paths[0]) as used:
+            with unpacked_archive(paths[1]) as first:
+                assert first.folder.exists()
+            with unpacked_archive(paths[2]):
+                assert used.folder.exists()
+                assert not first.folder.exists()
+        with unpacked_archive(paths[1]) as anew:
+            assert not used.folder.exists()
+            assert anew.folder.exists()
+            assert len(list(temporary.iterdir())) == 1
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_refusal_of_a_kept_archive_names_the_archive(tmp_path, temporary):
+    path = pack(tmp_path / "a.zip", ("x/y.dcm", b"one"))
+    with archives_kept():
+        for _ in range(2):
+            with pytest.raises(Refused) as caught, unpacked_archive(path) as members:
+                raise Refused("EMPTY", members.folder / "member-000000.dcm", "f", "e", "n")
+            assert caught.value.refusal.where == f"{path}: x/y.dcm"

@@ -118,7 +118,7 @@ def test_links_out_and_pipes_do_not_stop_or_hang(tree, tmp_path):
 
 
 def test_inputs_to_score(tree):
-    inputs = find_inputs(tree)
+    inputs = find_inputs([tree])
     names = ["alone", "colour.png", "grey.png", "mixed", "mixed", "scan.nii.gz"]
     assert [one.path.name for one in inputs.found] == names
     assert len({one.series_uid for one in inputs.found if one.series_uid}) == 3
@@ -180,7 +180,7 @@ def test_one_series_in_an_archive(tree, tmp_path):
     (entry,) = list(catalogue([path]))
     assert (entry.state, entry.kind, entry.files, entry.note) == ("volume", "dicom", 3, "in a ZIP archive")
     assert patient_key(path) == patient_key(tree / "alone") != ""
-    inputs = find_inputs(path)
+    inputs = find_inputs([path])
     assert [(one.path, one.series_uid) for one in inputs.found] == [(path, entry.series_uid)]
     path.write_bytes(path.read_bytes()[:-30])
     assert patient_key(path) == ""
@@ -211,7 +211,7 @@ def test_an_image_of_another_kind_is_read_where_it_lies_alone(tree, tmp_path):
         "nifti": ("refused", "SEVERAL_SERIES"),
         "picture": ("refused", "SEVERAL_SERIES"),
     }
-    assert len({refusal.sentence for _, refusal in find_inputs(beside).refusals}) == 2
+    assert len({refusal.sentence for _, refusal in find_inputs([beside]).refusals}) == 2
 
 
 def test_refusals_in_an_archive_name_the_member(tree, tmp_path):
@@ -246,7 +246,7 @@ def test_an_archive_that_is_refused_is_one_entry(tree, tmp_path):
         ("NOT_DICOM", "archive"),
         ("BAD_ARCHIVE", "archive"),
     ]
-    assert [refusal.code for _, refusal in find_inputs(broken).refusals] == ["BAD_ARCHIVE"]
+    assert [refusal.code for _, refusal in find_inputs([broken]).refusals] == ["BAD_ARCHIVE"]
 
 
 def test_documents_and_arrays_that_are_archives_are_skipped_unopened(tree, tmp_path):

@@ -1,6 +1,8 @@
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import nibabel
@@ -9,7 +11,8 @@ from pydicom import dcmread
 
 from medidense.errors import WriteError
 from medidense.io import catalogued, cataloguing, write_series
-from medidense.io.index import folder_of, open_index
+from medidense.io.index import folder_of, open_index, read_index
+from medidense.values import ReadOptions
 
 
 @pytest.fixture
@@ -26,13 +29,13 @@ def looked(monkeypatch):
     asked = {"look": [], "assemble": []}
     real = cataloguing.call_each
 
-    def listening(task, items, *, where):
+    def listening(task, items, *, where, limits):
         def heard():
             for item in items:
-                asked[task] += item["paths"] if task == "look" else [item["series"]]
+                asked[task] += item["paths"] if task == "look" else [one["series"] for one in item["series"]]
                 yield item
 
-        return real(task, heard(), where=where)
+        return real(task, heard(), where=where, limits=limits)
 
     monkeypatch.setattr(cataloguing, "call_each", listening)
 
@@ -111,10 +114,10 @@ def test_one_broken_file_and_one_deadly_batch_stop_nothing(tree, tmp_path, monke
     (tree / "bad.nii.gz").write_bytes(b"no")
     real = cataloguing.call_each
 
-    def deadly(task, items, *, where):
+    def deadly(task, items, *, where, limits):
         from medidense.values import Refused
 
-        for answer in real(task, items, where=where):
+        for answer in real(task, items, where=where, limits=limits):
             yield answer if task != "look" else Refused("POISON", "x", "killed", "an answer", "check it")
 
     monkeypatch.setattr(cataloguing, "call_each", deadly)
@@ -162,7 +165,7 @@ def test_a_scan_that_was_killed_goes_on_to_what_a_fresh_scan_finds(tree, tmp_pat
     for file in (tree / "s1").iterdir():
         file.rename(tree / "s0" / f"moved-{file.name}")
     with monkeypatch.context() as killed:
-        killed.setattr(cataloguing, stage, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(cataloguing, stage, lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             scan(tree, index)
     assert scan(tree, index) == fresh(tree)
@@ -200,3 +203,48 @@ def test_a_nifti_pair_depends_on_both_its_files(tmp_path, ct):
     assert [entry.state for entry in scan(tmp_path / "p", tmp_path / "a.index")] == ["refused"]
     (tmp_path / "p" / "x.img").write_bytes(voxels)
     assert scan(tmp_path / "p", tmp_path / "a.index") == fresh(tmp_path / "p")
+
+
+def test_two_scans_never_write_one_index(tmp_path):
+    other = (
+        "import sys\nfrom pathlib import Path\nfrom medidense.io.index import open_index, read_index\n"
+        "for door in (open_index, read_index):\n"
+        "    try:\n        door(Path(sys.argv[1])).__enter__()\n"
+        "    except Exception as error:\n        print(error.exit_code, type(error).__name__)\n"
+    )
+    index = tmp_path / "a.index"
+
+    def told():
+        done = subprocess.run(
+            [sys.executable, "-c", other, str(index)], check=True, capture_output=True, text=True
+        )
+        return done.stdout.splitlines()
+
+    with open_index(index):
+        assert told() == ["75 LockedError"] * 2
+    assert told() == []
+    assert [path.name for path in tmp_path.iterdir()] == ["a.index"]
+
+
+def test_many_read_an_index_at_once_and_leave_nothing_beside_it(tree, tmp_path):
+    entries = scan(tree, tmp_path / "a.index")
+    with read_index(tmp_path / "a.index") as one, read_index(tmp_path / "a.index") as two:
+        assert list(one.entries()) == list(two.entries()) == entries
+        assert one.counts() == {"volume": 3, "skipped": 1}
+        assert one.series() == sorted(entry.series_uid for entry in entries if entry.series_uid)
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.index"]
+
+
+def test_other_options_look_at_the_files_again(tree, tmp_path, looked):
+    scan(tree, tmp_path / "a.index")
+    looked()
+    for options, again in ((ReadOptions(guess_syntax=True), 10), (ReadOptions(allow_tilt=True), 10)):
+        with catalogued([tree], index=tmp_path / "a.index", options=options) as found:
+            assert found.counts()["volume"] == 3
+        assert len(looked()["look"]) == again
+    with catalogued(
+        [tree], index=tmp_path / "a.index", options=ReadOptions(allow_tilt=True, fill=0.0)
+    ) as found:
+        assert found.counts()["volume"] == 3
+    asked = looked()
+    assert (len(asked["look"]), len(asked["assemble"])) == (1, 3)  # the README has an entry of its own

@@ -99,7 +99,7 @@ def test_analyze_is_refused_by_either_name(ct, tmp_path, code_of):
 
 def test_a_pair_in_a_folder_is_one_image(ct, tmp_path):
     write_pair(ct, tmp_path)
-    inputs = find_inputs(tmp_path)
+    inputs = find_inputs([tmp_path])
     assert [one.path.name for one in inputs.found] == ["a.hdr"]
     assert inputs.skipped == (str(tmp_path / "a.img"),)
-    assert [one.path.name for one in find_inputs(tmp_path / "a.img").found] == ["a.img"]
+    assert [one.path.name for one in find_inputs([tmp_path / "a.img"]).found] == ["a.img"]

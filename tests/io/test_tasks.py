@@ -16,8 +16,10 @@ from medidense.io.guarded import LocalDesk
 from medidense.io.looking import assemble, look
 from medidense.io.reading import Ask
 from medidense.io.tasks import TASKS
-from medidense.io.told import told_ask, told_grid, volume_of_told
+from medidense.io.told import told_ask, told_grid, told_options, volume_of_told
 from medidense.values import ReadOptions, Refusal
+
+OPTIONS = told_options(ReadOptions())
 
 
 class Counting(LocalDesk):
@@ -124,7 +126,7 @@ def files(ct, series, tmp_path):
 
 def test_look_answers_for_each_file_and_says_that_it_lives(files):
     desk = Counting()
-    answers = done("look", {"paths": [str(path) for path in files], "given": []}, desk)
+    answers = done("look", {"paths": [str(path) for path in files], "given": [], "options": OPTIONS}, desk)
     assert [kind for kind, _, _ in answers] == ["image", "broken", "no image", *["entries"] * 3, "archive"]
     assert desk.beats == len(files)
     for path, (kind, series, facts) in zip(files, answers, strict=True):
@@ -139,7 +141,7 @@ def test_look_knows_what_was_named(ct, tmp_path):
     voxels = str(tmp_path / "a.img")
     states = []
     for given in ([], [voxels]):
-        ((_, _, facts),) = done("look", {"paths": [voxels], "given": given})
+        ((_, _, facts),) = done("look", {"paths": [voxels], "given": given, "options": OPTIONS})
         states.append(json.loads(facts)[0]["state"])
     assert states == ["skipped", "volume"]
 
@@ -148,7 +150,8 @@ def assembled(series, paths, *, apart=True):
     packed = [(str(path), pack(scan_file(path))) for path in paths]
     told = [[path, kind, json.dumps(facts)] for path, (kind, _, facts) in packed]
     uid = packed[0][1][1]
-    arguments = {"files": told, "series": uid, "where": str(series), "note": "n", "apart": apart}
+    arguments = {"files": told, "series": uid, "where": str(series), "note": "n"}
+    arguments |= {"apart": apart, "options": OPTIONS}
     return done("assemble", arguments)
 
 

@@ -25,7 +25,7 @@ OPTIONS = st.builds(
     fill=st.none() | NUMBERS,
     colour=st.booleans(),
     limits=st.builds(
-        Limits, voxels=st.integers(0, 1 << 40), seconds=st.floats(0.1, 99), nesting=st.integers(1, 99)
+        Limits, voxels=st.integers(1, 1 << 40), seconds=st.floats(0.1, 99), nesting=st.integers(1, 99)
     ),
 )
 ASKS = st.builds(

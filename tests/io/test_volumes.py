@@ -119,6 +119,26 @@ def test_a_catalogue_saves_the_headers_and_changes_nothing(ball, tmp_path, monke
     assert read_volume(ball[0], catalogue=tmp_path / "c.csv").shape == ball[1].shape
 
 
+def test_a_list_of_files_with_a_catalogue(ball, tmp_path, monkeypatch):
+    write_series(ball[1], tmp_path / "s", patient="invented", seed=1)
+    files = sorted((tmp_path / "s").glob("*.dcm"))
+    scan(files, out=tmp_path / "c.csv")
+    told = []
+    real = volumes.call
+    monkeypatch.setattr(
+        volumes,
+        "call",
+        lambda task, arguments, **more: told.append(arguments) or real(task, arguments, **more),
+    )
+    for parts in (files, [files[0], tmp_path / "s"]):
+        volume = read_volume(parts, catalogue=tmp_path / "c.csv")
+        np.testing.assert_array_equal(volume.array, read_volume(tmp_path / "s").array)
+        assert volume.warnings == ()
+    assert [len(asked["known"]) for asked in told if "known" in asked] == [len(files)] * 2
+    read_volume(files, catalogue=tmp_path / "c.csv", options=ReadOptions(guess_syntax=True))
+    assert told[-1]["known"] is None  # another question than the scan's
+
+
 def test_a_region_of_a_picture(tmp_path):
     values = np.arange(240, dtype=np.uint8).reshape(12, 20)
     Image.fromarray(values).save(tmp_path / "p.png")

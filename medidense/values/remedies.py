@@ -1,0 +1,51 @@
+"""What helps where an input was refused? A sentence for each code; the docs are made from them."""
+
+from types import MappingProxyType
+
+REMEDIES = MappingProxyType(
+    {
+        "EMPTY": "Check the path; copy the files again.",
+        "NOT_DICOM": "Check the file; rename it if it is of another kind.",
+        "NOT_NIFTI": "Write the file again with the program that made it.",
+        "NOT_PICTURE": "Open it in a viewer and save it as PNG.",
+        "BAD_ARCHIVE": "Unpack it yourself and give the folder.",
+        "NO_TS": "Ask for the files as the archive stores them, or pass `--guess-syntax`.",
+        "UNKNOWN_SYNTAX": "Install the extra `codecs`, or convert with the archive's own tool.",
+        "NO_PIXELS": "A report or a plan is no image; give the series.",
+        "WRONG_CLASS": "Give the image series; a segmentation is given as the `mask` of its image.",
+        "LOCALIZER": "Give the series that the scout was made for; `scan` and `score` pass a scout over.",
+        "MOSAIC": "Export the series as single slices or as enhanced DICOM.",
+        "COLOUR": "Convert to one channel, if the colours mean nothing; `convert --colour` writes them.",
+        "NO_GEOMETRY": "Ask for the original files; a screenshot has no geometry.",
+        "TILTED": "Pass `--allow-tilt`, or resample the series to a straight grid with a tool you trust.",
+        "MISSING_SLICE": "Ask for the missing slices; the positions tell which.",
+        "UNEVEN": "Ask for an even reconstruction.",
+        "REPEATED_POSITION": "Choose a stack with `--pick`, or split the series by time, echo or b-value.",
+        "SEVERAL_SERIES": "Choose one with `--series`, or with `series_uid` in the table.",
+        "MIXED_SIZE": "Give one series a folder.",
+        "PATIENTS": "Give one patient a folder.",
+        "CONFLICT": "Find out which statement is right; the refusal names both.",
+        "IDENTITY": "Set the orientation with the program that made the file, or pass `--assume-ras`.",
+        "DIMENSIONS": "Choose one time point or channel and save it as 3D.",
+        "BAD_TYPE": "Save it as integers or floats of at most 64 bits.",
+        "BAD_RESCALE": "Correct the slope, if you know it.",
+        "NOT_FINITE": "Fill or crop the voxels that are not numbers, or pass `--fill`.",
+        "CONSTANT": "Check the export; the image or the crop shows nothing.",
+        "TRUNCATED": "Copy the file again.",
+        "CORRUPT": "Copy the file again; ask for it anew.",
+        "NESTING": "Such a file is hardly honest; ask where it comes from.",
+        "BOMB": "Such a file is hardly honest; where it is, raise the ceiling (`--limit`).",
+        "UNITS": "Set the unit to millimetres with the program that made the file.",
+        "NO_ACCESS": "Check permissions and links.",
+        "TIMEOUT": "Such a file is hardly honest; where it is, raise `--limit seconds=...`.",
+        "POISON": "Such a file is hardly honest; ask where it comes from.",
+        "TOO_LARGE": "Cut the image down, or raise `--limit decoded_bytes=...` where the memory is there.",
+        "GRID": "Give the mask of this very image, or resample it (nearest neighbour).",
+        "NO_MASK": "Check the mask; give the lesion as a point if the model allows it.",
+        "OUTSIDE": "Check the coordinates, and whether they are `LPS` or `RAS`.",
+        "NO_REGION": "Give the lesion with `--lesions`.",
+        "MODALITY": "Use a model made for this modality.",
+        "IMPLAUSIBLE": "Check the values' units; use a model made for such images.",
+    }
+)
+"""Every key of `medidense.values.CODES`, with what a user can do in general."""
