@@ -18,7 +18,7 @@ from medidense.durable import PRIVATE, writing
 from medidense.io.dicom.packing import BROKEN, IMAGE
 from medidense.values import Entry, Refusal
 
-VERSION = 1
+VERSION = 2
 """Of the tables and of what is in them, kept as SQLite's user_version; another one's content is dropped."""
 
 OWNER = 0x6D646978

@@ -13,11 +13,17 @@ from medidense.io.archive_listing import MAGICS
 from medidense.io.discover import known_files
 from medidense.io.guard import LIMITS, Limits, opened
 from medidense.io.guarded import call
+from medidense.io.guarded.wire import CEILING
 from medidense.io.reading import Ask
 from medidense.io.told import told_ask, volume_of_told
 from medidense.values import Marker, ReadOptions, Region, Volume
 
 NO_OPTIONS = ReadOptions()
+MOST_TOLD = CEILING // 4
+"""Bytes of headers that a worker is told; JSON inside JSON grows, and the worker's memory is limited."""
+
+Known = list[tuple[str, str, str, str]]
+"""(path, kind, series, facts) of files."""
 
 
 def read_volume(
@@ -46,9 +52,16 @@ def read_volume(
         ask = _ask(series_uid, options, region, margin_mm)
         arguments = told_ask(place, replace(ask, members=members))
         if catalogue is not None and place.is_dir() and not (members or options.guess_syntax):
-            arguments["known"] = known_files(Path(catalogue), place, series_uid)
+            arguments["known"] = _if_short(known_files(Path(catalogue), place, series_uid))
         answer = call("read", arguments, where=place, limits=options.limits)
         return volume_of_told(answer.value, answer.arrays)
+
+
+def _if_short(known: Known | None) -> Known | None:
+    """What a catalogue knows of the files, None where it is too much to be told: they are read instead."""
+    if known is not None and sum(len(facts) for _, _, _, facts in known) > MOST_TOLD:
+        return None
+    return known
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from medidense.io.dicom.attributes import Identity, Pixels, Plane
+from medidense.io.dicom.columns import narrowed, widened
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
 from medidense.values import Refusal
 
@@ -36,10 +37,8 @@ def _packed_frames(frames: tuple[Frame, ...]) -> list[Any]:
     """What all frames of a file share, then what each has of its own."""
     first = frames[0]
     shared = [first.syntax, first.trailing, _fields(first.identity)]
-    return [
-        shared,
-        [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames],
-    ]
+    own = [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames]
+    return [shared, narrowed(own)]
 
 
 def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
@@ -57,7 +56,7 @@ def _frames(path: Path, facts: list[Any]) -> tuple[Frame, ...]:
             number=number,
             trailing=trailing,
         )
-        for number, plane, pixels, marks in own
+        for number, plane, pixels, marks in widened(own)
     )
 
 

@@ -15,10 +15,10 @@ from medidense.errors import MedidenseError
 from medidense.io.guard import Limits
 from medidense.io.guarded.account import Account, form_of
 from medidense.io.guarded.carried import encode_error
-from medidense.io.guarded.outcome import Answer, error_of
+from medidense.io.guarded.outcome import Answer, error_of, too_long
 from medidense.io.guarded.ring import Ring, create, receive_arrays
 from medidense.io.guarded.starting import no_start, start
-from medidense.io.guarded.wire import Message, encode, receive, send
+from medidense.io.guarded.wire import Message, TooLongError, encode, receive, send
 from medidense.values import Refused
 
 PATIENCE = 120.0
@@ -35,13 +35,19 @@ class Request:
     limits: Limits
 
     def encoded(self) -> bytes:
-        """The message to a worker. Raises TypeError or ValueError for arguments that JSON cannot say."""
+        """The message to a worker. Raises TypeError or ValueError for arguments that JSON cannot say.
+
+        Raises Refused TOO_LARGE for more of them than a message holds.
+        """
         try:
             folder = str(Path.cwd())
         except OSError:  # it was deleted
             folder = ""
         body = {"task": self.task, "arguments": dict(self.arguments)}
-        return encode("task", body | {"seconds": self.limits.seconds, "folder": folder})
+        try:
+            return encode("task", body | {"seconds": self.limits.seconds, "folder": folder})
+        except TooLongError as error:
+            raise too_long(self.where) from error
 
 
 @dataclass(frozen=True)

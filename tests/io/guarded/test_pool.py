@@ -15,6 +15,7 @@ from medidense.errors import CohortError, MedidenseError
 from medidense.io.guard import LIMITS
 from medidense.io.guarded.means import Means
 from medidense.io.guarded.pool import Pool
+from medidense.io.guarded.wire import CEILING
 from medidense.values import Refused
 
 SHORT = replace(LIMITS, seconds=0.3)
@@ -24,6 +25,17 @@ def refusal(pool, task, arguments=None, limits=LIMITS):
     with pytest.raises(Refused) as caught:
         pool.call(task, arguments or {}, where="a.dcm", limits=limits)
     return caught.value.refusal
+
+
+@pytest.mark.parametrize("task", ["echo", "tell"])
+def test_more_than_a_message_holds_is_refused_on_either_side(pool, task):
+    much = {"text": "x" * (CEILING + 1)} if task == "echo" else {"bytes": CEILING + 1}
+    refused = refusal(pool, task, much)
+    assert (refused.code, refused.where, refused.expected) == ("TOO_LARGE", "a.dcm", "at most 64 MiB")
+    assert still_serves(pool)
+    (outcome,) = pool.call_each(task, [much], where=lambda _: "b.dcm")
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.where == "b.dcm"
 
 
 def still_serves(pool):
