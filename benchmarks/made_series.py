@@ -47,7 +47,7 @@ def write_series(folder: Path, slices: int, size: int, syntax: UID = ExplicitVRL
     Compressed by pydicom's own encoders where `syntax` asks for it.
     """
     folder.mkdir(parents=True)
-    templates = [instance(0, picture) for picture in _pictures(min(slices, PICTURES), size)]
+    templates = [instance(0, picture) for picture in pictures(min(slices, PICTURES), size)]
     sums = [int(np.frombuffer(one.PixelData, "<i2").sum(dtype=np.int64)) for one in templates]
     if syntax != ExplicitVRLittleEndian:
         for one in templates:
@@ -71,7 +71,7 @@ def write_tree(folder: Path, instances: int, per_study: int, size: int = 16) -> 
     """
     names = identity(0, 0)
     stream = io.BytesIO()
-    instance(0, next(_pictures(1, size))).save_as(stream, enforce_file_format=True)
+    instance(0, next(pictures(1, size))).save_as(stream, enforce_file_format=True)
     content = bytearray(stream.getvalue())
     places = {keyword: _place(content, keyword, value) for keyword, value in names.items()}
     for number in range(instances):
@@ -143,7 +143,7 @@ def _place(content: bytes | bytearray, keyword: str, value: str) -> int:
     )
 
 
-def _pictures(count: int, size: int) -> Iterator[Picture]:
+def pictures(count: int, size: int) -> Iterator[Picture]:
     """Stored samples of axial slices: a body with two lungs that grow, and a scanner's noise."""
     random = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]

@@ -16,11 +16,17 @@ from medidense.io.archive_listing import MAGICS
 from medidense.io.discover import known_files
 from medidense.io.guard import LIMITS, Limits, opened
 from medidense.io.guarded import call
+from medidense.io.guarded.wire import CEILING
 from medidense.io.reading import Ask
 from medidense.io.told import told_ask, volume_of_told
 from medidense.values import Marker, ReadOptions, Region, Volume
 
 NO_OPTIONS = ReadOptions()
+MOST_TOLD = CEILING // 4
+"""Bytes of headers that a worker is told; JSON inside JSON grows, and the worker's memory is limited."""
+
+Known = list[tuple[str, str, str, str]]
+"""(path, kind, series, facts) of files."""
 
 
 def read_volume(
@@ -66,7 +72,7 @@ def _read(
     """The volume that a worker reads; `known` is a catalogue and the paths that it may know."""
     catalogue, parts = known
     if catalogue is not None:
-        arguments["known"] = known_files(Path(catalogue), parts, ask.series_uid, ask.options)
+        arguments["known"] = _if_short(known_files(Path(catalogue), parts, ask.series_uid, ask.options))
     answer = call("read", arguments, where=where, limits=ask.options.limits)
     return volume_of_told(answer.value, answer.arrays)
 
@@ -74,6 +80,13 @@ def _read(
 def _together(paths: Sequence[Path]) -> Path:
     """What a refusal of several paths together names: the folder that holds them all."""
     return Path(os.path.commonpath([path.absolute() for path in paths]))
+
+
+def _if_short(known: Known | None) -> Known | None:
+    """What a catalogue knows of the files, None where it is too much to be told: they are read instead."""
+    if known is not None and sum(len(facts) for _, _, _, facts in known) > MOST_TOLD:
+        return None
+    return known
 
 
 @contextmanager

@@ -139,6 +139,16 @@ def test_a_list_of_files_with_a_catalogue(ball, tmp_path, monkeypatch):
     assert told[-1]["known"] is None  # another question than the scan's
 
 
+def test_a_catalogue_that_says_too_much_is_not_told(ball, tmp_path, monkeypatch):
+    shutil.copytree(ball[0], tmp_path / "s")
+    scan([tmp_path / "s"], out=tmp_path / "c.csv")
+    monkeypatch.setattr(volumes, "MOST_TOLD", 100)
+    back = read_volume(tmp_path / "s", catalogue=tmp_path / "c.csv")
+    np.testing.assert_array_equal(back.array, ball[1].array)
+    assert volumes._if_short([("a", "image", "1.2", "x" * 101)]) is None
+    assert volumes._if_short([("a", "image", "1.2", "x" * 100)]) is not None
+
+
 def test_a_region_of_a_picture(tmp_path):
     values = np.arange(240, dtype=np.uint8).reshape(12, 20)
     Image.fromarray(values).save(tmp_path / "p.png")

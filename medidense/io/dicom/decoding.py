@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread
-from pydicom.encaps import encapsulate, get_frame
+from pydicom import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import UID
 
 from medidense.io.dicom.attributes import Pixels
-from medidense.io.dicom.container import data_set
 from medidense.io.dicom.headers import Frame
+from medidense.io.dicom.open_file import OpenFile
 from medidense.io.dicom.syntaxes import BIG_ENDIAN, DECODERS, JPEG, NATIVE, PACKAGES, RLE
-from medidense.io.guard import Limits, codestream_size
+from medidense.io.guard import codestream_size
 from medidense.values import Refused
 
 Array = NDArray[Any]
@@ -46,34 +46,39 @@ WITH_JUNK = NATIVE | {RLE, JPEG + "57", JPEG + "70", JPEG + "80"}
 """Syntaxes that keep every allocated bit, overlays in the upper ones included."""
 
 
-def stored_samples(frame: Frame, rows: Rows, slab: Array | None, limits: Limits) -> Array:
+def stored_samples(frame: Frame, rows: Rows, slab: Array | None, file: OpenFile) -> Array:
     """Stored samples (rows, columns) of these rows of one image, native byte order.
 
     They lie in `slab`'s own memory where that is of the same width and one block. Bits beyond BitsStored are
     gone. Raises Refused TRUNCATED, CORRUPT, UNKNOWN_SYNTAX, NO_ACCESS or BOMB.
     """
-    with data_set(frame.path, limits, bare=True) as stream:
-        if frame.syntax in NATIVE and frame.syntax != BIG_ENDIAN:
-            raw = _in_place(slab, frame, rows, stream)
-        else:
-            whole = _decoded(frame, stream)
-            if whole.shape != frame.pixels.shape:
-                raise _corrupt(frame, f"a picture of {' x '.join(map(str, whole.shape))}")
-            raw = whole[rows[0] : rows[1]]
+    if frame.syntax in NATIVE and frame.syntax != BIG_ENDIAN:
+        raw = _in_place(slab, frame, rows, file.stream(frame.path))
+    else:
+        whole = _decoded(frame, file)
+        if whole.shape != frame.pixels.shape:
+            raise _corrupt(frame, f"a picture of {' x '.join(map(str, whole.shape))}")
+        raw = whole[rows[0] : rows[1]]
     return _without_junk(raw, frame.pixels) if frame.syntax in WITH_JUNK else raw
 
 
-def colours(frame: Frame, limits: Limits) -> Array:
+def colours(frame: Frame, file: OpenFile) -> Array:
     """Red, green and blue, uint8 (rows, columns, 3), of a colour image of any photometric interpretation.
 
     Raises Refused BAD_TYPE for more than 8 bits a channel, and as `stored_samples` does.
     """
     pixels = frame.pixels
+    if pixels.photometric != "PALETTE COLOR" and pixels.bits_allocated > 8:
+        raise _too_deep(frame, f"{pixels.bits_allocated} bits a channel")
     try:
-        with data_set(frame.path, limits, bare=True) as stream, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = dcmread(stream, force=True)
-            found_colours = pixel_array(found, index=frame.number)
+            found = file.header(frame)
+            number = frame.number
+            if frame.syntax not in NATIVE:
+                number = 0
+                _put_frame(found, _code(frame, file))
+            found_colours = pixel_array(found, index=number)
             if pixels.photometric == "PALETTE COLOR":
                 found_colours = apply_color_lut(found_colours, found)
                 if found_colours.dtype.itemsize == 2:
@@ -81,11 +86,29 @@ def colours(frame: Frame, limits: Limits) -> Array:
     except DECODING_ERRORS as error:
         raise _corrupt(frame, f"colours that cannot be decoded ({type(error).__name__})") from error
     if found_colours.dtype != np.uint8:
-        step = "convert the file to 8 bits a channel"
-        raise Refused("BAD_TYPE", frame.path, f"{pixels.bits_allocated} bits a channel", "8 bits", step)
+        raise _too_deep(frame, f"colours of {found_colours.dtype}")
     if found_colours.shape != (*pixels.shape, 3):
         raise _corrupt(frame, f"a picture of {' x '.join(map(str, found_colours.shape))}")
     return np.array(found_colours)
+
+
+def _put_frame(found: Dataset, code: bytes) -> None:
+    """Make a codestream the only frame of a compressed data set."""
+    found.add_new("PixelData", "OB", encapsulate([code], has_bot=False))
+    found["PixelData"].is_undefined_length = True
+    found.NumberOfFrames = 1
+    for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
+        if keyword in found:
+            del found[keyword]
+
+
+def _code(frame: Frame, file: OpenFile) -> bytes:
+    """The codestream of one image. Refused CORRUPT where it declares another size."""
+    code = file.code(frame)
+    declared = codestream_size(code)
+    if declared is not None and declared != frame.pixels.shape:
+        raise _corrupt(frame, f"a codestream of {declared[0]} x {declared[1]}")
+    return code
 
 
 def _in_place(slab: Array | None, frame: Frame, rows: Rows, stream: BufferedIOBase) -> Array:
@@ -117,21 +140,18 @@ def _without_junk(raw: Array, pixels: Pixels) -> Array:
     return raw
 
 
-def _decoded(frame: Frame, stream: BufferedIOBase) -> Array:
+def _decoded(frame: Frame, file: OpenFile) -> Array:
     """Samples (rows, columns) of one encapsulated or big-endian image, as stored."""
-    name, pixels = DECODERS.get(frame.syntax, ""), frame.pixels
-    stream.seek(pixels.offset)
+    name = DECODERS.get(frame.syntax, "")
+    stream = file.stream(frame.path)
     try:
         if frame.syntax == BIG_ENDIAN:
-            return _big_endian(pixels, stream)
-        code = get_frame(stream, frame.number, number_of_frames=pixels.frames)
-        declared = codestream_size(code)
-        if declared is not None and declared != pixels.shape:
-            raise _corrupt(frame, f"a codestream of {declared[0]} x {declared[1]}")
+            return _big_endian(frame.pixels, stream)
+        code = _code(frame, file)
         if name == "imagecodecs":
             return _by_imagecodecs(frame, code)
         samples = _by_pydicom(frame, encapsulate([code], has_bot=False), name)
-        return _signed_as_coded(samples, code, pixels)
+        return _signed_as_coded(samples, code, frame.pixels)
     except DECODING_ERRORS as error:
         said = f"a stream that {name or 'numpy'} cannot decode ({type(error).__name__})"
         raise _corrupt(frame, said) from error
@@ -205,6 +225,12 @@ def _corrupt(frame: Frame, found: str) -> Refused:
     rows, columns = frame.pixels.shape
     step = "copy or export the file again"
     return Refused("CORRUPT", frame.path, found, f"a picture of {rows} x {columns}", step)
+
+
+def _too_deep(frame: Frame, found: str) -> Refused:
+    """Colour of more bits than RGB24 holds; to drop the lower ones would be to guess which of them matter."""
+    step = "convert the file to 8 bits a channel, with the window that shows what matters"
+    return Refused("BAD_TYPE", frame.path, found, "8 bits, as RGB24 has them", step)
 
 
 def _no_decoder(frame: Frame, name: str) -> Refused:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from medidense.io.dicom.attributes import Identity, Pixels, Plane
+from medidense.io.dicom.columns import narrowed, widened
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
 from medidense.values import Refusal
 
@@ -56,10 +57,8 @@ def _packed_frames(frames: tuple[Frame, ...]) -> list[Any]:
     """What all frames of a file share, then what each has of its own."""
     first = frames[0]
     shared = [first.syntax, first.trailing, _fields(first.identity)]
-    return [
-        shared,
-        [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames],
-    ]
+    own = [[frame.number, _fields(frame.plane), _fields(frame.pixels), frame.marks] for frame in frames]
+    return [shared, narrowed(own)]
 
 
 def _frames(path: Path, facts: list[Any], repeated: Repeated) -> tuple[Frame, ...]:
@@ -77,7 +76,7 @@ def _frames(path: Path, facts: list[Any], repeated: Repeated) -> tuple[Frame, ..
             number=number,
             trailing=trailing,
         )
-        for number, plane, pixels, marks in own
+        for number, plane, pixels, marks in widened(own)
     )
 
 

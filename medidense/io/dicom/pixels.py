@@ -1,6 +1,8 @@
 """What are the modality values of a stack? Stored samples of every slice, rescaled, on a straight grid."""
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from medidense.io.dicom.attributes import Pixels
 from medidense.io.dicom.decoding import WITH_JUNK, colours, decoder_version, stored_samples
 from medidense.io.dicom.geometry import Stack
 from medidense.io.dicom.headers import Frame
+from medidense.io.dicom.open_file import OpenFile
 from medidense.io.dicom.syntaxes import DECODERS, LOSSY
 from medidense.io.dicom.tilt import straighten
 from medidense.io.guard import LIMITS, Limits, check_size
@@ -18,6 +21,8 @@ from medidense.values import Refused
 from medidense.values.volume import Box
 
 Array = NDArray[Any]
+Means = tuple[Desk, OpenFile]
+"""Who gives memory, and whose frames are read now."""
 
 
 def read_pixels(
@@ -32,19 +37,25 @@ def read_pixels(
     Raises Refused TRUNCATED, CORRUPT, UNKNOWN_SYNTAX, NOT_FINITE, NO_ACCESS, BOMB or TOO_LARGE.
     """
     desk = desk or LocalDesk()
+    with OpenFile(limits) as file:
+        return _read(stack, box, (desk, file))
+
+
+def _read(stack: Stack, box: Box | None, means: Means) -> Array:
+    """See `read_pixels`."""
     if stack.frames[0].pixels.samples > 1 or stack.frames[0].pixels.photometric == "PALETTE COLOR":
-        return _read_colours(stack, desk, box, limits)
+        return _read_colours(stack, box or whole(stack), means)
     if stack.shifts is not None:
-        return _read_tilted(stack, stack.shifts, box or whole(stack), (desk, limits))
+        return _read_tilted(stack, stack.shifts, box or whole(stack), means)
     wanted = box or whole(stack)
     first, last = wanted[2]
     chosen = stack.frames[first:last]
     exact = all(frame.syntax in WITH_JUNK for frame in chosen)
     for kind in value_types([frame.pixels for frame in chosen], exact=exact):
-        values = _allocated(stack, wanted, kind, (desk, limits))
-        if _fill_all(values, chosen, wanted, (desk, limits)):
+        values = _allocated(stack, wanted, kind, means)
+        if _fill_all(values, chosen, wanted, means):
             break
-        desk.release(values)
+        means[0].release(values)
     return values
 
 
@@ -54,19 +65,19 @@ def whole(stack: Stack) -> Box:
     return (0, i), (0, j), (0, k)
 
 
-def _allocated(stack: Stack, box: Box, kind: np.dtype[Any], means: tuple[Desk, Limits]) -> Array:
+def _allocated(stack: Stack, box: Box, kind: np.dtype[Any], means: Means) -> Array:
     """Memory for a box of the stack, once it is known to be within the limits."""
-    desk, limits = means
+    desk, file = means
     shape = tuple(last - first for first, last in box)
-    check_size(shape, kind.itemsize, stack.frames[0].path, limits)
+    check_size(shape, kind.itemsize, stack.frames[0].path, file.limits)
     return desk.array(shape, kind)
 
 
-def _fill_all(values: Array, frames: tuple[Frame, ...], box: Box, means: tuple[Desk, Limits]) -> bool:
+def _fill_all(values: Array, frames: tuple[Frame, ...], box: Box, means: Means) -> bool:
     """Put all slices into `values` (i, j, k); False where its type is too small."""
-    desk, limits = means
-    for k, frame in enumerate(frames):
-        if not _fill(values[:, :, k].T, frame, box, limits):
+    desk, file = means
+    for k in file_by_file(frames):
+        if not _fill(values[:, :, k].T, frames[k], box, file):
             return False
         desk.beat()
     if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -75,11 +86,11 @@ def _fill_all(values: Array, frames: tuple[Frame, ...], box: Box, means: tuple[D
     return True
 
 
-def _read_tilted(stack: Stack, shifts: NDArray[np.float64], box: Box, means: tuple[Desk, Limits]) -> Array:
+def _read_tilted(stack: Stack, shifts: NDArray[np.float64], box: Box, means: Means) -> Array:
     """A box of a tilted stack on the straight grid, cut from the whole."""
     rows, columns = stack.frames[0].pixels.shape
-    desk, limits = means
-    check_size(stack.shape, 4, stack.frames[0].path, limits)
+    desk, file = means
+    check_size(stack.shape, 4, stack.frames[0].path, file.limits)
     desk.scratch(2 * 4 * math.prod(stack.shape))
     slanted = np.empty((columns, rows, len(stack.frames)), dtype=np.float32, order="F")
     _fill_all(slanted, stack.frames, ((0, columns), (0, rows), (0, len(stack.frames))), means)
@@ -90,16 +101,28 @@ def _read_tilted(stack: Stack, shifts: NDArray[np.float64], box: Box, means: tup
     return values
 
 
-def _read_colours(stack: Stack, desk: Desk, box: Box | None, limits: Limits) -> Array:
+def _read_colours(stack: Stack, box: Box, means: Means) -> Array:
     """Red, green and blue of every slice."""
-    (i0, i1), (j0, j1), (k0, k1) = box or whole(stack)
+    desk, file = means
+    (i0, i1), (j0, j1), (k0, k1) = box
     shape = (i1 - i0, j1 - j0, k1 - k0, 3)
-    check_size(shape, 1, stack.frames[0].path, limits)
+    check_size(shape, 1, stack.frames[0].path, file.limits)
     values = desk.array(shape, np.uint8)
-    for k, frame in enumerate(stack.frames[k0:k1]):
-        values[:, :, k, :] = colours(frame, limits)[j0:j1, i0:i1].transpose(1, 0, 2)
+    chosen = stack.frames[k0:k1]
+    for k in file_by_file(chosen):
+        values[:, :, k, :] = colours(chosen[k], file)[j0:j1, i0:i1].transpose(1, 0, 2)
         desk.beat()
     return values
+
+
+def file_by_file(frames: Sequence[Frame]) -> list[int]:
+    """The numbers of the frames, all of one file together and in the order that they are stored in.
+
+    Files come in the order of their first frames, so that single images stay in theirs.
+    """
+    files: dict[Path, int] = {}
+    turns = [files.setdefault(frame.path, len(files)) for frame in frames]
+    return sorted(range(len(frames)), key=lambda at: (turns[at], frames[at].number))
 
 
 def value_types(stored: list[Pixels], *, exact: bool = True) -> tuple[np.dtype[Any], ...]:
@@ -154,11 +177,11 @@ def padding_of(stack: Stack) -> float | None:
     return stated.pop() if len(stated) == 1 else None
 
 
-def _fill(slab: Array, frame: Frame, box: Box, limits: Limits) -> bool:
+def _fill(slab: Array, frame: Frame, box: Box, file: OpenFile) -> bool:
     """Put the modality values of a box of one image into `slab` (rows, columns); False where its type is too
     small."""
     pixels, columns = frame.pixels, slice(*box[0])
-    raw = stored_samples(frame, box[1], slab, limits)[:, columns]
+    raw = stored_samples(frame, box[1], slab, file)[:, columns]
     if slab.dtype.kind == "f":
         with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused by the caller
             slab[...] = raw.astype(np.float64) * pixels.slope + pixels.intercept

@@ -25,6 +25,8 @@ from medidense.values import Refused
 Array = NDArray[Any]
 
 BITS = (1, 8, 16)
+WORD = 16
+"""Bits of a word of OW."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,7 @@ class Layout:
             step = "export the object again"
             raise Refused("BAD_TYPE", path, f"{bits} bits allocated", "1, 8 or 16", step)
         syntax = word(found.file_meta, "TransferSyntaxUID")
-        plain = syntax in NATIVE and syntax != BIG_ENDIAN
-        if not plain and DECODERS.get(syntax) in (None, "imagecodecs"):
+        if syntax not in NATIVE and DECODERS.get(syntax) in (None, "imagecodecs"):
             said, step = f"{syntax} ({UID(syntax).name})", "convert the object to an uncompressed syntax"
             raise Refused("UNKNOWN_SYNTAX", path, said, "a syntax with a decoder", step)
         return cls(rows, columns, frames, bits, syntax)
@@ -64,29 +65,47 @@ def planes(found: Dataset, layout: Layout, wanted: Sequence[int], path: Path) ->
     """
     with understood(path):
         content = found["PixelData"].value if "PixelData" in found else None
+        in_words = content is not None and (found["PixelData"].VR != "OB" or layout.bits == 16)
     if not isinstance(content, bytes):
         raise Refused("CORRUPT", path, "no pixel data", "frames", "copy or export the object again")
-    for stored in (_plain if layout.syntax in NATIVE else _compressed)(content, layout, sorted(wanted), path):
+    swapped = layout.syntax == BIG_ENDIAN and in_words
+    found_frames = (
+        _plain(content, layout, sorted(wanted), (path, swapped))
+        if layout.syntax in NATIVE
+        else _compressed(content, layout, sorted(wanted), path)
+    )
+    for stored in found_frames:
         if stored.size != layout.rows * layout.columns:
             said, expected = f"a frame of {stored.size} pixels", f"{layout.rows} x {layout.columns}"
             raise Refused("CORRUPT", path, said, expected, "export the object again")
         yield stored.reshape(layout.rows, layout.columns)
 
 
-def _plain(content: bytes, layout: Layout, wanted: Sequence[int], path: Path) -> Iterator[Array]:
-    """Frames of plain samples; bits are packed from the lowest on, across frames (PS3.5, 8.1.1 and D)."""
+def _plain(
+    content: bytes, layout: Layout, wanted: Sequence[int], about: tuple[Path, bool]
+) -> Iterator[Array]:
+    """Frames of plain samples; bits are packed from the lowest on, across frames (PS3.5, 8.1.1 and D).
+
+    `about` is the file, and whether the 16-bit words that samples of any size were put into have their high
+    byte first, as OW has it in big-endian files (PS3.5, 7.3 and A.3).
+    """
+    path, swapped = about
     bits = layout.rows * layout.columns * layout.bits
     needed = (bits * layout.frames + 7) // 8
+    needed += needed % 2 if swapped else 0
     if len(content) < needed:
         said = f"{len(content)} bytes of pixel data"
         raise Refused("TRUNCATED", path, said, f"{needed} bytes", "copy the file again")
     for frame in wanted:
         begin, end = frame * bits, (frame + 1) * bits
-        stored = np.frombuffer(content[begin // 8 : (end + 7) // 8], dtype=np.uint8)
+        first = begin // WORD * 2
+        stored = np.frombuffer(content[first : (end + WORD - 1) // WORD * 2], dtype=np.uint8)
+        if swapped:
+            stored = stored.view(">u2").astype("<u2").view(np.uint8)
         if layout.bits == 1:
-            yield np.unpackbits(stored, bitorder="little")[begin % 8 :][:bits]
+            yield np.unpackbits(stored, bitorder="little")[begin - first * 8 :][:bits]
         else:
-            yield stored.view(f"<u{layout.bits // 8}")
+            yield stored[begin // 8 - first :][: bits // 8].view(f"<u{layout.bits // 8}")
 
 
 def _compressed(content: bytes, layout: Layout, wanted: Sequence[int], path: Path) -> Iterator[Array]:

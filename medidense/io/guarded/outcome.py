@@ -11,7 +11,7 @@ from medidense.errors import MedidenseError
 from medidense.io.guarded.account import Array
 from medidense.io.guarded.carried import decode_error, encode_error
 from medidense.io.guarded.desk import Desk
-from medidense.io.guarded.wire import Message, encode
+from medidense.io.guarded.wire import CEILING, Message, TooLongError, encode
 from medidense.values import Refused
 
 DEBUG = "MEDIDENSE_GUARD_DEBUG"
@@ -35,7 +35,7 @@ def perform(
 ) -> tuple[bool, bytes]:
     """Do the task of this name: whether it has an answer, and the message that says how it ended.
 
-    The message is ``answer``, ``refused``, ``error``, ``memory`` or ``failed``.
+    The message is ``answer``, ``refused``, ``error``, ``memory``, ``long`` or ``failed``.
 
     Whatever foreign bytes make a decoder raise ends here: nobody can list it beforehand, and one input must
     not end a batch. Of an exception that is not ours only the type is passed on, for its words may hold what
@@ -45,6 +45,8 @@ def perform(
         return True, encode("answer", tasks[name](arguments, desk))
     except MedidenseError as error:
         return False, encode_error(error)
+    except TooLongError:
+        return False, encode("long", None)
     except MemoryError:
         pass  # said below, where the frames that hold the memory are gone
     except Exception as error:
@@ -55,7 +57,7 @@ def perform(
 
 
 def error_of(message: Message, where: object) -> MedidenseError:
-    """The error that a task ended in: its own, TOO_LARGE for ``memory``, CORRUPT for ``failed``.
+    """The error that a task ended in: its own, TOO_LARGE for ``memory`` and ``long``, CORRUPT for ``failed``.
 
     Raises ValueError for what is no message of `perform`.
     """
@@ -63,7 +65,16 @@ def error_of(message: Message, where: object) -> MedidenseError:
         case Message("memory", None):
             step = "read it on a machine with more memory, or cut it into smaller inputs"
             return Refused("TOO_LARGE", where, "a decoder that ran out of memory", "less use of memory", step)
+        case Message("long", None):
+            return too_long(where)
         case Message("failed", str() as kind):
             step = "copy or export the file again; if other programs read it, report it"
             return Refused("CORRUPT", where, f"{kind[:80]} while reading", "a file that can be read", step)
     return decode_error(message)
+
+
+def too_long(where: object) -> Refused:
+    """The refusal of an input whose headers do not fit into one message: hundreds of thousands of frames."""
+    said = f"headers of more than {CEILING >> 20} MiB"
+    step = "give its files in smaller folders, or split the file into smaller ones"
+    return Refused("TOO_LARGE", where, said, f"at most {CEILING >> 20} MiB", step)

@@ -16,7 +16,7 @@ from medidense.io.guard import LIMITS, Limits
 from medidense.io.guarded.desk import LocalDesk
 from medidense.io.guarded.means import Means, means
 from medidense.io.guarded.outcome import Answer, Task, error_of, perform
-from medidense.io.guarded.process import Lost, Request, Worker, refusal_of
+from medidense.io.guarded.process import Check, Lost, Request, Worker, refusal_of
 from medidense.io.guarded.wire import decode
 from medidense.values import Refused
 
@@ -79,13 +79,14 @@ class Pool:
         self, task: str, arguments: Mapping[str, Any], *, where: object, limits: Limits = LIMITS
     ) -> Answer:
         """See `medidense.io.guarded.call`."""
-        return self._done(Request(task, arguments, where, limits), Leash())
+        return self._done(Request(task, arguments, where, limits, self._check_of(task)), Leash())
 
     def call_each(
         self, task: str, items: Iterable[Mapping[str, Any]], *, where: Where, limits: Limits = LIMITS
     ) -> Iterator[Answer | Refused]:
         """See `medidense.io.guarded.call_each`."""
-        requests = (Request(task, arguments, where(arguments), limits) for arguments in items)
+        check = self._check_of(task)
+        requests = (Request(task, arguments, where(arguments), limits, check) for arguments in items)
         leash = Leash()
         done = partial(self._outcome, leash=leash)
         if self._here():
@@ -121,6 +122,11 @@ class Pool:
         self._lock = threading.Lock()
         self._slots = threading.Semaphore(self.size)
         self._idle: list[Worker] = []
+
+    def _check_of(self, task: str) -> Check | None:
+        """What compares answers to this task with what was asked, where the module of the tasks has that."""
+        checks: Mapping[str, Check] = getattr(importlib.import_module(self._tasks), "CHECKS", {})
+        return checks.get(task)
 
     def _outcome(self, request: Request, leash: Leash) -> Answer | Refused:
         """What became of one item of many."""

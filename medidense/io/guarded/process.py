@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -13,13 +13,16 @@ from typing import Any
 
 from medidense.errors import MedidenseError
 from medidense.io.guard import Limits
-from medidense.io.guarded.account import Account, form_of
+from medidense.io.guarded.account import Account, Array, form_of
 from medidense.io.guarded.carried import encode_error
-from medidense.io.guarded.outcome import Answer, error_of
+from medidense.io.guarded.outcome import Answer, error_of, too_long
 from medidense.io.guarded.ring import Ring, create, receive_arrays
 from medidense.io.guarded.starting import no_start, start
-from medidense.io.guarded.wire import Message, encode, receive, send
+from medidense.io.guarded.wire import Message, TooLongError, encode, receive, send
 from medidense.values import Refused
+
+Check = Callable[[Mapping[str, Any], Any, Sequence[Array]], None]
+"""Of (arguments, answer, arrays)."""
 
 PATIENCE = 120.0
 """Seconds that a worker may take to import what it needs; half a second on an idle machine."""
@@ -33,15 +36,32 @@ class Request:
     arguments: Mapping[str, Any]
     where: object
     limits: Limits
+    check: Check | None = None
+    """Compares an answer with what was asked; what it raises is the worker's fault."""
+
+    def verify(self, value: Any, arrays: Sequence[Array]) -> None:
+        """Raise ValueError (or RecursionError) for an answer that is not what was asked for."""
+        if self.check is None:
+            return
+        try:
+            self.check(self.arguments, value, arrays)
+        except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
+            raise ValueError("no answer to what was asked") from error
 
     def encoded(self) -> bytes:
-        """The message to a worker. Raises TypeError or ValueError for arguments that JSON cannot say."""
+        """The message to a worker. Raises TypeError or ValueError for arguments that JSON cannot say.
+
+        Raises Refused TOO_LARGE for more of them than a message holds.
+        """
         try:
             folder = str(Path.cwd())
         except OSError:  # it was deleted
             folder = ""
         body = {"task": self.task, "arguments": dict(self.arguments)}
-        return encode("task", body | {"seconds": self.limits.seconds, "folder": folder})
+        try:
+            return encode("task", body | {"seconds": self.limits.seconds, "folder": folder})
+        except TooLongError as error:
+            raise too_long(self.where) from error
 
 
 @dataclass(frozen=True)
@@ -109,6 +129,7 @@ class Worker:
             error = None if message.kind == "answer" else error_of(message, request.where)
             if error is None:
                 receive_arrays(self._channel, self._ring, account.arrays, request.limits.seconds)
+                request.verify(message.body, account.arrays)
         except TimeoutError:
             return Lost("TIMEOUT", f"gave no sign of life for {request.limits.seconds:g} s")
         except (EOFError, OSError):

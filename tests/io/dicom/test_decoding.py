@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRBigEndian, JPEG2000Lossless, RLELossless
 from medidense.io import read_volume, write_series
 from medidense.io.dicom import decoding, scan_file
 from medidense.io.dicom.decoding import colours, decoder_version, stored_samples
-from medidense.io.guard import LIMITS
+from medidense.io.dicom.open_file import OpenFile
 from medidense.values import Refused
 
 ROWS, COLUMNS = 64, 48
@@ -34,7 +34,13 @@ def only(path):
 
 
 def samples(frame, rows=(0, ROWS), slab=None):
-    return stored_samples(frame, rows, slab, LIMITS)
+    with OpenFile() as file:
+        return stored_samples(frame, rows, slab, file)
+
+
+def coloured_as(frame):
+    with OpenFile() as file:
+        return colours(frame, file)
 
 
 def changed(path, **values):
@@ -172,7 +178,7 @@ def coloured(path, photometric, array):
 
 def test_colours_are_red_green_and_blue_in_eight_bits(file):
     array = np.random.default_rng(4).integers(0, 256, (ROWS, COLUMNS, 3)).astype(np.uint8)
-    found = colours(only(coloured(file, "RGB", array)), LIMITS)
+    found = coloured_as(only(coloured(file, "RGB", array)))
     np.testing.assert_array_equal(found, array)
     assert found.dtype == np.uint8
 
@@ -182,8 +188,8 @@ def test_colours_of_one_frame_of_several(file):
     coloured(file, "RGB", array)
     changed(file, NumberOfFrames=2, PixelData=bytes(array.nbytes) + array.tobytes())
     dark, bright = scan_file(file)
-    assert not colours(dark, LIMITS).any()
-    np.testing.assert_array_equal(colours(bright, LIMITS), array)
+    assert not coloured_as(dark).any()
+    np.testing.assert_array_equal(coloured_as(bright), array)
 
 
 def test_a_palette_is_looked_up_and_sixteen_bits_become_eight(file):
@@ -196,20 +202,20 @@ def test_a_palette_is_looked_up_and_sixteen_bits_become_eight(file):
         found.add_new(tag_for_keyword(f"{keyword}Descriptor"), "US", [256, 0, 16])
         found.add_new(tag_for_keyword(f"{keyword}Data"), "OW", values.tobytes())
         found.save_as(file)
-    np.testing.assert_array_equal(colours(only(file), LIMITS), (table[:, index] >> 8).transpose(1, 2, 0))
+    np.testing.assert_array_equal(coloured_as(only(file)), (table[:, index] >> 8).transpose(1, 2, 0))
 
 
 def test_more_than_eight_bits_a_channel(file, code_of):
     array = np.zeros((ROWS, COLUMNS, 3), np.uint16)
     coloured(file, "RGB", array)
     changed(file, BitsAllocated=16, BitsStored=16, HighBit=15)
-    assert code_of(lambda: colours(only(file), LIMITS)) == "BAD_TYPE"
+    assert code_of(lambda: coloured_as(only(file))) == "BAD_TYPE"
 
 
 def test_colours_that_are_cut(file, code_of):
     frame = only(coloured(file, "RGB", np.zeros((ROWS, COLUMNS, 3), np.uint8)))
     file.write_bytes(file.read_bytes()[:-100])
-    assert code_of(lambda: colours(frame, LIMITS)) == "CORRUPT"
+    assert code_of(lambda: coloured_as(frame)) == "CORRUPT"
 
 
 def test_a_decoder_has_a_version_where_it_is_installed(monkeypatch):

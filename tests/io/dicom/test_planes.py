@@ -29,16 +29,41 @@ def stored(frames: np.ndarray, bits: int, syntax: str = ExplicitVRLittleEndian) 
     return found
 
 
+def big_endian(found: Dataset, kind: str) -> Dataset:
+    """The same object as big-endian files have it, its pixel data in bytes (OB) or in words (OW)."""
+    content = found.PixelData + b"\0" * (len(found.PixelData) % 2)
+    if kind == "OW":
+        content = np.frombuffer(content, ">u2").astype("<u2").tobytes()
+    found.add_new("PixelData", kind, content)
+    found.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    return found
+
+
 def taken(found: Dataset, wanted: list[int]) -> np.ndarray:
     return np.array(list(planes(found, Layout.of(found, "a.dcm"), wanted, "a.dcm")))
 
 
-@settings(max_examples=60, deadline=None)
-@given(shape=st.tuples(*[st.integers(1, 6)] * 3), bits=st.sampled_from([1, 8, 16]), data=st.data())
-def test_any_frames_of_any_size(shape, bits, data):
+@settings(max_examples=120, deadline=None)
+@given(
+    shape=st.tuples(*[st.integers(1, 6)] * 3),
+    bits=st.sampled_from([1, 8, 16]),
+    kind=st.sampled_from(["", "OB", "OW"]),
+    data=st.data(),
+)
+def test_any_frames_of_any_size_in_either_byte_order(shape, bits, kind, data):
     frames = np.random.default_rng(1).integers(0, 1 << bits, shape)
     wanted = data.draw(st.lists(st.integers(0, shape[0] - 1), unique=True, min_size=1))
-    np.testing.assert_array_equal(taken(stored(frames, bits), wanted), frames[sorted(wanted)])
+    found = stored(frames, bits)
+    if kind:
+        found = big_endian(found, "OW" if bits == 16 else kind)  # samples of two bytes are never OB
+    np.testing.assert_array_equal(taken(found, wanted), frames[sorted(wanted)])
+
+
+def test_words_that_are_cut_in_half(code_of):
+    odd = big_endian(stored(np.ones((1, 3, 3)), 8), "OW")
+    assert taken(odd, [0]).all()
+    odd.PixelData = odd.PixelData[:9]
+    assert code_of(lambda: taken(odd, [0])) == "TRUNCATED"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +91,7 @@ def test_what_does_not_hold(code_of):
     bad = {
         "TRUNCATED": changed(PixelData=b"\0" * 22),
         "BAD_TYPE": changed(BitsAllocated=32),
-        "UNKNOWN_SYNTAX": stored(np.ones((2, 3, 4)), 8, ExplicitVRBigEndian),
+        "UNKNOWN_SYNTAX": stored(np.ones((2, 3, 4)), 8, "1.2.840.10008.1.2.4.51"),
     }
     for code, found in bad.items():
         assert code_of(lambda found=found: taken(found, [0])) == code

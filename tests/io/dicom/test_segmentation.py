@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.pixels.utils import pack_bits
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGLSLossless,
@@ -54,6 +55,41 @@ def test_each_kind_in_each_syntax(tmp_path, series, image, lesion, write_seg, ki
     found = read_segment(target, Grid.of(image))
     assert (found.dtype, found.shape) == (np.bool_, image.shape)
     np.testing.assert_array_equal(found, lesion)
+
+
+def in_words(path, target, kind):
+    """The same object in explicit big endian: written by pydicom, its pixel data by hand (PS3.5, 7.3)."""
+    found = dcmread(path)
+    found = Dataset(found)
+    found.file_meta = dcmread(path).file_meta
+    content = found.PixelData + b"\0" * (len(found.PixelData) % 2)
+    if kind == "OW":
+        content = np.frombuffer(content, "<u2").astype(">u2").tobytes()
+    found.add_new("PixelData", kind, content)
+    found.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    dcmwrite(target, found, implicit_vr=False, little_endian=False, enforce_file_format=True)
+    return target
+
+
+@pytest.mark.parametrize("stored", ["OB", "OW"])
+@pytest.mark.parametrize("kind", ["BINARY", "FRACTIONAL", "LABELMAP"])
+def test_a_big_endian_segmentation_is_its_little_endian_twin(
+    tmp_path, series, image, lesion, write_seg, kind, stored
+):
+    mask = lesion.astype(np.float32) if kind == "FRACTIONAL" else lesion
+    little = write_seg(tmp_path / "little.dcm", series, image, {"a": mask}, kind=kind)
+    big = in_words(little, tmp_path / "big.dcm", stored)
+    assert dcmread(big).file_meta.TransferSyntaxUID == ExplicitVRBigEndian
+    np.testing.assert_array_equal(read_segment(big, Grid.of(image)), lesion)
+
+
+@pytest.mark.parametrize("keep", [0.5, 0.9, 0.99])
+def test_a_cut_big_endian_segmentation(tmp_path, series, image, lesion, write_seg, code_of, keep):
+    little = write_seg(tmp_path / "little.dcm", series, image, {"a": lesion})
+    big = in_words(little, tmp_path / "big.dcm", "OW")
+    content = big.read_bytes()
+    big.write_bytes(content[: int(keep * len(content))])
+    assert code_of(lambda: read_segment(big, Grid.of(image))) in ("TRUNCATED", "CORRUPT")
 
 
 def test_half_of_the_largest_share_is_lesion(tmp_path, series, image, write_seg):

@@ -27,6 +27,11 @@ def ramp(arguments, desk):
     return {"order": "F" if second.flags.f_contiguous else "C", "sum": float(second.sum())}
 
 
+def tell(arguments, desk):
+    """Say much."""
+    return "x" * arguments["bytes"]
+
+
 def ask(arguments, desk):
     """Ask for an array and do nothing with it."""
     desk.array(arguments["shape"], "u1")
@@ -145,8 +150,8 @@ TASKS = MappingProxyType(
     | {
         task.__name__: task
         for task in (
-            ramp, ask, refuse, complain, fail, die, leave, sleep, work, take, leak, tangle, chatter, look,
-            write,
+            ramp, tell, ask, refuse, complain, fail, die, leave, sleep, work, take, leak, tangle, chatter,
+            look, write,
         )
     }
 )  # fmt: skip

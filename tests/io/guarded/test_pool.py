@@ -1,3 +1,4 @@
+import importlib
 import math
 import os
 import signal
@@ -15,6 +16,7 @@ from medidense.errors import CohortError, MedidenseError
 from medidense.io.guard import LIMITS
 from medidense.io.guarded.means import Means
 from medidense.io.guarded.pool import Pool
+from medidense.io.guarded.wire import CEILING
 from medidense.values import Refused
 
 SHORT = replace(LIMITS, seconds=0.3)
@@ -24,6 +26,37 @@ def refusal(pool, task, arguments=None, limits=LIMITS):
     with pytest.raises(Refused) as caught:
         pool.call(task, arguments or {}, where="a.dcm", limits=limits)
     return caught.value.refusal
+
+
+@pytest.mark.parametrize("task", ["echo", "tell"])
+def test_more_than_a_message_holds_is_refused_on_either_side(pool, task):
+    much = {"text": "x" * (CEILING + 1)} if task == "echo" else {"bytes": CEILING + 1}
+    refused = refusal(pool, task, much)
+    assert (refused.code, refused.where, refused.expected) == ("TOO_LARGE", "a.dcm", "at most 64 MiB")
+    assert still_serves(pool)
+    (outcome,) = pool.call_each(task, [much], where=lambda _: "b.dcm")
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.where == "b.dcm"
+
+
+def test_a_false_answer_is_refused_and_its_worker_sent_away(pool, monkeypatch):
+    """The check is the supervisor's; what it raises is never the caller's to catch."""
+    asked = []
+
+    def check(arguments, value, arrays):
+        asked.append((arguments, value, len(arrays)))
+        raise KeyError("affine") if value != os.getpid() else ValueError
+
+    monkeypatch.setattr(importlib.import_module("stub_tasks"), "CHECKS", {"pid": check}, raising=False)
+    refused = refusal(pool, "pid")
+    assert (refused.code, refused.where) == ("POISON", "a.dcm")
+    assert "broke the rules" in refused.found
+    pids = {value for _, value, _ in asked}
+    assert len(pids) == len(asked) == 2  # tried twice, each time by another worker
+    assert all(gone(pid) for pid in pids)
+    (outcome,) = pool.call_each("pid", [{}], where=lambda _: "b.dcm")
+    assert (outcome.refusal.code, outcome.refusal.where) == ("POISON", "b.dcm")
+    assert still_serves(pool)
 
 
 def still_serves(pool):
