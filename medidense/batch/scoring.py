@@ -12,6 +12,7 @@ from medidense import durable
 from medidense.batch.drain import Drain, draining
 from medidense.batch.ledger import Ledger, open_ledger
 from medidense.batch.lesions import Lesion, Lesions
+from medidense.batch.neighbours import check_neighbours
 from medidense.batch.table import is_written, write_scores
 from medidense.batch.units import Item, find_items
 from medidense.errors import NothingFoundError, UsageError
@@ -177,12 +178,17 @@ def _scores(package: Package, item: Item) -> Iterator[Score]:
 
 
 def _read(package: Package, item: Item) -> Volume:
-    """The volume of an item that can be scored at all; nothing is read for a series without its lesion."""
+    """The volume of an item that can be scored at all; nothing is read for a series without its lesion.
+
+    Raises Refused DAMAGED_PIXELS for compressed pixels that look like noise.
+    """
     if item.refusal is not None:
         no = item.refusal
         raise Refused(no.code, no.where, no.found, no.expected, no.next_step)
     require_region(package.manifest, item.lesions or None, str(item.path))
-    return read_volume(item.source, series_uid=item.series_uid)
+    volume = read_volume(item.source, series_uid=item.series_uid)
+    check_neighbours(volume, item.path)
+    return volume
 
 
 def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Callable[[], Prediction]:

@@ -11,10 +11,12 @@ def run() -> None:
     # Read when torch loads: threads that wait for one another sleep instead of spinning. A second busy
     # process on two cores otherwise makes a training step take many times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from medidense.cli import warned
     from medidense.cli.app import main
     from medidense.cli.errors import close_stdout, install
 
     install(sys.argv[1:])
+    warned.install()
     code = main(sys.argv[1:])
     close_stdout()
     sys.exit(code)

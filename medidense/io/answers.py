@@ -43,7 +43,8 @@ def _check_volume(arguments: Mapping[str, Any], told: Any, arrays: Arrays) -> No
     padding, modality = source["padding"], source["modality"]
     _must(source["kind"] in KINDS and (modality is None or isinstance(modality, str)), "a source")
     _must(padding is None or (_is_number(padding) and math.isfinite(padding)), "a padding value")
-    rest = [value for name, value in source.items() if name not in ("padding", "modality")]
+    _must(isinstance(source["compressed"], bool), "whether it was compressed")
+    rest = [value for name, value in source.items() if name not in ("padding", "modality", "compressed")]
     _must(_are_texts(rest) and _are_texts(told["warnings"]), "words")
     _must(isinstance(told["spacing_known"], bool), "whether the spacing is known")
     wanted = arguments["series_uid"]
@@ -91,6 +92,7 @@ def _check_entries(told: Any) -> None:
         _must(type(entry["files"]) is int and all(type(side) is int for side in entry["shape"]), "counts")
         _must(all(_is_number(gap) for gap in entry["spacing_mm"]), "a spacing")
         _must(all(len(mark) == 2 and _are_texts(mark) for mark in entry["marks"]), "marks")
+        _must(_are_texts(entry["parts"]), "parts")
         no = entry["refusal"]
         _must(no is not None or entry["state"] != "refused", "a refusal")
         _must(no is None or (_are_texts(no.values()) and len(no) == 5 and no["code"] in CODES), "a refusal")

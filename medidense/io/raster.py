@@ -119,7 +119,7 @@ def read_picture(
     array = _converted(path, picture, allocate)
     if inverted:
         np.subtract(np.iinfo(np.uint16).max, array, out=array)
-    source = Source("picture")
+    source = Source("picture", compressed=kind == "JPEG")
     return Volume(array, PICTURE_AFFINE.copy(), source, spacing_known=False, warnings=tuple(notes))
 
 

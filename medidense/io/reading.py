@@ -26,9 +26,11 @@ from medidense.io.dicom import (
     read_pixels,
     scan_file,
     stack_of,
+    syntaxes_of,
 )
 from medidense.io.dicom.container import foreign, is_bare
 from medidense.io.dicom.seen import Seen
+from medidense.io.dicom.syntaxes import NATIVE
 from medidense.io.guard import opened
 from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.io.nifti import read_nifti
@@ -218,6 +220,8 @@ def _volume(stack: Stack, box: Box | None, values: NDArray[Any], left_out: tuple
         series_uid=identity.series_uid,
         frame_uid=identity.frame_uid,
         decoder=decoder_of(stack),
+        syntax=", ".join(syntaxes_of(stack)),
+        compressed=not NATIVE.issuperset(syntaxes_of(stack)),
         padding=padding_of(stack),
     )
     affine = stack.affine if box is None else box_affine(stack.affine, box)

@@ -36,6 +36,7 @@ CODES = MappingProxyType(
         "CONSTANT": "all voxels are equal",
         "TRUNCATED": "fewer bytes than declared",
         "CORRUPT": "the structure or the codestream is broken",
+        "DAMAGED_PIXELS": "neighbouring pixels of a compressed image agree as little as those of noise",
         "NESTING": "DICOM sequences are nested too deep",
         "BOMB": "the input declares more than the limits allow",
         "UNITS": "the unit of length is unknown",

@@ -25,6 +25,10 @@ class Source:
     """DICOM FrameOfReferenceUID: whose millimetres the affine speaks of; "" if unknown."""
     decoder: str = ""
     """What turned the stored bytes into pixels, with its version where it is no part of pydicom."""
+    syntax: str = ""
+    """DICOM transfer syntax UID of the files, several joined by ", "."""
+    compressed: bool = False
+    """The pixels were stored as codestreams, whose damage may go unseen when they are decoded."""
     padding: float | None = None
     """PixelPaddingValue as a modality value: what holds it was never measured. It stays as it is."""
 

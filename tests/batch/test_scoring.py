@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydicom import dcmread
+from pydicom.uid import RLELossless
 
 from medidense.batch import BatchResult, Lesion, Lesions, read_lesions, score_inputs
 from medidense.durable import locked
@@ -345,3 +347,25 @@ def test_lesions_made_in_python_serve_as_well(package: Package, scans: Path, tmp
     lesion = Lesion(1, "L1", "s0", place, "", None, Marker((24.0, 24.0, 6.0), 9.0))
     result = score_inputs(package, [scans / "s0.nii.gz"], Lesions("mine", (lesion,)), tmp_path / "out")
     assert counts(result) == (1, 1, 1, 0, 0)
+
+
+def test_damaged_pixels_of_a_compressed_series_are_refused_and_those_of_others_are_not(
+    package: Package, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(-900, 300, (48, 48, 4)).astype(np.int16)
+    series = tmp_path / "in" / "series"
+    write_series(Volume(noise, np.diag([1, 1, 3, 1.0]), Source("dicom", "CT")), series, patient="p", seed=1)
+    uid = read_volume(series).source.series_uid
+    header = "series_uid,lesion_id,x_mm,y_mm,z_mm,diameter_mm,frame"
+    (tmp_path / "lesions.csv").write_text(f"{header}\n{uid},L1,24,24,6,9,RAS\n")
+    listed = read_lesions(tmp_path / "lesions.csv")
+    score_inputs(package, [tmp_path / "in"], listed, tmp_path / "plain")
+    assert [row["reason_code"] for row in rows(tmp_path / "plain")] != ["DAMAGED_PIXELS"]
+    for file in series.iterdir():
+        found = dcmread(file)
+        found.compress(RLELossless, generate_instance_uid=False)
+        found.save_as(file)
+    assert read_volume(series).source.compressed  # which refuses nothing itself
+    score_inputs(package, [tmp_path / "in"], listed, tmp_path / "packed")
+    (row,) = rows(tmp_path / "packed")
+    assert (row["status"], row["reason_code"]) == ("refused", "DAMAGED_PIXELS")

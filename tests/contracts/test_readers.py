@@ -13,6 +13,7 @@ ELSEWHERE = {
     "NO_REGION": "scoring",
     "MODALITY": "scoring",
     "IMPLAUSIBLE": "scoring",
+    "DAMAGED_PIXELS": "scoring: noise that was compressed",
 }
 """Codes that no single damaged file brings about, and who raises them."""
 

@@ -15,8 +15,8 @@ from medidense.io.guarded import LocalDesk
 from medidense.io.guarded.process import Request
 from medidense.io.reading import EVERYTHING, Ask
 from medidense.io.tasks import TASKS
-from medidense.io.told import told_ask, told_grid
-from medidense.values import Source, Volume
+from medidense.io.told import told_ask, told_grid, told_options
+from medidense.values import ReadOptions, Source, Volume
 
 
 def answered(task, arguments):
@@ -51,13 +51,15 @@ def test_a_true_answer_of_every_task(series, read, tmp_path):
     (tmp_path / "text").write_text("x")
     (tmp_path / "cut.dcm").write_bytes(next(series.iterdir()).read_bytes()[:-9])
     paths = [*map(str, series.iterdir()), str(tmp_path / "text"), str(tmp_path / "cut.dcm")]
-    arguments, looked, _ = answered("look", {"paths": paths, "given": []})
+    options = told_options(ReadOptions())
+    arguments, looked, _ = answered("look", {"paths": paths, "given": [], "options": options})
     assert [kind for kind, _, _ in looked] == ["image"] * 3 + ["entries", "broken"]
     assert not false("look", arguments, looked, ())
     files = [
         [path, kind, facts] for path, (kind, _, facts) in zip(paths, looked, strict=True) if kind != "entries"
     ]
     asked = {"files": files, "series": looked[0][1], "where": str(series), "note": "", "apart": True}
+    asked["options"] = options
     assert not false("assemble", *answered("assemble", asked))
     assert not false("patient", *answered("patient", {"path": str(series), "series_uid": ""}))
 
@@ -145,6 +147,7 @@ ENTRY = {
     "shape": [],
     "spacing_mm": [],
     "marks": [],
+    "parts": [],
     "refusal": None,
 }
 ENTRY |= dict.fromkeys(("kind", "modality", "study_uid", "series_uid", "patient_key", "note"), "")
@@ -158,6 +161,7 @@ ENTRY |= dict.fromkeys(("kind", "modality", "study_uid", "series_uid", "patient_
         {"shape": ["1"]},
         {"spacing_mm": ["wide"]},
         {"marks": [["EchoTime"]]},
+        {"parts": [1]},
         {"files": "1"},
         {"surplus": 1},
         {"refusal": {"code": "NOVEL", "where": "", "found": "", "expected": "", "next_step": ""}},

@@ -5,7 +5,7 @@ from medidense.io.dicom.geometry import Stack, ras_from_lps
 from medidense.io.dicom.grouping import Gathered, choose, gather, groups_of, laid_out, stack_of
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned, scan_file
 from medidense.io.dicom.objects import STRUCTURE_SET, lesion_class
-from medidense.io.dicom.pixels import decoder_of, is_lossy, padding_of, read_pixels, whole
+from medidense.io.dicom.pixels import decoder_of, is_lossy, padding_of, read_pixels, syntaxes_of, whole
 from medidense.io.dicom.segmentation import read_segment
 from medidense.io.dicom.stacks import Group, alike
 from medidense.io.dicom.writing import SeriesUids, write_series
@@ -35,6 +35,7 @@ __all__ = [
     "read_segment",
     "scan_file",
     "stack_of",
+    "syntaxes_of",
     "whole",
     "write_series",
 ]

@@ -155,6 +155,11 @@ def decoder_of(stack: Stack) -> str:
     return ", ".join(name if name == "native" else f"{name} {decoder_version(name)}" for name in names)
 
 
+def syntaxes_of(stack: Stack) -> tuple[str, ...]:
+    """The transfer syntaxes of a stack's files, sorted."""
+    return tuple(sorted({frame.syntax for frame in stack.frames}))
+
+
 def is_lossy(stack: Stack) -> bool:
     """Whether a slice was compressed with loss, as far as the headers tell."""
     return any(frame.pixels.lossy or frame.syntax in LOSSY for frame in stack.frames)

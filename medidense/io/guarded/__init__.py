@@ -33,7 +33,7 @@ def call(task: str, arguments: Mapping[str, Any], *, where: object, limits: Limi
 
     Raises these, and whatever error of medidense the task raised, with its fields; MedidenseError where no
     worker starts. Where the system offers none (`missing_guards`) the task is done in this process, and a
-    RuntimeWarning says so once.
+    MissingGuardWarning says so once.
     """
     return POOL.call(task, arguments, where=where, limits=limits)
 

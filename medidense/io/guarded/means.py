@@ -6,6 +6,10 @@ import sys
 from dataclasses import dataclass
 
 
+class MissingGuardWarning(RuntimeWarning):
+    """A guard against hostile files is off, because the system lacks it."""
+
+
 @dataclass(frozen=True)
 class Means:
     """What an operating system offers to guard a decoder with."""

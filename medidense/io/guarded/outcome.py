@@ -11,7 +11,7 @@ from medidense.errors import MedidenseError
 from medidense.io.guarded.account import Array
 from medidense.io.guarded.carried import decode_error, encode_error
 from medidense.io.guarded.desk import Desk
-from medidense.io.guarded.wire import CEILING, Message, TooLongError, encode
+from medidense.io.guarded.wire import CEILING, Message, encode
 from medidense.values import Refused
 
 DEBUG = "MEDIDENSE_GUARD_DEBUG"
@@ -42,11 +42,9 @@ def perform(
     the file says of a patient.
     """
     try:
-        return True, encode("answer", tasks[name](arguments, desk))
+        return _said(tasks[name](arguments, desk))
     except MedidenseError as error:
         return False, encode_error(error)
-    except TooLongError:
-        return False, encode("long", None)
     except MemoryError:
         pass  # said below, where the frames that hold the memory are gone
     except Exception as error:
@@ -54,6 +52,14 @@ def perform(
             traceback.print_exc(file=sys.stderr)
         return False, encode("failed", type(error).__name__)
     return False, encode("memory", None)
+
+
+def _said(answer: Any) -> tuple[bool, bytes]:
+    """An answer as a message, or the message that says that none holds it."""
+    try:
+        return True, encode("answer", answer)
+    except OverflowError:
+        return False, encode("long", None)
 
 
 def error_of(message: Message, where: object) -> MedidenseError:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from medidense.io.guard import LIMITS, Limits
 from medidense.io.guarded.desk import LocalDesk
-from medidense.io.guarded.means import Means, means
+from medidense.io.guarded.means import Means, MissingGuardWarning, means
 from medidense.io.guarded.outcome import Answer, Task, error_of, perform
 from medidense.io.guarded.process import Check, Lost, Request, Worker, refusal_of
 from medidense.io.guarded.wire import decode
@@ -190,7 +190,7 @@ class Pool:
         """Whether tasks are done in this process; says, the first time, which guard is off."""
         missing, self._missing = self._missing, ()
         for sentence in missing:
-            warnings.warn(sentence, RuntimeWarning, stacklevel=2)
+            warnings.warn(sentence, MissingGuardWarning, stacklevel=2)
         return not self._means.workers
 
     def _locally(self, request: Request, content: bytes) -> Answer:

@@ -18,7 +18,7 @@ from medidense.io.guarded.carried import encode_error
 from medidense.io.guarded.outcome import Answer, error_of, too_long
 from medidense.io.guarded.ring import Ring, create, receive_arrays
 from medidense.io.guarded.starting import no_start, start
-from medidense.io.guarded.wire import Message, TooLongError, encode, receive, send
+from medidense.io.guarded.wire import Message, encode, receive, send
 from medidense.values import Refused
 
 Check = Callable[[Mapping[str, Any], Any, Sequence[Array]], None]
@@ -60,7 +60,7 @@ class Request:
         body = {"task": self.task, "arguments": dict(self.arguments)}
         try:
             return encode("task", body | {"seconds": self.limits.seconds, "folder": folder})
-        except TooLongError as error:
+        except OverflowError as error:
             raise too_long(self.where) from error
 
 

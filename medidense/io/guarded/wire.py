@@ -22,10 +22,6 @@ INSTANT = 1e-3
 """Seconds to wait where the time is over: what has come already is still read."""
 
 
-class TooLongError(ValueError):
-    """A message of more than `CEILING` bytes."""
-
-
 @dataclass(frozen=True)
 class Message:
     """What was said. `body` is anything that JSON can say."""
@@ -38,14 +34,14 @@ def encode(kind: str, body: object) -> bytes:
     """The bytes of a message.
 
     Pure ASCII, so that the lone surrogates of a file name that is no UTF-8 come out as they went in.
-    Raises TypeError or RecursionError for what JSON cannot say, TooLongError for more than `CEILING`.
+    Raises TypeError or RecursionError for what JSON cannot say, OverflowError for more than `CEILING`.
 
     >>> encode("beat", None)
     b'\\x00\\x00\\x00\\x0e["beat", null]'
     """
     text = json.dumps([kind, body], ensure_ascii=True).encode("ascii")
     if len(text) > CEILING:
-        raise TooLongError(f"a message of {len(text)} bytes, at most {CEILING}")
+        raise OverflowError(f"a message of {len(text)} bytes, at most {CEILING}")
     return LENGTH.pack(len(text)) + text
 
 

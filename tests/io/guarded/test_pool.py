@@ -14,7 +14,7 @@ import pytest
 
 from medidense.errors import CohortError, MedidenseError
 from medidense.io.guard import LIMITS
-from medidense.io.guarded.means import Means
+from medidense.io.guarded.means import Means, MissingGuardWarning
 from medidense.io.guarded.pool import Pool
 from medidense.io.guarded.wire import CEILING
 from medidense.values import Refused
@@ -354,7 +354,7 @@ def test_a_guard_that_is_off_is_said_once(workers):
         with Pool("stub_tasks", size=1, offered=Means(workers=workers, address_space=False)) as pool:
             assert still_serves(pool)
             assert still_serves(pool)
-    assert [warning.category for warning in said] == [RuntimeWarning]
+    assert [warning.category for warning in said] == [MissingGuardWarning]
 
 
 def test_arguments_that_json_cannot_say_are_an_error_of_the_caller(pool):

@@ -59,7 +59,7 @@ def test_too_long_is_said_on_both_sides(pair, monkeypatch):
     one, other = pair
     long = encode("x", "y" * 100)
     monkeypatch.setattr(wire, "CEILING", 50)
-    with pytest.raises(ValueError, match="at most 50"):
+    with pytest.raises(OverflowError, match="at most 50"):
         encode("x", "y" * 100)
     one.sendall(long)
     with pytest.raises(ValueError, match="at most 50"):
