@@ -67,7 +67,7 @@ def test_signals_for_the_program_do_not_end_a_worker(pool):
 def test_a_program_from_standard_input_beside_misleading_files(script):
     text = (
         "import pathlib\n"
-        "for name in ('random', 'numpy', 'json', 'pydicom', 'stub_tasks', 'medidense'):\n"
+        "for name in ('random', 'numpy', 'json', 'pydicom', 'medidense'):\n"
         "    pathlib.Path(name + '.py').write_text('raise SystemExit(5)')\n"
     )
     process = script(text + POOL + "print(len(pool.call('look', {}, where='a').value['modules']) > 99)\n")
