@@ -7,11 +7,13 @@ from medidense.cohort.folds import cut_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
 from medidense.cohort.plan import plan_recipe
 from medidense.cohort.table import read_cohort
+from medidense.cohort.targets import Targets, read_targets
 
 __all__ = [
     "Budget",
     "Fingerprint",
     "ImageFacts",
+    "Targets",
     "central_plane",
     "check_images",
     "cut_folds",
@@ -20,5 +22,6 @@ __all__ = [
     "plan_recipe",
     "problem_at_row",
     "read_cohort",
+    "read_targets",
     "too_short",
 ]

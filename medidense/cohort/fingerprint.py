@@ -86,7 +86,7 @@ def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
     problems = [*_mixed_dims(cohort, facts), *_mixed_modalities(cohort, facts)]
     if problems:
         raise CohortError.several(problems)
-    counts = Counter(sample.label for sample in cohort.samples)
+    counts = Counter(sample.label for sample in cohort.samples if sample.label is not None)
     dims = facts[0].dims
     known = all(fact.spacing_known for fact in facts)
     gaps = np.array([fact.spacing_mm[:dims] for fact in facts])

@@ -13,6 +13,8 @@ import torch
 
 from medidense.errors import RecipeError
 from medidense.nets.densenet import densenet121
+from medidense.nets.planes import PlanesNetwork
+from medidense.values.recipe import Recipe
 
 
 class Builder(Protocol):
@@ -79,3 +81,21 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+
+
+def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:
+    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
+
+    With ``input.view: planes`` it is a 2D network that shares its weights between the three planes. Raises
+    RecipeError as `build` does.
+    """
+    planes = recipe.input.view == "planes"
+    net = build(
+        recipe.network.name,
+        dims=2 if planes else recipe.input.dims,
+        channels=recipe.input.channels,
+        classes=classes,
+        dropout=recipe.network.dropout,
+        seed=seed,
+    )
+    return PlanesNetwork(net) if planes else net

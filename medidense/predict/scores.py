@@ -23,12 +23,14 @@ def predict_scores(
     *,
     device: str,
     threads: int,
+    flips: bool = False,
 ) -> NDArray[np.float64]:
     """The probability of each class for each array: float64 (N, classes), rows that sum to 1.
 
     `arrays` is float32 (N, C, *size) or yields N arrays (C, *size); it is walked once. Each array passes
     alone, in float32, through every network; the softmax is taken in float64 and the probabilities are
-    averaged over the networks in the order given. A row therefore depends on its own array, the networks,
+    averaged over the networks in the order given. With `flips` its mirror images along all axes pass beside
+    it, and their probabilities are averaged first. A row therefore depends on its own array, the networks,
     the device and the number of threads (0: all cores), never on its neighbours.
 
     The networks are moved to `device` ("cpu" or "cuda") and laid out channels last where they are not yet;
@@ -41,7 +43,7 @@ def predict_scores(
         net.to(device)
         arrange(net, last=True)
     with _exactly(nets, device, threads):
-        rows = [_score(nets, array, device) for array in arrays]
+        rows = [_score(nets, array, device, flips) for array in arrays]
     if not rows:
         raise UsageError("arrays", "a score needs at least one array", "none", "check the list of samples")
     return np.stack(rows)
@@ -62,16 +64,26 @@ def _exactly(nets: Sequence[torch.nn.Module], device: str, threads: int) -> Iter
         yield
 
 
-def _score(nets: Sequence[torch.nn.Module], array: NDArray[np.float32], device: str) -> NDArray[np.float64]:
+def _score(
+    nets: Sequence[torch.nn.Module], array: NDArray[np.float32], device: str, flips: bool
+) -> NDArray[np.float64]:
     """The averaged probabilities of one array (C, *size)."""
     image = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))[None].to(device)
+    image = _mirrored(image) if flips else image
     image = arranged(image, channels_last(image.ndim))
     total = torch.zeros((), dtype=torch.float64)
     for number, net in enumerate(nets, start=1):
-        logits = net(image)[0].double().cpu()
+        logits = net(image).double().cpu()
         if not bool(torch.isfinite(logits).all()):
             where = f"network {number} of {len(nets)}"
             raise MedidenseError(where, "gave a score that is no number", logits.tolist(), "train it again")
-        total = total + torch.softmax(logits, dim=0)
+        total = total + torch.softmax(logits, dim=1).mean(dim=0)
     scores: NDArray[np.float64] = (total / len(nets)).numpy()
     return scores
+
+
+def _mirrored(image: torch.Tensor) -> torch.Tensor:
+    """(1, C, *size) and its mirror images along every choice of axes: (4, C, I, J) or (8, C, I, J, K)."""
+    for axis in range(2, image.ndim):
+        image = torch.cat([image, image.flip(axis)])
+    return image

@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
 from medidense.errors import DivergedError, UsageError
 from medidense.nets import count_classes
 from medidense.predict import arrange, arranged, channels_last
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
-from medidense.train.data import TrainingData, class_weights, count_batches, deal
+from medidense.train.batches import epoch_batches
+from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
+from medidense.train.objective import Learner, Objective
 from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.stopping import Stopping
 from medidense.values import EpochRecord, Record, StepRecord
@@ -33,7 +34,8 @@ def fit(
 
     When the iterator is exhausted `net` holds the weights that score, row-major, in evaluation mode: the
     average over the steps after the last epoch or, where the recipe stops early, the average at the epoch
-    with the lowest validation loss. Nothing else looks at the validation part. On a CPU the weights depend
+    with the lowest validation loss. Nothing else looks at the validation part. Auxiliary targets are learnt
+    by a second head that is gone at the end. On a CPU the weights depend
     on the initial ones, data, settings, `seed` (from 0) and the device's threads alone, to the last bit;
     between two records torch's global state is the caller's.
 
@@ -48,27 +50,29 @@ def fit(
     setting = Setting(device, dropout_seed)
     with setting.held():
         fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
-        net.to(fabric.device)
-        arrange(net, last=settings.channels_last)
-        optimizer = make_optimizer(net, settings)
+        learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
+        learner.to(fabric.device)
+        arrange(learner, last=settings.channels_last)
+        optimizer = make_optimizer(learner, settings)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
-        model, stepper = fabric.setup(net, optimizer)
-        images, labels, weight = (
-            torch.from_numpy(array).to(fabric.device) for array in (data.images, data.labels, weights)
-        )
+        model, stepper = fabric.setup(learner, optimizer)
+        images = torch.from_numpy(data.images).to(fabric.device)
+        objective = Objective(data, torch.from_numpy(weights), fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
     step = 0
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        total, seconds, rate = 0.0, 0.0, 0.0
-        for index in deal(len(labels), steps, order):
+        total, seen, seconds, rate = 0.0, 0, 0.0, 0.0
+        for index in epoch_batches(data, settings, steps, order):
             with setting.held():
                 begun, step = perf_counter(), step + 1
                 change = draw(settings.augmentation, len(index), images.ndim - 2, changes)
-                batch = arranged(augment(images[index], change), layout)
-                loss = cross_entropy(model(batch), labels[index], weight)
+                changed = augment(
+                    images[index], change, planes=data.planes, fixed_channels=data.fixed_channels
+                )
+                loss = objective(model(arranged(changed, layout)), index)
                 fabric.backward(loss)
                 norm = fabric.clip_gradients(
                     model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False
@@ -82,11 +86,11 @@ def fit(
                 schedule.step()
                 average.update_parameters(net)
                 seconds += perf_counter() - begun
-            total += mean * len(index)
+            total, seen = total + mean * len(index), seen + len(index)
             yield StepRecord(epoch, step, mean, rate)
         with setting.held():
             validation_loss = stopping.look(average.module)
-        yield EpochRecord(epoch, total / len(labels), rate, seconds, validation_loss)
+        yield EpochRecord(epoch, total / seen, rate, seconds, validation_loss)
         if stopping.enough:
             break
 

@@ -4,7 +4,7 @@ import statistics
 
 import numpy as np
 
-from medidense.nets import build
+from medidense.nets import build_for
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.train.loop import fit
@@ -19,18 +19,11 @@ def measure_step(recipe: Recipe, classes: int, device: Device) -> float:
     Four steps of noise through the very loop that trains, one full batch each; the first, which pays for
     setting up, is left out and the median of the others taken.
     """
-    size, batch = recipe.input.size, recipe.training.batch_size
-    noise = np.random.default_rng(0).normal(size=(batch, 1, *size)).astype(np.float32)
-    data = TrainingData(noise, np.arange(batch, dtype=np.int64) % classes)
+    spec, batch = recipe.input, recipe.training.batch_size
+    noise = np.random.default_rng(0).normal(size=(batch, spec.channels, *spec.size)).astype(np.float32)
+    labels = np.arange(batch, dtype=np.int64) % classes
+    data = TrainingData(noise, labels, planes=spec.view == "planes", fixed_channels=int(spec.mask_channel))
     settings = recipe.training.model_copy(update={"epochs": STEPS, "early_stopping": None})
-    net = build(
-        recipe.network.name,
-        dims=recipe.input.dims,
-        channels=1,
-        classes=classes,
-        dropout=recipe.network.dropout,
-        seed=0,
-    )
-    records = fit(net, data, settings, seed=0, device=device)
+    records = fit(build_for(recipe, classes), data, settings, seed=0, device=device)
     seconds = [record.seconds for record in records if isinstance(record, EpochRecord)]
     return statistics.median(seconds[1:]) / batch
