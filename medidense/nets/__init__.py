@@ -1,7 +1,7 @@
 """Which networks there are, how one is built, and how its weights are kept."""
 
 from medidense.nets.modes import evaluating
-from medidense.nets.registry import NETWORKS, NetworkRecord, build
+from medidense.nets.registry import NETWORKS, NetworkRecord, build, count_parameters, network
 from medidense.nets.shapes import cam_layer, count_classes
 from medidense.nets.weights import load_weights, save_weights
 
@@ -11,7 +11,9 @@ __all__ = [
     "build",
     "cam_layer",
     "count_classes",
+    "count_parameters",
     "evaluating",
     "load_weights",
+    "network",
     "save_weights",
 ]
