@@ -69,7 +69,9 @@ class _Reader:
         """Probabilities (N, 2); a row without a rating trains towards its label."""
         if len(classes) != 2:
             step = "remove labels.soft"
-            self.problems.append(Problem(self.name, "a soft label is for two classes", str(len(classes)), step))
+            self.problems.append(
+                Problem(self.name, "a soft label is for two classes", str(len(classes)), step)
+            )
             return None
         ratings, column = self.numbers(samples, rule.column), classes.index(positive)
         for sample, rating in zip(samples, ratings, strict=True):
