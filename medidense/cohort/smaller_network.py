@@ -20,9 +20,7 @@ def smaller_network(recipe: Recipe) -> Recipe | None:
     """
     if recipe.input.view != "planes" or recipe.network.name == SMALL:
         return None
-    why = (
-        "The time given is too short for DenseNet-121; on planes the small one was as good."
-    )
+    why = "The time given is too short for DenseNet-121; on planes the small one was as good."
     rate = "The peak that served the small DenseNet best on the LIDC nodules."
     small = recipe.with_settings({"network.name": SMALL, "training.learning_rate": RATE}, where="--budget")
     reasons = {**recipe.reasons, "network.name": why, "training.learning_rate": rate}

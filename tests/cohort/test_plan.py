@@ -12,7 +12,9 @@ SECTIONS = ("training.early_stopping", "labels.soft", "labels.auxiliary", "input
 
 def unexplained(recipe) -> set[str]:
     """Keys without a reason, and reasons without a key; a section that is off has one reason."""
-    off = [name for name in SECTIONS if getattr(getattr(recipe, name.split(".")[0]), name.split(".")[1]) is None]
+    off = [
+        name for name in SECTIONS if getattr(getattr(recipe, name.split(".")[0]), name.split(".")[1]) is None
+    ]
     wanted = {next((name for name in off if key.startswith(name)), key) for key in recipe_keys()} - UNPLANNED
     explained = {key for key, reason in recipe.reasons.items() if len(reason) > 20 and reason.endswith(".")}
     return wanted ^ explained
