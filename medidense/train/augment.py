@@ -57,16 +57,20 @@ def augment(images: torch.Tensor, change: Draw) -> torch.Tensor:
     """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
 
     Flip, rotation, zoom and shift are one linear resampling about the centre of the crop; what would come
-    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square.
+    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square. The
+    noise is made on the device of the images: a GPU makes other noise from a seed than a CPU.
     """
     changed = _resampled(images, change)
     each = (-1, *[1] * (images.ndim - 1))
     place = images.device
-    changed = changed * change.gain.view(each).to(place) + change.offset.view(each).to(place)
+    gain, offset, spread = (
+        tensor.view(each).to(place, non_blocking=True)
+        for tensor in (change.gain, change.offset, change.spread)
+    )
+    changed = changed * gain + offset
     if bool((change.spread > 0).any()):
-        generator = torch.Generator().manual_seed(change.noise_seed)
-        noise = torch.randn(images.shape, generator=generator) * change.spread.view(each)
-        changed = changed + noise.to(place)
+        generator = torch.Generator(place).manual_seed(change.noise_seed)
+        changed = changed + torch.randn(images.shape, generator=generator, device=place) * spread
     return changed
 
 
@@ -75,7 +79,9 @@ def _resampled(images: torch.Tensor, change: Draw) -> torch.Tensor:
     identity = torch.eye(*theta.shape[1:]).expand_as(theta)
     if torch.equal(theta, identity):
         return images
-    grid = torch.nn.functional.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
+    grid = torch.nn.functional.affine_grid(
+        theta.to(images.device, non_blocking=True), list(images.shape), align_corners=False
+    )
     return torch.nn.functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )

@@ -110,7 +110,8 @@ class Training(Section):
 
     `learning_rate` is the peak, `warmup` the share of steps before it, `ema` the decay of the averaged
     weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
-    all cores at the start of the run (the number is recorded).
+    all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
+    training always is. `compile` lets torch's compiler fuse the network's kernels.
     """
 
     epochs: Annotated[int, Field(ge=1, le=10000)] = 30
@@ -126,6 +127,8 @@ class Training(Section):
     channels_last: bool = True
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: Annotated[int, Field(ge=0)] = 0
+    deterministic: bool = True
+    compile: bool = False
     augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping | None = None
 
