@@ -60,19 +60,23 @@ def augment(
     """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
 
     Flip, rotation, zoom and shift are one linear resampling about the centre of the crop; what would come
-    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square.
-    With `planes` only the central planes of the changed cubes are made, (B, C, 3, S, S). The values of the
-    last `fixed_channels` are no intensities and stay.
+    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square. The
+    noise is made on the device of the images: a GPU makes other noise from a seed than a CPU. With `planes`
+    only the central planes of the changed cubes are made, (B, C, 3, S, S). The values of the last
+    `fixed_channels` are no intensities and stay.
     """
     changed = _resampled(images, change, planes)
     values = changed[:, : images.shape[1] - fixed_channels]
     each = (-1, *[1] * (images.ndim - 1))
     place = images.device
-    values = values * change.gain.view(each).to(place) + change.offset.view(each).to(place)
+    gain, offset, spread = (
+        tensor.view(each).to(place, non_blocking=True)
+        for tensor in (change.gain, change.offset, change.spread)
+    )
+    values = values * gain + offset
     if bool((change.spread > 0).any()):
-        generator = torch.Generator().manual_seed(change.noise_seed)
-        noise = torch.randn(values.shape, generator=generator) * change.spread.view(each)
-        values = values + noise.to(place)
+        generator = torch.Generator(place).manual_seed(change.noise_seed)
+        values = values + torch.randn(values.shape, generator=generator, device=place) * spread
     return torch.cat([values, changed[:, values.shape[1] :]], dim=1) if fixed_channels else values
 
 
@@ -81,12 +85,11 @@ def _resampled(images: torch.Tensor, change: Draw, planes: bool) -> torch.Tensor
     identity = torch.eye(*theta.shape[1:]).expand_as(theta)
     if torch.equal(theta, identity):
         return central_planes(images) if planes else images
+    theta = theta.to(images.device, non_blocking=True)
     if planes:
-        grid = _plane_grid(theta.to(images.device), images.shape[-1])
+        grid = _plane_grid(theta, images.shape[-1])
     else:
-        grid = torch.nn.functional.affine_grid(
-            theta.to(images.device), list(images.shape), align_corners=False
-        )
+        grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )

@@ -1,6 +1,5 @@
 """How does a network learn? One loop, read from top to bottom."""
 
-import math
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -9,7 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from medidense.errors import DivergedError, UsageError
+from medidense.errors import UsageError
 from medidense.nets import count_classes
 from medidense.predict import arrange, arranged, channels_last
 from medidense.train.augment import augment, draw
@@ -19,8 +18,9 @@ from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
 from medidense.train.schedule import make_optimizer, make_schedule
+from medidense.train.stepping import Readings, quickened
 from medidense.train.stopping import Stopping
-from medidense.values import EpochRecord, Record, StepRecord
+from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
 
 PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -47,7 +47,7 @@ def fit(
     steps = count_batches(len(data.labels), settings.batch_size)
     weights = _loss_weights(net, data, settings)
     stopping = Stopping(data, settings, weights, device)
-    setting = Setting(device, dropout_seed)
+    setting = Setting(device, dropout_seed, deterministic=settings.deterministic)
     with setting.held():
         fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
         learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
@@ -56,41 +56,41 @@ def fit(
         optimizer = make_optimizer(learner, settings)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
-        model, stepper = fabric.setup(learner, optimizer)
+        fused = torch.compile(learner, dynamic=False) if settings.compile else learner
+        model, stepper = fabric.setup(fused, optimizer)
         images = torch.from_numpy(data.images).to(fabric.device)
         objective = Objective(data, torch.from_numpy(weights), fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
-    step = 0
+    def gradients(batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        loss = objective(model(batch), *truth)
+        fabric.backward(loss)
+        norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
+        return loss.detach(), norm
+
+    learn, readings, step = quickened(gradients, learner, device), Readings(device), 0
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        total, seen, seconds, rate = 0.0, 0, 0.0, 0.0
-        for index in epoch_batches(data, settings, steps, order):
+        seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
+        for part in epoch_batches(data, settings, steps, order):
             with setting.held():
-                begun, step = perf_counter(), step + 1
-                change = draw(settings.augmentation, len(index), images.ndim - 2, changes)
-                changed = augment(
-                    images[index], change, planes=data.planes, fixed_channels=data.fixed_channels
-                )
-                loss = objective(model(arranged(changed, layout)), index)
-                fabric.backward(loss)
-                norm = fabric.clip_gradients(
-                    model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False
-                )
-                mean = loss.item()
-                if not math.isfinite(mean + norm.item()):
-                    raise _diverged(epoch, step, mean, norm.item())
+                begun, step, seen = perf_counter(), step + 1, seen + len(part)
+                change = draw(settings.augmentation, len(part), images.ndim - 2, changes)
+                index = part.to(fabric.device, non_blocking=True)
+                batch = augment(images[index], change, planes=data.planes, fixed_channels=data.fixed_channels)
+                loss, norm = learn(arranged(batch, layout), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
+                readings.note((epoch, step, rate), len(part), loss, norm)
+                told = readings.read(all_of_them=step == steps * epoch)
                 stepper.step()
                 stepper.zero_grad()
                 schedule.step()
                 average.update_parameters(net)
                 seconds += perf_counter() - begun
-            total, seen = total + mean * len(index), seen + len(index)
-            yield StepRecord(epoch, step, mean, rate)
+            yield from told
         with setting.held():
             validation_loss = stopping.look(average.module)
-        yield EpochRecord(epoch, total / seen, rate, seconds, validation_loss)
+        yield EpochRecord(epoch, readings.total / seen, rate, seconds, validation_loss)
         if stopping.enough:
             break
 
@@ -109,10 +109,3 @@ def _loss_weights(net: torch.nn.Module, data: TrainingData, settings: Training) 
     if settings.class_weights == "none":
         return np.ones(classes, dtype=np.float32)
     return class_weights(data.labels, classes)
-
-
-def _diverged(epoch: int, step: int, loss: float, norm: float) -> DivergedError:
-    where = f"training epoch {epoch} step {step}"
-    found = f"loss {loss:.4g}, gradient norm {norm:.4g}"
-    next_step = "lower training.learning_rate, or check the images for extreme values"
-    return DivergedError(where, "loss and gradients must be finite", found, next_step)

@@ -44,30 +44,31 @@ class Objective:
 
     def __init__(self, data: TrainingData, weights: torch.Tensor, device: torch.device) -> None:
         self._weights = weights.to(device)
-        self._labels = torch.from_numpy(data.labels).to(device)
-        self._targets, self._auxiliary = (
-            None if array is None else torch.from_numpy(array).to(device)
-            for array in (data.targets, data.auxiliary)
-        )
+        classes = data.labels if data.targets is None else data.targets
+        arrays = [classes] if data.auxiliary is None else [classes, data.auxiliary]
+        self._truth = [torch.from_numpy(array).to(device) for array in arrays]
+        self._partly = data.targets is None and bool((data.labels < 0).any())
         self._share = data.auxiliary_weight
 
-    def __call__(
-        self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], index: torch.Tensor
-    ) -> torch.Tensor:
-        """The mean loss of the samples `index`, whose outputs these are."""
-        logits, auxiliary = outputs if isinstance(outputs, tuple) else (outputs, None)
-        loss = self._of_classes(logits, index)
-        if auxiliary is None or self._auxiliary is None:
-            return loss
-        wanted = self._auxiliary[index]
-        known = torch.isfinite(wanted)
-        error = (auxiliary - torch.where(known, wanted, 0.0)) * known
-        return loss + self._share * (error**2).sum() / known.sum().clamp(min=1)
+    def truth(self, index: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What the samples `index` should give: labels or probabilities, and auxiliary targets if any."""
+        return tuple(tensor[index] for tensor in self._truth)
 
-    def _of_classes(self, logits: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-        if self._targets is None:
-            labels = self._labels[index]
-            if bool((labels < 0).all()):  # the mean over none would be no number
-                return logits.sum() * 0
-            return cross_entropy(logits, labels, self._weights, ignore_index=-1)
-        return cross_entropy(logits, self._targets[index], self._weights)
+    def __call__(
+        self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], *truth: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean loss of samples with these outputs and this truth; nothing waits for the device."""
+        if not isinstance(outputs, tuple):
+            return self._of_classes(outputs, truth[0])
+        logits, auxiliary = outputs
+        known = torch.isfinite(truth[1])
+        error = (auxiliary - torch.where(known, truth[1], 0.0)) * known
+        beside = (error**2).sum() / known.sum().clamp(min=1)
+        return self._of_classes(logits, truth[0]) + self._share * beside
+
+    def _of_classes(self, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        if not self._partly:
+            return cross_entropy(logits, wanted, self._weights)
+        weight = self._weights[wanted.clamp(min=0)] * (wanted >= 0)
+        each = cross_entropy(logits, wanted.clamp(min=0), reduction="none")
+        return (each * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)

@@ -143,7 +143,8 @@ class Training(Section):
 
     `learning_rate` is the peak, `warmup` the share of steps before it, `ema` the decay of the averaged
     weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
-    all cores at the start of the run (the number is recorded).
+    all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
+    training always is. `compile` lets torch's compiler fuse the network's kernels.
 
     `sampling` ``balanced`` fills each batch with as many samples of one class as of any other. `size_paired`
     is the share of batches in which every lesion stands beside one of like volume and another class, so that
@@ -165,6 +166,8 @@ class Training(Section):
     channels_last: bool = True
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: Annotated[int, Field(ge=0)] = 0
+    deterministic: bool = True
+    compile: bool = False
     augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping | None = None
 

@@ -13,7 +13,8 @@ from medidense.train.objective import Learner, Objective
 def objective(labels, **fields):
     images = np.zeros((len(labels), 1, 4, 4), dtype=np.float32)
     data = TrainingData(images, np.array(labels, dtype=np.int64), **fields)
-    return Objective(data, torch.tensor([1.0, 3.0]), torch.device("cpu"))
+    rule = Objective(data, torch.tensor([1.0, 3.0]), torch.device("cpu"))
+    return lambda outputs, index: rule(outputs, *rule.truth(index))
 
 
 LOGITS = torch.tensor([[2.0, -1.0], [0.5, 0.5], [-1.0, 1.0]])
@@ -51,6 +52,9 @@ def test_a_batch_without_a_label_teaches_by_its_auxiliary_targets_alone():
     rule = objective([-1, -1, 1], auxiliary=np.ones((3, 1), dtype=np.float32), auxiliary_weight=1.0)
     loss = rule((LOGITS[:2], torch.zeros(2, 1)), torch.tensor([0, 1]))
     assert loss == 1.0
+    mixed = objective([0, -1, 1])(LOGITS, torch.arange(3))
+    wanted = cross_entropy(LOGITS[[0, 2]], torch.tensor([0, 1]), torch.tensor([1.0, 3.0]))
+    torch.testing.assert_close(mixed, wanted)
 
 
 def test_the_learner_gives_the_network_s_own_logits_and_reads_its_features():
