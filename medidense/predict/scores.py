@@ -79,7 +79,7 @@ def _exactly(nets: Sequence[torch.nn.Module], device: str, threads: int) -> Iter
 def _one_by_one(
     nets: Sequence[torch.nn.Module], arrays: Iterable[NDArray[np.float32]], flips: bool
 ) -> Iterator[torch.Tensor]:
-    """For each array (C, *size) the logits of each network for each view on the CPU, (nets, views, classes)."""
+    """For each array (C, *size) the logits of each network for each view, (nets, views, classes)."""
     for array in arrays:
         image = torch.from_numpy(np.stack(_views(array, flips)))
         image = arranged(image, channels_last(image.ndim))

@@ -35,9 +35,9 @@ def fit(
     When the iterator is exhausted `net` holds the weights that score, row-major, in evaluation mode: the
     average over the steps after the last epoch or, where the recipe stops early, the average at the epoch
     with the lowest validation loss. Nothing else looks at the validation part. Auxiliary targets are learnt
-    by a second head that is gone at the end. On a CPU the weights depend
-    on the initial ones, data, settings, `seed` (from 0) and the device's threads alone, to the last bit;
-    between two records torch's global state is the caller's.
+    by a second head that is gone at the end. On a CPU the weights depend on the initial ones, data, settings,
+    `seed` (from 0) and the device's threads alone, to the last bit; between two records torch's global state
+    is the caller's.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers.

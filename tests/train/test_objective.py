@@ -52,7 +52,7 @@ def test_a_batch_without_a_label_teaches_by_its_auxiliary_targets_alone():
     rule = objective([-1, -1, 1], auxiliary=np.ones((3, 1), dtype=np.float32), auxiliary_weight=1.0)
     loss = rule((LOGITS[:2], torch.zeros(2, 1)), torch.tensor([0, 1]))
     assert loss == 1.0
-    mixed = objective([0, -1, 1])(LOGITS, torch.arange(3))
+    mixed = objective([0, -1, 1], auxiliary=np.zeros((3, 1), dtype=np.float32))(LOGITS, torch.arange(3))
     wanted = cross_entropy(LOGITS[[0, 2]], torch.tensor([0, 1]), torch.tensor([1.0, 3.0]))
     torch.testing.assert_close(mixed, wanted)
 
