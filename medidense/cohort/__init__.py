@@ -1,18 +1,19 @@
 """From a table to a checked cohort, its folds, and the recipe that suits it."""
 
 from medidense.cohort.budget import Budget, fit_budget
-from medidense.cohort.central_plane import central_plane, too_short
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
 from medidense.cohort.folds import cut_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
 from medidense.cohort.plan import plan_recipe
+from medidense.cohort.smaller_network import smaller_network, too_short
 from medidense.cohort.table import read_cohort
+from medidense.cohort.targets import Targets, read_targets
 
 __all__ = [
     "Budget",
     "Fingerprint",
     "ImageFacts",
-    "central_plane",
+    "Targets",
     "check_images",
     "cut_folds",
     "fingerprint",
@@ -20,5 +21,7 @@ __all__ = [
     "plan_recipe",
     "problem_at_row",
     "read_cohort",
+    "read_targets",
+    "smaller_network",
     "too_short",
 ]

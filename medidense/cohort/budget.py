@@ -15,6 +15,7 @@ FEWEST = 12
 nodules)."""
 
 SMALL_CUBE = 32
+SMALL_PLANE = 33
 SMALL_SQUARE = 64
 COARSER = 1.25
 """How much coarser a lesion crop becomes when it is cut down; what is lost beyond that is its outer rim."""
@@ -89,16 +90,18 @@ def _epoch_seconds(fp: Fingerprint, budget: Budget, seconds: float) -> float:
 def _smaller(recipe: Recipe) -> tuple[list[int], list[float] | None, float] | None:
     """Size, spacing and share of the voxels of a cut-down input, or None where it is small already."""
     size, dims = recipe.input.size, recipe.input.dims
-    least = SMALL_CUBE if dims == 3 else SMALL_SQUARE
+    planes = recipe.input.view == "planes"
+    least = SMALL_PLANE if planes else SMALL_CUBE if dims == 3 else SMALL_SQUARE
     if max(size) <= least:
         return None
     factor = max(size) / least
-    cut = [max(SMALL_CUBE, 8 * math.ceil(side / factor / 8)) for side in size]
+    cut = [least if planes else max(SMALL_CUBE, 8 * math.ceil(side / factor / 8)) for side in size]
     spacing = None
     if recipe.input.spacing_mm is not None:
         wider = min(factor, COARSER) if recipe.input.region == "lesion" and dims == 3 else factor
         spacing = [round(gap * wider, 4) for gap in recipe.input.spacing_mm]
-    return cut, spacing, math.prod(cut) / math.prod(size)
+    seen = 2 if planes else dims
+    return cut, spacing, math.prod(cut[:seen]) / math.prod(size[:seen])
 
 
 def _reason(fp: Fingerprint, budget: Budget, numbers: tuple[float, int, int, int], scaled: bool) -> str:

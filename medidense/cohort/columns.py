@@ -18,7 +18,7 @@ POINT = ("x_mm", "y_mm", "z_mm")
 BALL = (*POINT, "diameter_mm")
 OPTIONAL = ("mask", "segment", *BALL, "frame", "series_uid", "lesion_id", "site", "split", "spacing")
 KNOWN = (*REQUIRED, *OPTIONAL)
-TEXTS = ("subject_id", "label", "segment", "series_uid", "lesion_id", "site", "split")
+TEXTS = ("subject_id", "segment", "series_uid", "lesion_id", "site", "split")
 FRAMES = ("RAS", "LPS")
 NO_LABEL = frozenset({"?", "-", "na", "n/a", "nan", "null", "missing", "unknown"})
 """Words that people write where they have no label; a class of that name would be a mistake."""
@@ -65,14 +65,17 @@ def column_problems(file: str, columns: Sequence[str]) -> list[Problem]:
     return problems
 
 
-def parse_row(file: str, folder: Path, line: int, typed: Mapping[str, str]) -> ParsedRow:
+def parse_row(
+    file: str, folder: Path, line: int, typed: Mapping[str, str], *, unlabelled: bool = False
+) -> ParsedRow:
     """Read one row. Blanks around a cell are dropped; everything else of it counts as typed.
 
-    `file` names the table in messages, `folder` is the resolved folder that its paths start from.
+    `file` names the table in messages, `folder` is the resolved folder that its paths start from. With
+    `unlabelled` an empty label is no problem.
     """
     cells = {name: cell.strip() for name, cell in typed.items()}
     reader = _RowReader(f"{file} row {line}", folder, cells, typed)
-    reader.check_texts()
+    reader.check_texts(unlabelled=unlabelled)
     image = reader.located("image", folder_allowed=True)
     mask = reader.located("mask", folder_allowed=False) if cells.get("mask") else None
     marker = None if cells.get("mask") else reader.marker()
@@ -86,6 +89,7 @@ def parse_row(file: str, folder: Path, line: int, typed: Mapping[str, str]) -> P
         marker=marker,
         **reader.spacing(),
         extra={name: cell for name, cell in typed.items() if name not in KNOWN},
+        label=cells.get("label") or None,
         **texts,
     )
     return ParsedRow(
@@ -95,7 +99,7 @@ def parse_row(file: str, folder: Path, line: int, typed: Mapping[str, str]) -> P
         problems=tuple(reader.problems),
         line=line,
         subject_id=texts["subject_id"],
-        label=texts["label"],
+        label=cells.get("label", ""),
     )
 
 
@@ -122,13 +126,13 @@ class _RowReader:
         """Note a problem with the cell of `column`, as typed."""
         self.problems.append(Problem(self.where, rule, repr(self.typed.get(column, "")), next_step))
 
-    def check_texts(self) -> None:
+    def check_texts(self, *, unlabelled: bool) -> None:
         """Required cells are filled, and nothing invisible stands in those that group and name."""
         for column in REQUIRED:
-            if column in self.cells and not self.cells[column]:
+            if column in self.cells and not self.cells[column] and not (unlabelled and column == "label"):
                 step = "fill it in"
                 if column == "label":
-                    step = "fill it in or drop the row: rows without a label are for a later version"
+                    step = "fill it in, drop the row, or give cv a recipe with labels.train_only: true"
                 self.complain(f"{column} is empty", column, step)
         for column in ("subject_id", "label", "lesion_id"):
             if any(unicodedata.category(letter) in ("Cc", "Cf") for letter in self.cells.get(column, "")):

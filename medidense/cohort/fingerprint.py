@@ -37,8 +37,8 @@ class Fingerprint:
     `spacing_mm` is the median along R, A, S (i, j, k for 2D), `spacing_range_mm` the finest and the coarsest
     of all axes that a crop has; both None where any spacing is unknown, and then `extent` and `shape` speak
     of voxels. `extent` is the longest side of the lesions' boxes, None for whole images; `side` the longest
-    side of the images. `modality` is None where no file states one and the values suggest none;
-    `modality_words` says how it was found.
+    side of the images. `masks`: every row gives its lesion as a mask. `modality` is None where no file states
+    one and the values suggest none; `modality_words` says how it was found.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Fingerprint:
     class_counts: Mapping[str, int]
     region: str
     with_region: int
+    masks: bool
     dims: int
     pictures: bool
     modality: str | None
@@ -86,7 +87,7 @@ def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
     problems = [*_mixed_dims(cohort, facts), *_mixed_modalities(cohort, facts)]
     if problems:
         raise CohortError.several(problems)
-    counts = Counter(sample.label for sample in cohort.samples)
+    counts = Counter(sample.label for sample in cohort.samples if sample.label is not None)
     dims = facts[0].dims
     known = all(fact.spacing_known for fact in facts)
     gaps = np.array([fact.spacing_mm[:dims] for fact in facts])
@@ -101,6 +102,7 @@ def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
         class_counts={name: counts[name] for name in cohort.classes},
         region=cohort.region,
         with_region=len(extents),
+        masks=all(sample.mask_path is not None for sample in cohort.samples),
         dims=dims,
         pictures=all(fact.kind == "picture" for fact in facts),
         modality=modality,

@@ -52,7 +52,8 @@ def cut_folds(cohort: Cohort, *, folds: int, seed: int, validation_share: float 
         raise UsageError("--folds", "a cross-validation has at least 2 folds", folds, "choose 2 or more")
     if not 0 <= seed < 2**32:
         raise UsageError("--seed", "a seed is a whole number from 0 to 4294967295", seed, "choose another")
-    samples = sorted(cohort.samples, key=lambda sample: sample.name)
+    every = sorted(cohort.samples, key=lambda sample: sample.name)
+    samples = [sample for sample in every if sample.label is not None]
     names = np.array([sample.name for sample in samples], dtype=object)
     rows = _Rows(
         labels=np.array([cohort.classes.index(str(sample.label)) for sample in samples], dtype=np.int64),
@@ -61,7 +62,7 @@ def cut_folds(cohort: Cohort, *, folds: int, seed: int, validation_share: float 
     tested_in = _cut(rows, folds, seed)
     if tested_in is None:
         raise _impossible(cohort, rows, folds, seed)
-    subject_of = {sample.name: sample.subject_id for sample in samples}
+    subject_of = {sample.name: sample.subject_id for sample in every}
     made = []
     for index in range(folds):
         train = tested_in != index
@@ -69,9 +70,11 @@ def cut_folds(cohort: Cohort, *, folds: int, seed: int, validation_share: float 
         if validation_share is not None:
             held = _held_out(cohort, rows.take(train), validation_share, _seed(seed, 1000 + index))
             validation[np.flatnonzero(train)[held]] = True
+        outside = {subject_of[name] for name in names[~train | validation]}
+        silent = [s.name for s in every if s.label is None and s.subject_id not in outside]
         fold = Fold(
             index=index,
-            train=tuple(names[train & ~validation]),
+            train=tuple(sorted([*names[train & ~validation], *silent])),
             validation=tuple(names[validation]),
             test=tuple(names[~train]),
             subject_of=subject_of,

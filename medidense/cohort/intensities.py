@@ -2,10 +2,14 @@
 
 from medidense.cohort.fingerprint import Fingerprint
 from medidense.cohort.reasons import Choice
+from medidense.cohort.sampling import sees_planes
 
 LUNG_WINDOW = (-1000.0, 400.0)
 SOFT_WINDOW = (-160.0, 240.0)
 """Usual display windows in HU: lung with mediastinum, and soft tissue (level 40, width 400)."""
+
+CALCIUM_WINDOW = (-150.0, 850.0)
+"""HU from fat to dense calcium, which the lung window cuts off."""
 
 
 def choose_intensities(fp: Fingerprint) -> list[Choice]:
@@ -21,6 +25,23 @@ def choose_intensities(fp: Fingerprint) -> list[Choice]:
         Choice("input.intensity.rule", rule, why),
         Choice("input.intensity.low", low, _limit(rule, "below", low)),
         Choice("input.intensity.high", high, _limit(rule, "above", high)),
+        *_second(fp),
+    ]
+
+
+def _second(fp: Fingerprint) -> list[Choice]:
+    """A second window where the first cuts calcium off."""
+    key = "input.second_window"
+    if not (fp.lung and sees_planes(fp)):
+        return [Choice(key, None, "One window is enough: what it cuts off is not known to matter here.")]
+    low, high = CALCIUM_WINDOW
+    why = (
+        f"A second channel shows {low:g} to {high:g} HU: the first window cuts calcium off, which speaks for "
+        "a benign nodule."
+    )
+    return [
+        Choice(f"{key}.low", low, why),
+        Choice(f"{key}.high", high, why),
     ]
 
 

@@ -43,6 +43,17 @@ def _labels(fp: Fingerprint) -> list[Choice]:
     return [
         Choice("labels.positive", positive, why),
         Choice(
+            "labels.soft",
+            None,
+            "The label itself is the target. Where readers gave a rating, name its column and scale here.",
+        ),
+        Choice(
+            "labels.auxiliary",
+            None,
+            "Nothing beside the class is learnt. Where readers described the lesions, name those columns.",
+        ),
+        Choice("labels.train_only", False, "Every row has a label, so every row is tested once."),
+        Choice(
             "labels.features", [], "The network sees the image alone; no column of the table is a feature."
         ),
     ]

@@ -5,16 +5,22 @@ import math
 from medidense.cohort.fingerprint import Fingerprint, Spread
 from medidense.cohort.reasons import Choice, number
 
-LESION_SIDES = (32, 40, 48)
-"""Sides of a 3D lesion crop, in voxels; time grows with the cube of the side."""
+PLANE_SIDES = (33, 45, 57)
+"""Sides of a cube whose central planes are seen, in voxels; odd, so that a voxel lies in the middle."""
+
+DETAIL_MM = 0.7
+"""No finer: on the LIDC nodules 0.7 mm gained little over 1 mm (AUROC 0.928 against 0.924)."""
 
 COARSER = 1.25
-"""How much coarser than 1 mm a 3D crop may be before it gets more voxels."""
+"""How much coarser than planned the voxels may be before there are more of them."""
 
 ROOM = 1.6
-"""A crop shows this many times the 90th percentile of the lesions' extent."""
+"""A crop of one slice shows this many times the 90th percentile of the lesions' extent."""
 
-LEAST_MM = 32.0
+PLANE_ROOM = 1.05
+"""The same for planes: 31 mm planes served LIDC nodules of 30 mm (90th percentile) best."""
+
+LEAST_MM = 31.5
 PICTURE_SIDES = (64, 224)
 """Shortest and longest side of a 2D input; DenseNet-121 halves it five times and breaks below 32."""
 
@@ -33,9 +39,39 @@ FILL = Choice(
 )
 
 
+def sees_planes(fp: Fingerprint) -> bool:
+    """True for lesions of known size in volumes: their three central planes are seen (2.5D)."""
+    return fp.dims == 3 and fp.extent is not None and fp.spacing_mm is not None
+
+
 def choose_sampling(fp: Fingerprint) -> list[Choice]:
     """The keys of ``input`` that say which voxels enter the network, but for the intensities."""
-    return [_dims(fp), _region(fp), *_grid(fp), FILL]
+    return [_dims(fp), _region(fp), *_grid(fp), FILL, _view(fp), _mask_channel(fp)]
+
+
+def _view(fp: Fingerprint) -> Choice:
+    if sees_planes(fp):
+        reason = (
+            "One network looks at the three planes through the lesion's middle: on the LIDC nodules as good "
+            "as the whole cube or better (AUROC 0.92 against 0.91), in a fraction of the time. Set it to "
+            "crop for a network in 3D."
+        )
+        return Choice("input.view", "planes", reason)
+    what = "picture or slice" if fp.dims == 2 else "volume"
+    return Choice("input.view", "crop", f"The network sees the whole {what} that input.size shows.")
+
+
+def _mask_channel(fp: Fingerprint) -> Choice:
+    key = "input.mask_channel"
+    if sees_planes(fp) and fp.masks:
+        reason = (
+            "Every row gives its lesion as a mask, so the network sees it as a channel of its own. Scoring "
+            "then refuses a lesion given as a point (NO_MASK); set it to false to score those too."
+        )
+        return Choice(key, True, reason)
+    if fp.masks:
+        return Choice(key, False, "The network sees the image alone. Set it to true to show it the mask too.")
+    return Choice(key, False, "Not every row gives a mask, so the network sees the image alone.")
 
 
 def _dims(fp: Fingerprint) -> Choice:
@@ -69,14 +105,14 @@ def _grid(fp: Fingerprint) -> list[Choice]:
 
 
 def _lesion_volume(fp: Fingerprint, extent: Spread) -> list[Choice]:
-    """A cube around the lesion, as fine as 1 mm (finer only for tiny lesions in fine images)."""
+    """A cube around the lesion whose planes are as fine as 0.7 mm (finer only for tiny lesions)."""
     finest, coarsest = fp.spacing_range_mm or (1.0, 1.0)
-    start = 1.0
-    if extent.median < 5.0 and finest < 1.0:
+    start = max(DETAIL_MM, round(finest, 2))
+    if extent.median < 5.0 and finest < DETAIL_MM:
         start = max(_up(extent.median / 8, 0.01), round(finest, 2), 0.01)
-    wanted = max(LEAST_MM * start, ROOM * extent.p90)
-    side = next((side for side in LESION_SIDES if side * start * COARSER >= wanted), LESION_SIDES[-1])
-    spacing = max(start, _up(wanted / side, 0.05 if start == 1.0 else 0.01))
+    wanted = max(LEAST_MM * start / DETAIL_MM, PLANE_ROOM * extent.p90)
+    side = next((side for side in PLANE_SIDES if side * start * COARSER >= wanted), PLANE_SIDES[-1])
+    spacing = max(start, _up(wanted / side, 0.05 if start >= DETAIL_MM else 0.01))
     spacing_reason = (
         f"The voxels are cubes of {number(spacing)} mm in every direction, so that a lesion looks the "
         f"same however the scanner sliced it ({_gaps(finest, coarsest)})."
@@ -84,9 +120,7 @@ def _lesion_volume(fp: Fingerprint, extent: Spread) -> list[Choice]:
     size_reason = (
         f"{side} voxels of {number(spacing)} mm show {number(side * spacing)} mm. Nine of ten "
         f"lesions are at most {number(extent.p90)} mm long (the longest "
-        f"{number(extent.largest)} mm), and the crop shows about {number(side * spacing / extent.p90)} times "
-        "that, so that their surroundings are seen. More voxels would cost more time: it grows with the "
-        "cube of the side."
+        f"{number(extent.largest)} mm). More voxels would cost more time."
     )
     return [
         Choice("input.spacing_mm", [spacing] * 3, spacing_reason),

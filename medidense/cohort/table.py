@@ -9,13 +9,14 @@ from medidense.io import read_table
 from medidense.values import Cohort
 
 
-def read_cohort(path: Path) -> Cohort:
+def read_cohort(path: Path, *, unlabelled: bool = False) -> Cohort:
     """Read and check the table of a cohort; no image is opened.
 
     `path` is a comma-separated UTF-8 file with a header: ``subject_id``, ``image`` and ``label``, and any of
     ``mask``, ``x_mm``, ``y_mm``, ``z_mm``, ``diameter_mm``, ``frame``, ``series_uid``, ``lesion_id``,
     ``site``, ``split``, ``spacing``; other columns are carried along in `Sample.extra`. Blanks around cells
-    are dropped, IDs stay text. A mask wins over a point; points become RAS+ millimetres.
+    are dropped, IDs stay text. A mask wins over a point; points become RAS+ millimetres. With `unlabelled`
+    the label may be empty in some rows: those are for training alone.
 
     Raises CohortError with every problem of every row, in the order of the rows: a line each with the file,
     the row (the header is row 1), the rule and the cell as typed.
@@ -24,7 +25,7 @@ def read_cohort(path: Path) -> Cohort:
     table = read_table(path)
     findings: list[Finding] = [(1, problem) for problem in column_problems(str(path), table.columns)]
     folder = path.parent.resolve()
-    rows = [parse_row(str(path), folder, row.line, row.cells) for row in table.rows]
+    rows = [parse_row(str(path), folder, row.line, row.cells, unlabelled=unlabelled) for row in table.rows]
     findings += [(row.line, problem) for row in rows for problem in row.problems]
     findings += disagreements(str(path), rows)
     if findings:

@@ -1,25 +1,51 @@
-"""MONAI's DenseNet-121, imported without the tracker that MONAI would bring along."""
+"""How is a DenseNet built (Huang et al., CVPR 2017, arXiv 1608.06993)?"""
 
-import sys
+from dataclasses import dataclass
 
 import torch
 
-HIDDEN = ("mlflow",)
-"""What MONAI's own start loads where it is installed and a network never needs. Scoring promises to load no
-tracker; MONAI takes an absent one in its stride (its ``optional_import``)."""
-
-_absent = [name for name in HIDDEN if name not in sys.modules]
-sys.modules.update(dict.fromkeys(_absent))  # type: ignore[arg-type]  # None: the documented mark of "not there"
-try:
-    from monai.networks.nets import DenseNet121
-finally:
-    for _name in _absent:
-        del sys.modules[_name]
+from medidense.nets.monai_nets import DenseNet
 
 
-def densenet121(*, dims: int, channels: int, classes: int, dropout: float) -> torch.nn.Module:
-    """DenseNet-121 (Huang et al., CVPR 2017, table 1), dropout after each dense layer."""
-    network: torch.nn.Module = DenseNet121(
-        spatial_dims=dims, in_channels=channels, out_channels=classes, dropout_prob=dropout
-    )
-    return network
+@dataclass(frozen=True)
+class DenseNetBuilder:
+    """A DenseNet of one shape: features of the stem, features each dense layer adds, layers of each block."""
+
+    stem: int
+    growth: int
+    layers: tuple[int, ...]
+
+    def __call__(self, *, dims: int, channels: int, classes: int, dropout: float) -> torch.nn.Module:
+        """The network, dropout after each dense layer."""
+        network: torch.nn.Module = DenseNet(
+            spatial_dims=dims,
+            in_channels=channels,
+            out_channels=classes,
+            init_features=self.stem,
+            growth_rate=self.growth,
+            block_config=self.layers,
+            dropout_prob=dropout,
+        )
+        return network
+
+    @property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """Module names of the stages, from the image to the last one before the head.
+
+        A transition belongs to the block that it ends, the last normalisation to the last block.
+        """
+        last = len(self.layers)
+        dense = (
+            (f"features.denseblock{i}", f"features.transition{i}" if i < last else "features.norm5")
+            for i in range(1, last + 1)
+        )
+        return (("features.conv0", "features.norm0"), *dense)
+
+    @property
+    def cam_layers(self) -> tuple[str, ...]:
+        """Where a Grad-CAM map may be taken, deepest first.
+
+        A transition halves the map, so the dense block after it is always the deeper one of the same size.
+        """
+        earlier = range(len(self.layers) - 1, 0, -1)
+        return ("features.norm5", *(f"features.denseblock{i}" for i in earlier))

@@ -12,7 +12,10 @@ from typing import Protocol
 import torch
 
 from medidense.errors import RecipeError
-from medidense.nets.densenet import densenet121
+from medidense.nets.densenet import DenseNetBuilder
+from medidense.nets.planes import PlanesNetwork
+from medidense.nets.resnet import ResNetBuilder
+from medidense.values.recipe import Recipe
 
 
 class Builder(Protocol):
@@ -27,38 +30,73 @@ class NetworkRecord:
     """What must be known about a network before it is built.
 
     `dims` are the numbers of spatial axes it exists for, `smallest_side` the shortest side in voxels that
-    it takes, `cam_layers` the module names whose output may carry a Grad-CAM map, deepest first,
-    `weights_licence` the licence of the weights it starts from (empty: they are drawn at random).
+    it takes, `cam_layers` the module names whose output may carry a Grad-CAM map, deepest first, `head` the
+    name of the last linear layer, `blocks` the module names of each stage between image and head in that
+    order (together with the head they hold every parameter), `weights_licence` the licence of the weights
+    it starts from (empty: they are drawn at random).
     """
 
     name: str
     dims: tuple[int, ...]
     smallest_side: int
     cam_layers: tuple[str, ...]
+    head: str
+    blocks: tuple[tuple[str, ...], ...]
     weights_licence: str
     build: Builder
 
 
-_RECORDS = (
-    NetworkRecord(
-        name="densenet121",
+def _densenet(name: str, smallest_side: int, build: DenseNetBuilder) -> NetworkRecord:
+    return NetworkRecord(
+        name=name,
         dims=(2, 3),
-        # Five halvings bring 32 voxels to one; 28 leave nothing for the last block (29 to 31 just pass).
-        smallest_side=32,
-        # A transition halves the map, so the dense block after it is always the deeper one of the same size.
-        cam_layers=(
-            "features.norm5",
-            "features.denseblock3",
-            "features.denseblock2",
-            "features.denseblock1",
-        ),
+        smallest_side=smallest_side,
+        cam_layers=build.cam_layers,
+        head="class_layers.out",
+        blocks=build.blocks,
         weights_licence="",
-        build=densenet121,
-    ),
+        build=build,
+    )
+
+
+def _resnet(name: str, build: ResNetBuilder) -> NetworkRecord:
+    return NetworkRecord(
+        name=name,
+        dims=(2, 3),
+        # Padded convolutions take any side; five halvings bring 32 voxels to one.
+        smallest_side=32,
+        cam_layers=("layer4", "layer3", "layer2", "layer1"),
+        head="fc",
+        blocks=(("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",)),
+        weights_licence="",
+        build=build,
+    )
+
+
+# Five halvings bring 32 voxels to one; 28 leave nothing for the last block (29 to 31 just pass). The small
+# network (0.41 million parameters in 3D) has three blocks, so four halvings.
+_RECORDS = (
+    _densenet("densenet121", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 24, 16))),
+    _densenet("densenet169", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 32, 32))),
+    _densenet("densenet201", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 48, 32))),
+    _densenet("densenet264", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 64, 48))),
+    _densenet("densenet_small", 16, DenseNetBuilder(stem=32, growth=16, layers=(4, 4, 4))),
+    _resnet("resnet18", ResNetBuilder("basic", (2, 2, 2, 2))),
+    _resnet("resnet50", ResNetBuilder("bottleneck", (3, 4, 6, 3))),
 )
 
 NETWORKS: Mapping[str, NetworkRecord] = MappingProxyType({record.name: record for record in _RECORDS})
 """Every network by the name that a recipe uses."""
+
+
+def network(name: str) -> NetworkRecord:
+    """The record of that name. Raises RecipeError, which names the nearest one."""
+    record = NETWORKS.get(name)
+    if record is None:
+        near = difflib.get_close_matches(name, NETWORKS, n=1)
+        step = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(NETWORKS)}"
+        raise RecipeError("network.name", "no such network", name, step)
+    return record
 
 
 def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, seed: int) -> torch.nn.Module:
@@ -68,14 +106,35 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
     random state is left as it was found. Raises RecipeError for a name or a number of axes that no
     record offers.
     """
-    record = NETWORKS.get(name)
-    if record is None:
-        near = difflib.get_close_matches(name, NETWORKS, n=1)
-        step = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(NETWORKS)}"
-        raise RecipeError("network.name", "no such network", name, step)
+    record = network(name)
     if dims not in record.dims:
         known = " or ".join(str(number) for number in record.dims)
         raise RecipeError("input.dims", f"{name} works in {known} dimensions", dims, "change input.dims")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         return record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+
+
+def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:
+    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
+
+    With ``input.view: planes`` it is a 2D network that shares its weights between the three planes. Raises
+    RecipeError as `build` does.
+    """
+    planes = recipe.input.view == "planes"
+    net = build(
+        recipe.network.name,
+        dims=2 if planes else recipe.input.dims,
+        channels=recipe.input.channels,
+        classes=classes,
+        dropout=recipe.network.dropout,
+        seed=seed,
+    )
+    return PlanesNetwork(net) if planes else net
+
+
+def count_parameters(name: str, *, dims: int, channels: int, classes: int) -> int:
+    """How many numbers a training of that network may change. Nothing is allocated. Raises RecipeError."""
+    with torch.device("meta"):
+        net = build(name, dims=dims, channels=channels, classes=classes, dropout=0.0, seed=0)
+    return sum(parameter.numel() for parameter in net.parameters())

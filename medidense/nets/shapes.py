@@ -7,6 +7,7 @@ import torch
 
 from medidense.errors import UsageError
 from medidense.nets.modes import evaluating
+from medidense.nets.planes import PlanesNetwork
 from medidense.nets.registry import NETWORKS
 
 SMALLEST_MAP = 4
@@ -16,13 +17,15 @@ SMALLEST_MAP = 4
 def cam_layer(name: str, net: torch.nn.Module, input_shape: tuple[int, ...]) -> str:
     """The deepest candidate layer of network `name` whose map has at least 4 cells along every axis.
 
-    `net` is a network of that name; `input_shape` is the shape of one input, (C, *size). Raises UsageError
-    where the input is so small that no candidate has such a map.
+    `net` is a network of that name, or one that shares it between planes; `input_shape` is the shape of one
+    input, (C, *size). Raises UsageError where the input is so small that no candidate has such a map.
     """
     record = NETWORKS[name]
     if min(input_shape[1:]) >= record.smallest_side:
-        shapes = _shapes(net, input_shape, record.cam_layers)
-        for layer in record.cam_layers:
+        prefix = "plane." if isinstance(net, PlanesNetwork) else ""
+        layers = tuple(prefix + layer for layer in record.cam_layers)
+        shapes = _shapes(net, input_shape, layers)
+        for layer in layers:
             if min(shapes[layer][2:]) >= SMALLEST_MAP:
                 return layer
     size = "x".join(str(side) for side in input_shape[1:])

@@ -46,8 +46,13 @@ class Package:
         check_input(self.manifest, volume, region, where)
         prepared = prepare(volume, region, self.recipe.input)
         check_intensity(self.manifest.training, prepared, where)
-        threads = self.manifest.threads
-        scores = predict_scores(self.networks(), prepared.array[None], device="cpu", threads=threads)[0]
+        scores = predict_scores(
+            self.networks(),
+            prepared.array[None],
+            device="cpu",
+            threads=self.manifest.threads,
+            flips=self.recipe.prediction.flips,
+        )[0]
         named = {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
         return Prediction(named, self._decision(scores))
 

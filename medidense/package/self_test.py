@@ -22,21 +22,22 @@ GOLDEN = 2654435761
 """2**32 divided by the golden ratio, to the nearest prime (Knuth, TAOCP 3, section 6.4)."""
 
 
-def synthetic_input(size: tuple[int, ...], seed: int = SEED) -> NDArray[np.float32]:
-    """float32 (1, *size) in -1..1, spread evenly, without structure.
+def synthetic_input(shape: tuple[int, ...], seed: int = SEED) -> NDArray[np.float32]:
+    """float32 of this shape in -1..1, spread evenly, without structure.
 
-    >>> synthetic_input((2, 2))[0, 1, 0]
+    >>> synthetic_input((1, 2, 2))[0, 1, 0]
     np.float32(0.19349542)
     """
-    count = int(np.prod(size))
+    count = int(np.prod(shape))
     steps = (np.arange(seed, seed + count, dtype=np.uint64) * np.uint64(GOLDEN)) % np.uint64(2**32)
-    return (steps.astype(np.float64) / 2**31 - 1).astype(np.float32).reshape(1, *size)
+    return (steps.astype(np.float64) / 2**31 - 1).astype(np.float32).reshape(shape)
 
 
 def synthetic_scores(nets: Sequence[nn.Module], recipe: Recipe, threads: int, seed: int) -> list[float]:
     """Probabilities of the classes for the synthetic input."""
-    array = synthetic_input(recipe.input.size, seed)[None]
-    return [float(score) for score in predict_scores(nets, array, device="cpu", threads=threads)[0]]
+    array = synthetic_input((recipe.input.channels, *recipe.input.size), seed)[None]
+    flips = recipe.prediction.flips
+    return [float(x) for x in predict_scores(nets, array, device="cpu", threads=threads, flips=flips)[0]]
 
 
 def expected_scores(nets: Sequence[nn.Module], recipe: Recipe, threads: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from torch import nn
 
 from medidense.errors import PackageError, UsageError
-from medidense.nets import build, load_weights
+from medidense.nets import build_for, load_weights
 from medidense.values import Recipe
 
 
@@ -17,14 +17,7 @@ def build_networks(recipe: Recipe, classes: int, weights: Sequence[Path]) -> lis
     """
     nets = []
     for path in weights:
-        net = build(
-            recipe.network.name,
-            dims=recipe.input.dims,
-            channels=1,
-            classes=classes,
-            dropout=recipe.network.dropout,
-            seed=0,
-        )
+        net = build_for(recipe, classes)
         try:
             load_weights(net, path)
         except UsageError as error:

@@ -1,7 +1,18 @@
 """How a network's scores are made: in one way only, whoever asks."""
 
 from medidense.predict.layout import arrange, arranged, channels_last
+from medidense.predict.recording import SETTLING, Compute, Recorded
 from medidense.predict.scores import predict_scores
 from medidense.predict.threads import count_threads, limit_threads
 
-__all__ = ["arrange", "arranged", "channels_last", "count_threads", "limit_threads", "predict_scores"]
+__all__ = [
+    "SETTLING",
+    "Compute",
+    "Recorded",
+    "arrange",
+    "arranged",
+    "channels_last",
+    "count_threads",
+    "limit_threads",
+    "predict_scores",
+]

@@ -6,6 +6,7 @@ gives one score, bit for bit, whoever asks and whatever else is asked for beside
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, tee
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import MedidenseError, UsageError
 from medidense.nets import evaluating
+from medidense.predict.batched import Precision, batched_logits
 from medidense.predict.layout import arrange, arranged, channels_last
 from medidense.predict.threads import limit_threads
 
@@ -23,25 +25,37 @@ def predict_scores(
     *,
     device: str,
     threads: int,
+    flips: bool = False,
+    precision: Precision = "fp32",
 ) -> NDArray[np.float64]:
     """The probability of each class for each array: float64 (N, classes), rows that sum to 1.
 
-    `arrays` is float32 (N, C, *size) or yields N arrays (C, *size); it is walked once. Each array passes
-    alone, in float32, through every network; the softmax is taken in float64 and the probabilities are
-    averaged over the networks in the order given. A row therefore depends on its own array, the networks,
-    the device and the number of threads (0: all cores), never on its neighbours.
+    `arrays` is float32 (N, C, *size) or yields N arrays (C, *size); it is walked once. On a CPU each array
+    passes alone, in float32, through every network; the softmax is taken in float64 and the probabilities are
+    averaged over the networks in the order given. With `flips` its mirror images along all axes pass beside
+    it, and their probabilities are averaged first. A row therefore depends on its own array, the networks,
+    the device and the number of threads (0: all cores), never on its neighbours. On CUDA arrays pass in
+    batches of a fixed size; neighbours move a probability by less than 1e-6, and `precision` ``bf16``, which
+    is for CUDA only, moves it by some thousandths against ``fp32`` and is many times as fast.
 
     The networks are moved to `device` ("cpu" or "cuda") and laid out channels last where they are not yet;
-    their values and modes stay as they are. Raises UsageError without a network or an array,
-    MedidenseError where a network gives something that is not a finite number.
+    their values and modes stay as they are. Raises UsageError without a network or an array and for bf16 on a
+    CPU, MedidenseError where a network gives something that is not a finite number.
     """
     if not nets:
         raise UsageError("networks", "a score needs at least one network", "none", "check the fold files")
+    if precision == "bf16" and device != "cuda":
+        raise UsageError("precision", "bf16 is for CUDA only", f"bf16 on {device}", "use fp32")
     for net in nets:
         net.to(device)
         arrange(net, last=True)
     with _exactly(nets, device, threads):
-        rows = [_score(nets, array, device) for array in arrays]
+        each = (
+            _by_batches(nets, arrays, precision, flips)
+            if device == "cuda"
+            else _one_by_one(nets, arrays, flips)
+        )
+        rows = [_probabilities(logits) for logits in each]
     if not rows:
         raise UsageError("arrays", "a score needs at least one array", "none", "check the list of samples")
     return np.stack(rows)
@@ -62,16 +76,45 @@ def _exactly(nets: Sequence[torch.nn.Module], device: str, threads: int) -> Iter
         yield
 
 
-def _score(nets: Sequence[torch.nn.Module], array: NDArray[np.float32], device: str) -> NDArray[np.float64]:
-    """The averaged probabilities of one array (C, *size)."""
-    image = torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32))[None].to(device)
-    image = arranged(image, channels_last(image.ndim))
+def _one_by_one(
+    nets: Sequence[torch.nn.Module], arrays: Iterable[NDArray[np.float32]], flips: bool
+) -> Iterator[torch.Tensor]:
+    """For each array (C, *size) the logits of each network for each view, (nets, views, classes)."""
+    for array in arrays:
+        image = torch.from_numpy(np.stack(_views(array, flips)))
+        image = arranged(image, channels_last(image.ndim))
+        yield torch.stack([net(image).double() for net in nets])
+
+
+def _by_batches(
+    nets: Sequence[torch.nn.Module],
+    arrays: Iterable[NDArray[np.float32]],
+    precision: Precision,
+    flips: bool,
+) -> Iterator[torch.Tensor]:
+    """The same on CUDA; there the views of an array are rows of a batch like any other."""
+    views = (list(_views(array, flips)) for array in arrays)
+    counted, rows = tee(views)
+    logits = batched_logits(nets, chain.from_iterable(rows), precision)
+    for group in counted:
+        yield torch.from_numpy(np.stack([next(logits) for _ in group], axis=1))
+
+
+def _views(array: NDArray[np.float32], flips: bool) -> list[NDArray[np.float32]]:
+    """The array (C, *size), C-contiguous, and with `flips` its mirror images along every choice of axes."""
+    views = [array]
+    for axis in range(1, array.ndim) if flips else ():
+        views += [np.flip(view, axis) for view in views]
+    return [np.ascontiguousarray(view, dtype=np.float32) for view in views]
+
+
+def _probabilities(logits: torch.Tensor) -> NDArray[np.float64]:
+    """The softmax of the logits (nets, views, classes), averaged over the views, then over the networks."""
     total = torch.zeros((), dtype=torch.float64)
-    for number, net in enumerate(nets, start=1):
-        logits = net(image)[0].double().cpu()
-        if not bool(torch.isfinite(logits).all()):
-            where = f"network {number} of {len(nets)}"
-            raise MedidenseError(where, "gave a score that is no number", logits.tolist(), "train it again")
-        total = total + torch.softmax(logits, dim=0)
-    scores: NDArray[np.float64] = (total / len(nets)).numpy()
+    for number, rows in enumerate(logits, start=1):
+        if not bool(torch.isfinite(rows).all()):
+            where = f"network {number} of {len(logits)}"
+            raise MedidenseError(where, "gave a score that is no number", rows.tolist(), "train it again")
+        total = total + torch.softmax(rows, dim=1).mean(dim=0)
+    scores: NDArray[np.float64] = (total / len(logits)).numpy()
     return scores

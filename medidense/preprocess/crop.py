@@ -19,7 +19,8 @@ from medidense.values.volume import Volume
 class Prepared:
     """What enters the network, where it came from, and what its values were.
 
-    `array` is float32 (1, *size), C-contiguous. `p01`, `p50`, `p99` are percentiles of the crop in modality
+    `array` is float32 (C, *size), C-contiguous: the intensities, their second window, the mask, as far as the
+    recipe has them. `p01`, `p50`, `p99` are percentiles of the crop in modality
     values (HU for CT), before any window.
     """
 
@@ -37,18 +38,21 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
     than the image, interpolated linearly in float64, and beyond the image filled as `spec.fill` says.
     `region` is ignored where `spec.region` is ``whole``.
 
-    Raises Refused: COLOUR for three channels, NO_REGION without a lesion where one is needed, OUTSIDE when
+    Raises Refused: COLOUR for three channels, NO_REGION without a lesion where one is needed, NO_MASK for a
+    lesion given as a point where the network sees the mask, OUTSIDE when
     its centre is not in the image, DIMENSIONS for a slice where a volume is needed or the reverse,
     NO_GEOMETRY when the spacing is needed and unknown, CONSTANT when all source voxels of the crop are equal,
     NOT_FINITE for NaN or infinity in them.
     """
     grid = sampling_grid(volume, region, spec)
+    where = f"{volume.source.kind} image"
+    mask = _mask(region, where) if spec.mask_channel else None
     weights = [
         axis_weights(grid.positions(axis), grid.shape[axis], smoothing_sigma(grid.step[axis]), spec.fill)
         for axis in range(3)
     ]
-    box = grid.turned(volume.array)[tuple(slice(part.start, part.stop) for part in weights)]
-    where = f"{volume.source.kind} image"
+    inside = tuple(slice(part.start, part.stop) for part in weights)
+    box = grid.turned(volume.array)[inside]
     if box.min() == box.max():
         found, step = f"{box.flat[0]} in every voxel of the crop", "check the image and where its lesion lies"
         raise Refused("CONSTANT", where, found, "at least two values", step)
@@ -58,5 +62,18 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
             "NOT_FINITE", where, "NaN or infinity", "finite values", "repair or leave out the image"
         )
     p01, p50, p99 = (float(x) for x in np.percentile(values, [1, 50, 99]))
-    array = np.ascontiguousarray(scaled(values, spec.intensity)[None])
+    array = np.empty((spec.channels, *grid.size), dtype=np.float32)
+    array[0] = scaled(values, spec.intensity)
+    if spec.second_window is not None:
+        array[1] = scaled(values, spec.second_window)
+    if mask is not None:
+        array[-1] = 2 * resampled(grid.turned(mask)[inside], weights).reshape(grid.size) - 1
     return Prepared(array, grid, p01, p50, p99)
+
+
+def _mask(region: Region | None, where: str) -> NDArray[np.bool_]:
+    """The lesion's mask. Raises Refused where it was given as a point."""
+    if region is None or region.mask is None:
+        step = "give the lesion as a mask, or train without: --set input.mask_channel=false"
+        raise Refused("NO_MASK", where, "no mask of the lesion", "a mask, which this network sees", step)
+    return region.mask

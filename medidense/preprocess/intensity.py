@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.values.recipe import Intensity
+from medidense.values.recipe import Intensity, Window
 
 
-def scaled(values: NDArray[np.float64], rule: Intensity) -> NDArray[np.float32]:
+def scaled(values: NDArray[np.float64], rule: Intensity | Window) -> NDArray[np.float32]:
     """Network values, float32 of the same shape.
 
     ``window`` and ``percentiles`` clip and map low..high to -1..1; ``zscore`` subtracts the mean, divides
@@ -17,13 +17,14 @@ def scaled(values: NDArray[np.float64], rule: Intensity) -> NDArray[np.float32]:
     >>> scaled(np.array([-1000.0, -300.0, 900.0]), Intensity(rule="window", low=-1000, high=400)).tolist()
     [-1.0, 0.0, 1.0]
     """
-    if rule.rule == "zscore":
+    kind = rule.rule if isinstance(rule, Intensity) else "window"
+    if kind == "zscore":
         spread = float(values.std())
         if spread == 0.0:
             return np.zeros(values.shape, dtype=np.float32)
         return np.clip((values - values.mean()) / spread, rule.low, rule.high).astype(np.float32)
     low, high = rule.low, rule.high
-    if rule.rule == "percentiles":
+    if kind == "percentiles":
         low, high = (float(x) for x in np.percentile(values, [rule.low, rule.high]))
         if low >= high:
             low, high = float(values.min()), float(values.max())

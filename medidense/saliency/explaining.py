@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from medidense.errors import UsageError
-from medidense.nets import cam_layer
+from medidense.nets import PlanesNetwork, cam_layer
 from medidense.preprocess import Prepared
 from medidense.saliency.grad_cam import grad_cam
+from medidense.saliency.planes import spread_planes
 from medidense.values import Volume
 
 
@@ -31,5 +32,6 @@ def explain(
     total = np.zeros(prepared.array.shape[1:], dtype=np.float32)
     for net in nets:
         layer = cam_layer(network, net, prepared.array.shape)
-        total += grad_cam(net, layer, prepared.array, class_index)
+        found = grad_cam(net, layer, prepared.array, class_index)
+        total += spread_planes(found, prepared.grid) if isinstance(net, PlanesNetwork) else found
     return prepared.grid.to_source(total / np.float32(len(nets)), volume)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medidense.errors import UsageError
-from medidense.nets import evaluating
+from medidense.nets import PlanesNetwork, evaluating
 
 UPSAMPLING = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -24,7 +24,8 @@ def grad_cam(net: nn.Module, layer: str, array: NDArray[np.float32], class_index
     `array` is float32 (C, *size) with 2 or 3 axes of size; `layer` is the dotted name of a submodule whose
     output is (1, K, *map); the net gives logits (1, classes). Returns float32 (*size), in units of logit per
     cell of the map, not rescaled: 0 is no positive evidence, the highest is the strongest. The map is
-    interpolated linearly with the centres of its cells at the centres of the voxels they cover.
+    interpolated linearly with the centres of its cells at the centres of the voxels they cover. A
+    PlanesNetwork has a map for each plane: float32 (3, S, S).
 
     The net is left as it was: mode, gradients, flags and hooks. Works inside ``torch.no_grad``.
     Raises UsageError for a layer or a class that the net does not have.
@@ -40,7 +41,10 @@ def grad_cam(net: nn.Module, layer: str, array: NDArray[np.float32], class_index
                 "class_index", f"the network has {logits.shape[1]} classes", class_index, "count from 0"
             )
         (gradient,) = torch.autograd.grad(logits[0, class_index], maps[-1])
-    return _upsampled(_evidence(maps[-1].detach(), gradient), array.shape[1:])
+    evidence = _evidence(maps[-1].detach(), gradient)
+    if isinstance(net, PlanesNetwork):
+        return np.stack([_upsampled(plane, array.shape[2:]) for plane in evidence])
+    return _upsampled(evidence[0], array.shape[1:])
 
 
 def _layer(net: nn.Module, layer: str) -> nn.Module:
@@ -72,9 +76,9 @@ def _caught(target: nn.Module) -> Iterator[list[Tensor]]:
 
 
 def _evidence(maps: Tensor, gradient: Tensor) -> Tensor:
-    """(*map) of the non-negative weighted sum of (1, K, *map) feature maps."""
+    """(N, *map) of the non-negative weighted sum of (N, K, *map) feature maps."""
     weights = gradient.float().flatten(2).mean(dim=2)
-    return torch.einsum("bk,bk...->b...", weights, maps.float())[0].clamp(min=0)
+    return torch.einsum("bk,bk...->b...", weights, maps.float()).clamp(min=0)
 
 
 def _upsampled(evidence: Tensor, size: tuple[int, ...]) -> NDArray[np.float32]:

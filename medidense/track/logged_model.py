@@ -23,7 +23,7 @@ PINNED = ("medidense", "mlflow", "torch", "monai", "numpy", "safetensors", "pyda
 def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: int) -> str:
     """Log the package folder as a model of this run; returns the model's ID.
 
-    Input: float32 (N, 1, *size) crops as preprocessing makes them; output: float64 (N, classes). Loading
+    Input: float32 (N, C, *size) crops as preprocessing makes them; output: float64 (N, classes). Loading
     works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``.
     """
     experiment = client.get_run(run_id).info.experiment_id
@@ -46,7 +46,7 @@ def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: 
 
 def signature(recipe: Recipe, classes: int) -> ModelSignature:
     """What the model takes and gives."""
-    crop = TensorSpec(np.dtype(np.float32), (-1, 1, *recipe.input.size))
+    crop = TensorSpec(np.dtype(np.float32), (-1, recipe.input.channels, *recipe.input.size))
     return ModelSignature(Schema([crop]), Schema([TensorSpec(np.dtype(np.float64), (-1, classes))]))
 
 

@@ -23,10 +23,11 @@ class LesionClassifier(mlflow.pyfunc.PythonModel):
         """Load and check the package. Raises PackageError."""
         package = load_package(Path(context.artifacts[PACKAGE]))
         self._nets, self._threads = package.networks(), package.manifest.threads
+        self._flips = package.recipe.prediction.flips
 
     def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> np.ndarray:
-        """Probabilities float64 (N, classes) for float32 crops (N, 1, *size) as preprocessing makes them."""
-        return predict_scores(self._nets, model_input, device="cpu", threads=self._threads)
+        """Probabilities float64 (N, classes) for float32 crops (N, C, *size) as preprocessing makes them."""
+        return predict_scores(self._nets, model_input, device="cpu", threads=self._threads, flips=self._flips)
 
 
 mlflow.models.set_model(LesionClassifier())

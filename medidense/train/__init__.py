@@ -2,7 +2,7 @@
 
 from medidense.train.augment import Draw, augment, draw
 from medidense.train.averaging import average_of
-from medidense.train.data import TrainingData, class_weights
+from medidense.train.data import TrainingData, class_weights, standardized
 from medidense.train.device import Device, choose_device
 from medidense.train.loop import fit
 from medidense.train.speed import measure_step
@@ -18,4 +18,5 @@ __all__ = [
     "draw",
     "fit",
     "measure_step",
+    "standardized",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 
+from medidense.nets import central_planes
 from medidense.values.recipe import Augmentation
 
 
@@ -53,32 +54,54 @@ def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generat
     )
 
 
-def augment(images: torch.Tensor, change: Draw) -> torch.Tensor:
+def augment(
+    images: torch.Tensor, change: Draw, *, planes: bool = False, fixed_channels: int = 0
+) -> torch.Tensor:
     """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
 
     Flip, rotation, zoom and shift are one linear resampling about the centre of the crop; what would come
-    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square.
+    from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square. The
+    noise is made on the device of the images: a GPU makes other noise from a seed than a CPU. With `planes`
+    only the central planes of the changed cubes are made, (B, C, 3, S, S). The values of the last
+    `fixed_channels` are no intensities and stay.
     """
-    changed = _resampled(images, change)
+    changed = _resampled(images, change, planes)
+    values = changed[:, : images.shape[1] - fixed_channels]
     each = (-1, *[1] * (images.ndim - 1))
     place = images.device
-    changed = changed * change.gain.view(each).to(place) + change.offset.view(each).to(place)
+    gain, offset, spread = (
+        tensor.view(each).to(place, non_blocking=True)
+        for tensor in (change.gain, change.offset, change.spread)
+    )
+    values = values * gain + offset
     if bool((change.spread > 0).any()):
-        generator = torch.Generator().manual_seed(change.noise_seed)
-        noise = torch.randn(images.shape, generator=generator) * change.spread.view(each)
-        changed = changed + noise.to(place)
-    return changed
+        generator = torch.Generator(place).manual_seed(change.noise_seed)
+        values = values + torch.randn(values.shape, generator=generator, device=place) * spread
+    return torch.cat([values, changed[:, values.shape[1] :]], dim=1) if fixed_channels else values
 
 
-def _resampled(images: torch.Tensor, change: Draw) -> torch.Tensor:
+def _resampled(images: torch.Tensor, change: Draw, planes: bool) -> torch.Tensor:
     theta = _affine(change, images.shape[2:])
     identity = torch.eye(*theta.shape[1:]).expand_as(theta)
     if torch.equal(theta, identity):
-        return images
-    grid = torch.nn.functional.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
+        return central_planes(images) if planes else images
+    theta = theta.to(images.device, non_blocking=True)
+    if planes:
+        grid = _plane_grid(theta, images.shape[-1])
+    else:
+        grid = torch.nn.functional.affine_grid(theta, list(images.shape), align_corners=False)
     return torch.nn.functional.grid_sample(
         images, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )
+
+
+def _plane_grid(theta: torch.Tensor, side: int) -> torch.Tensor:
+    """Where the voxels of the three central planes of the changed cubes come from: (B, 3, S, S, 3)."""
+    along = (torch.arange(side, device=theta.device, dtype=theta.dtype) * 2 + 1) / side - 1
+    places = torch.stack(torch.meshgrid(along, along, along, indexing="ij"), dim=0)
+    at = central_planes(places[None])[0].permute(1, 2, 3, 0)  # (3, S, S, axis), axes in the tensor's order
+    grid: torch.Tensor = torch.einsum("pxya,bca->bpxyc", at.flip(-1), theta[:, :, :3])
+    return grid + theta[:, None, None, None, :, 3]
 
 
 def _affine(change: Draw, size: torch.Size) -> torch.Tensor:

@@ -13,17 +13,32 @@ from medidense.errors import UsageError
 class TrainingData:
     """The training part of a fold, and the validation part of a recipe that stops early.
 
-    `images` is float32 (N, C, *size) with at least two samples, `labels` int64 (N,) counting classes from 0.
-    The validation arrays have the same form, or are both None. Raises UsageError where they do not.
+    `images` is float32 (N, C, *size) with at least two samples, `labels` int64 (N,) counting classes from 0;
+    -1 is no label, for rows that teach by a target or an auxiliary one. The validation arrays have the same
+    form, all labelled, or are both None. Raises UsageError where they do not.
+
+    `targets` float32 (N, classes) are probabilities to train towards in the labels' place. `auxiliary`
+    float32 (N, A), NaN where unknown, are further targets of mean 0 and standard deviation 1, whose error
+    weighs `auxiliary_weight`. `volumes` float64 (N,) above 0 are for size-paired batches. With `planes` the
+    network sees the central planes of cubes; the last `fixed_channels` are no intensities (a mask).
     """
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     validation_images: NDArray[np.float32] | None = None
     validation_labels: NDArray[np.int64] | None = None
+    targets: NDArray[np.float32] | None = None
+    auxiliary: NDArray[np.float32] | None = None
+    auxiliary_weight: float = 0.5
+    volumes: NDArray[np.float64] | None = None
+    planes: bool = False
+    fixed_channels: int = 0
 
     def __post_init__(self) -> None:
         _check("training part", self.images, self.labels, smallest=2)
+        if (self.labels < 0).any() and self.targets is None and self.auxiliary is None:
+            step = "drop those rows, or give targets"
+            raise UsageError("training part", "a row without a label teaches nothing", "label -1", step)
         if (self.validation_images is None) != (self.validation_labels is None):
             step = "give both or neither"
             raise UsageError("validation part", "images and labels belong together", "one of them", step)
@@ -35,14 +50,31 @@ def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32
     """The weight of each class in the loss, float32 (classes,): samples / (classes x samples of the class).
 
     So every class weighs as much as any other in the whole of `labels` (the "balanced" rule of
-    scikit-learn, after King and Zeng, 2001). A class without a sample gets 0.
+    scikit-learn, after King and Zeng, 2001). A class without a sample gets 0; rows without a label (-1) are
+    left out.
 
     >>> class_weights(np.array([0, 0, 0, 1]), 2).tolist()
     [0.6666666865348816, 2.0]
     """
-    counts = np.bincount(labels, minlength=classes)
-    weights = len(labels) / (classes * np.maximum(counts, 1))
+    labelled = labels[labels >= 0]
+    counts = np.bincount(labelled, minlength=classes)
+    weights = len(labelled) / (classes * np.maximum(counts, 1))
     return np.where(counts > 0, weights, 0.0).astype(np.float32)
+
+
+def standardized(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each column of (N, A) brought to mean 0 and standard deviation 1, NaN left out and left in.
+
+    A column of one value becomes 0.
+
+    >>> standardized(np.array([[1.0], [3.0], [np.nan]], dtype=np.float32)).ravel().tolist()
+    [-1.0, 1.0, nan]
+    """
+    known = np.isfinite(columns)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, columns, 0).sum(axis=0, dtype=np.float64) / count
+    spread = np.sqrt((np.where(known, columns - mean, 0) ** 2).sum(axis=0, dtype=np.float64) / count)
+    return ((columns - mean) / np.where(spread > 0, spread, 1)).astype(np.float32)
 
 
 def count_batches(samples: int, batch_size: int) -> int:
@@ -67,7 +99,8 @@ def _check(where: str, images: NDArray[np.float32], labels: NDArray[np.int64], *
     if images.dtype != np.float32 or images.ndim not in (4, 5):
         found = f"{images.dtype} {images.shape}"
         raise UsageError(where, "images are float32 (N, C, *size)", found, "prepare them with the recipe")
-    if labels.shape != (len(images),) or labels.dtype != np.int64 or (labels < 0).any():
+    lowest = -1 if smallest > 1 else 0
+    if labels.shape != (len(images),) or labels.dtype != np.int64 or (labels < lowest).any():
         found = f"{labels.dtype} {labels.shape} for {len(images)} images"
         raise UsageError(where, "labels are int64 (N,), from 0", found, "give each image its class")
     if len(images) < smallest:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -54,8 +54,8 @@ class Setting:
     threads and switches are the caller's, so whoever walks through the records of a training notices nothing.
     """
 
-    def __init__(self, device: Device, seed: int) -> None:
-        self._device = device
+    def __init__(self, device: Device, seed: int, *, deterministic: bool = True) -> None:
+        self._device, self._exact = device, deterministic or device.name == "cpu"
         self._cpu = torch.Generator().manual_seed(seed).get_state()
         on_gpu = device.name == "cuda"
         self._gpu = torch.Generator("cuda").manual_seed(seed).get_state() if on_gpu else None
@@ -64,13 +64,16 @@ class Setting:
     def held(self) -> Iterator[None]:
         """The training's own state inside the block, the caller's before and after it.
 
-        On a CPU every operation is a deterministic one. Some 3D kernels of CUDA have no deterministic form;
-        there torch warns and two runs may differ in the last bits.
+        On a CPU every operation is a deterministic one. On CUDA that is asked for where `deterministic` says
+        so, but some 3D kernels have no deterministic form: torch warns and two runs may differ in the last
+        bits. Otherwise each convolution takes the kernel that is fastest when tried.
         """
         with contextlib.ExitStack() as stack:
             stack.enter_context(limit_threads(self._device.threads))
-            stack.enter_context(_deterministic(warn_only=self._device.name == "cuda"))
-            flags = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True)
+            stack.enter_context(_deterministic(self._exact, warn_only=self._device.name == "cuda"))
+            flags = torch.backends.cudnn.flags(
+                enabled=True, benchmark=not self._exact, deterministic=self._exact
+            )
             stack.enter_context(flags)
             stack.enter_context(torch.enable_grad())
             stack.enter_context(self._own_randomness())
@@ -89,11 +92,20 @@ class Setting:
 
 
 @contextlib.contextmanager
-def _deterministic(*, warn_only: bool) -> Iterator[None]:
+def _deterministic(wanted: bool, *, warn_only: bool) -> Iterator[None]:
+    """Deterministic operations where they are `wanted`.
+
+    Torch would also fill all memory that it takes, to show who reads what nobody wrote; a search for faults,
+    and a pass over the memory each time.
+    """
     before = torch.are_deterministic_algorithms_enabled()
     warned = torch.is_deterministic_algorithms_warn_only_enabled()
-    torch.use_deterministic_algorithms(True, warn_only=warn_only)
+    switches: Any = torch.utils.deterministic  # a module that changes its class, which no type tells
+    filled = switches.fill_uninitialized_memory
+    torch.use_deterministic_algorithms(wanted, warn_only=warn_only)
+    switches.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warned)
+        switches.fill_uninitialized_memory = filled

@@ -1,6 +1,5 @@
 """How does a network learn? One loop, read from top to bottom."""
 
-import math
 from collections.abc import Iterator
 from time import perf_counter
 
@@ -8,18 +7,20 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
-from medidense.errors import DivergedError, UsageError
+from medidense.errors import UsageError
 from medidense.nets import count_classes
 from medidense.predict import arrange, arranged, channels_last
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
-from medidense.train.data import TrainingData, class_weights, count_batches, deal
+from medidense.train.batches import epoch_batches
+from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
+from medidense.train.objective import Learner, Objective
 from medidense.train.schedule import make_optimizer, make_schedule
+from medidense.train.stepping import Readings, quickened
 from medidense.train.stopping import Stopping
-from medidense.values import EpochRecord, Record, StepRecord
+from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
 
 PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
@@ -33,9 +34,10 @@ def fit(
 
     When the iterator is exhausted `net` holds the weights that score, row-major, in evaluation mode: the
     average over the steps after the last epoch or, where the recipe stops early, the average at the epoch
-    with the lowest validation loss. Nothing else looks at the validation part. On a CPU the weights depend
-    on the initial ones, data, settings, `seed` (from 0) and the device's threads alone, to the last bit;
-    between two records torch's global state is the caller's.
+    with the lowest validation loss. Nothing else looks at the validation part. Auxiliary targets are learnt
+    by a second head that is gone at the end. On a CPU the weights depend on the initial ones, data, settings,
+    `seed` (from 0) and the device's threads alone, to the last bit; between two records torch's global state
+    is the caller's.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers.
@@ -45,48 +47,50 @@ def fit(
     steps = count_batches(len(data.labels), settings.batch_size)
     weights = _loss_weights(net, data, settings)
     stopping = Stopping(data, settings, weights, device)
-    setting = Setting(device, dropout_seed)
+    setting = Setting(device, dropout_seed, deterministic=settings.deterministic)
     with setting.held():
         fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
-        net.to(fabric.device)
-        arrange(net, last=settings.channels_last)
-        optimizer = make_optimizer(net, settings)
+        learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
+        learner.to(fabric.device)
+        arrange(learner, last=settings.channels_last)
+        optimizer = make_optimizer(learner, settings)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
-        model, stepper = fabric.setup(net, optimizer)
-        images, labels, weight = (
-            torch.from_numpy(array).to(fabric.device) for array in (data.images, data.labels, weights)
-        )
+        fused = torch.compile(learner, dynamic=False) if settings.compile else learner
+        model, stepper = fabric.setup(fused, optimizer)
+        images = torch.from_numpy(data.images).to(fabric.device)
+        objective = Objective(data, torch.from_numpy(weights), fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
-    step = 0
+    def gradients(batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        loss = objective(model(batch), *truth)
+        fabric.backward(loss)
+        norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
+        return loss.detach(), norm
+
+    learn, readings, step = quickened(gradients, learner, device), Readings(device), 0
     for epoch in range(1, settings.epochs + 1):
         model.train()
-        total, seconds, rate = 0.0, 0.0, 0.0
-        for index in deal(len(labels), steps, order):
+        seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
+        for part in epoch_batches(data, settings, steps, order):
             with setting.held():
-                begun, step = perf_counter(), step + 1
-                change = draw(settings.augmentation, len(index), images.ndim - 2, changes)
-                batch = arranged(augment(images[index], change), layout)
-                loss = cross_entropy(model(batch), labels[index], weight)
-                fabric.backward(loss)
-                norm = fabric.clip_gradients(
-                    model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False
-                )
-                mean = loss.item()
-                if not math.isfinite(mean + norm.item()):
-                    raise _diverged(epoch, step, mean, norm.item())
+                begun, step, seen = perf_counter(), step + 1, seen + len(part)
+                change = draw(settings.augmentation, len(part), images.ndim - 2, changes)
+                index = part.to(fabric.device, non_blocking=True)
+                batch = augment(images[index], change, planes=data.planes, fixed_channels=data.fixed_channels)
+                loss, norm = learn(arranged(batch, layout), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
+                readings.note((epoch, step, rate), len(part), loss, norm)
+                told = readings.read(all_of_them=step == steps * epoch)
                 stepper.step()
                 stepper.zero_grad()
                 schedule.step()
                 average.update_parameters(net)
                 seconds += perf_counter() - begun
-            total += mean * len(index)
-            yield StepRecord(epoch, step, mean, rate)
+            yield from told
         with setting.held():
             validation_loss = stopping.look(average.module)
-        yield EpochRecord(epoch, total / len(labels), rate, seconds, validation_loss)
+        yield EpochRecord(epoch, readings.total / seen, rate, seconds, validation_loss)
         if stopping.enough:
             break
 
@@ -105,10 +109,3 @@ def _loss_weights(net: torch.nn.Module, data: TrainingData, settings: Training) 
     if settings.class_weights == "none":
         return np.ones(classes, dtype=np.float32)
     return class_weights(data.labels, classes)
-
-
-def _diverged(epoch: int, step: int, loss: float, norm: float) -> DivergedError:
-    where = f"training epoch {epoch} step {step}"
-    found = f"loss {loss:.4g}, gradient norm {norm:.4g}"
-    next_step = "lower training.learning_rate, or check the images for extreme values"
-    return DivergedError(where, "loss and gradients must be finite", found, next_step)

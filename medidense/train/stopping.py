@@ -35,12 +35,15 @@ class Stopping:
     def look(self, net: torch.nn.Module) -> float | None:
         """The weighted cross entropy of `net` on the validation part, or None without early stopping.
 
-        The scores are made as everywhere else, one sample at a time in float32.
+        The scores are made as everywhere else, in the precision that the network trains in.
         """
         images, labels = self._data.validation_images, self._data.validation_labels
         if self._rule is None or images is None or labels is None:
             return None
-        scores = predict_scores([net], images, device=self._device.name, threads=self._device.threads)
+        device = self._device
+        scores = predict_scores(
+            [net], images, device=device.name, threads=device.threads, precision=device.precision
+        )
         given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
         weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
         loss = float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))

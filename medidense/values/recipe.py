@@ -40,6 +40,19 @@ class Intensity(Section):
         return self
 
 
+class Window(Section):
+    """The modality values that become -1 and 1; what lies beyond is cut off."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Window":
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
+        return self
+
+
 class Input(Section):
     """From a volume and a region to the array that enters the network.
 
@@ -48,6 +61,10 @@ class Input(Section):
     `size` is the array's shape in voxels, 2 or 3 numbers as `dims` says. `spacing_mm` is the distance
     between its voxels; None means: scale so that the whole image just fits (pictures, where millimetres
     mean nothing).
+
+    `view` ``planes`` (2.5D): of a cube the network sees the three orthogonal planes through its middle, one
+    after the other. `second_window` adds a channel of the same values through another window, `mask_channel`
+    one of the lesion's mask (-1 outside, 1 inside).
     """
 
     dims: Literal[2, 3]
@@ -58,6 +75,22 @@ class Input(Section):
     size: tuple[Annotated[int, Field(ge=32, le=1024)], ...]
     intensity: Intensity
     fill: Literal["reflect", "edge"] = "reflect"
+    view: Literal["crop", "planes"] = "crop"
+    second_window: Window | None = None
+    mask_channel: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels of the array: the intensities, their second window, the mask."""
+        return 1 + (self.second_window is not None) + self.mask_channel
+
+    @model_validator(mode="after")
+    def _channels(self) -> "Input":
+        if self.view == "planes" and (self.dims != 3 or len(set(self.size)) != 1):
+            raise ValueError(f"three planes are cut out of a cube, not out of {list(self.size)} voxels")
+        if self.mask_channel and self.region != "lesion":
+            raise ValueError("a mask channel needs region: lesion")
+        return self
 
     @model_validator(mode="after")
     def _lengths(self) -> "Input":
@@ -110,7 +143,12 @@ class Training(Section):
 
     `learning_rate` is the peak, `warmup` the share of steps before it, `ema` the decay of the averaged
     weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
-    all cores at the start of the run (the number is recorded).
+    all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
+    training always is. `compile` lets torch's compiler fuse the network's kernels.
+
+    `sampling` ``balanced`` fills each batch with as many samples of one class as of any other. `size_paired`
+    is the share of batches in which every lesion stands beside one of like volume and another class, so that
+    size tells nothing there.
     """
 
     epochs: Annotated[int, Field(ge=1, le=10000)] = 30
@@ -123,19 +161,65 @@ class Training(Section):
     clip_norm: Positive = 2.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.98
     class_weights: Literal["balanced", "none"] = "balanced"
+    sampling: Literal["shuffled", "balanced"] = "shuffled"
+    size_paired: Share = 0.0
     channels_last: bool = True
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: Annotated[int, Field(ge=0)] = 0
+    deterministic: bool = True
+    compile: bool = False
     augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping | None = None
 
 
+class SoftLabel(Section):
+    """A rating as training target: `column` from `low` (certainly not) to `high` (certainly positive).
+
+    A row with the rating r trains towards a probability of (r - low) / (high - low) for the positive class.
+    Tests and figures know the label alone.
+    """
+
+    column: str
+    low: float
+    high: float
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SoftLabel":
+        if self.low >= self.high:
+            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
+        return self
+
+
+class Auxiliary(Section):
+    """Columns that the network learns to tell beside the class, in training only: never features.
+
+    Each column is brought to mean 0 and standard deviation 1 over the training part; empty cells are left
+    out. `weight` is that of their mean squared error beside the loss of the classes.
+    """
+
+    columns: Annotated[tuple[str, ...], Field(min_length=1)]
+    weight: Positive = 0.5
+
+
 class Labels(Section):
     """`positive` names the class that sensitivity and score speak of; None is the last of the sorted classes.
-    `features` names covariate columns to be fused before the head (refused until a later version does it)."""
+
+    `soft` takes a rating for the training target, `auxiliary` columns for further ones. With `train_only`
+    rows whose label is empty take part in training, through one of the two, and are never tested.
+    `features` names covariate columns to be fused before the head (refused until a later version does it).
+    """
 
     positive: str | None = None
+    soft: SoftLabel | None = None
+    auxiliary: Auxiliary | None = None
+    train_only: bool = False
     features: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _taught(self) -> "Labels":
+        if self.train_only and self.soft is None and self.auxiliary is None:
+            raise ValueError("rows without a label teach nothing: name labels.soft or labels.auxiliary too")
+        return self
 
     @model_validator(mode="after")
     def _not_yet(self) -> "Labels":
@@ -144,6 +228,12 @@ class Labels(Section):
                 "covariates as features are not supported by this version; remove labels.features"
             )
         return self
+
+
+class PredictionRules(Section):
+    """How a score is made. `flips`: the mean over the crop and its mirror images along all axes."""
+
+    flips: bool = False
 
 
 class EvaluationRules(Section):
@@ -162,6 +252,7 @@ class Recipe(Section):
     input: Input
     network: Network = Network()
     training: Training = Training()
+    prediction: PredictionRules = PredictionRules()
     evaluation: EvaluationRules = EvaluationRules()
     reasons: dict[str, str] = {}
 

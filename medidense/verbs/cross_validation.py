@@ -68,8 +68,8 @@ def cv(
     Raises CohortError, RecipeError, RunError when `out` holds another run, LockedError, WriteError.
     """
     begun, options = time.monotonic(), options or CvOptions()
-    table = read_cohort(Path(cohort))
     given = None if recipe is None else read_recipe(Path(recipe))
+    table = read_cohort(Path(cohort), unlabelled=_train_only(given, options))
     asked = _ask(table, given, options)
     run = RunDir(Path(options.out or Path("runs") / asked.folder_name))
     _refuse_foreign(run.path)
@@ -108,6 +108,12 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         budget=options.budget,
         code=code_digest(),
     )
+
+
+def _train_only(given: Recipe | None, options: CvOptions) -> bool:
+    """Whether rows without a label may train."""
+    said = _parsed(options.settings).get("labels.train_only", given is not None and given.labels.train_only)
+    return bool(said)
 
 
 def _parsed(settings: Mapping[str, object]) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.cohort import problem_at_row
-from medidense.errors import CohortError
-from medidense.nets import build, save_weights
+from medidense.cohort import Targets, problem_at_row, read_targets
+from medidense.errors import CohortError, UsageError
+from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
 from medidense.preprocess import load_sample
 from medidense.rundir import RunDir, write_epochs, write_facts, write_predictions
-from medidense.train import Device, TrainingData, fit
-from medidense.values import Cohort, EpochRecord, Fold, Predictions, Refused
+from medidense.train import Device, TrainingData, fit, standardized
+from medidense.values import Cohort, EpochRecord, Fold, Predictions, Recipe, Refused
 from medidense.verbs.progress import Progress
 
 SEEDS_APART = 1000
@@ -24,12 +24,15 @@ SEEDS_APART = 1000
 class Arrays:
     """The cohort as the network sees it, in the order of the sorted sample names.
 
-    `images` is float32 (N, 1, *size), `labels` int64 (N,), `row` maps a sample's name to its index.
+    `images` is float32 (N, C, *size), `labels` int64 (N,), -1 where a row has none, `row` maps a sample's
+    name to its index, `volumes` float64 (N,) are the lesions' (NaN where unknown).
     """
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
     row: dict[str, int]
+    targets: Targets
+    volumes: NDArray[np.float64]
 
     def rows(self, names: Sequence[str]) -> list[int]:
         """Indices of these samples."""
@@ -38,12 +41,13 @@ class Arrays:
 
 def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     """Preprocess every sample and write samples.csv. Raises CohortError, a line for each refused sample."""
-    spec, samples = run.recipe().input, sorted(table.samples, key=lambda sample: sample.name)
-    images = np.empty((len(samples), 1, *spec.size), dtype=np.float32)
+    recipe, samples = run.recipe(), sorted(table.samples, key=lambda sample: sample.name)
+    targets = read_targets(table, recipe.labels, run.positive)
+    images = np.empty((len(samples), recipe.input.channels, *recipe.input.size), dtype=np.float32)
     facts, problems = [], []
     for number, sample in enumerate(samples):
         try:
-            prepared, fact = load_sample(sample, spec)
+            prepared, fact = load_sample(sample, recipe.input)
             images[number] = prepared.array
             facts.append(fact)
         except Refused as refused:
@@ -52,45 +56,68 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     if problems:
         raise CohortError.several(problems)
     write_facts(facts, run.facts_path)
-    labels = np.array([run.classes.index(str(sample.label)) for sample in samples], dtype=np.int64)
-    return Arrays(images, labels, {sample.name: number for number, sample in enumerate(samples)})
+    index = {name: number for number, name in enumerate(run.classes)}
+    return Arrays(
+        images=images,
+        labels=np.array([index.get(str(sample.label), -1) for sample in samples], dtype=np.int64),
+        row={sample.name: number for number, sample in enumerate(samples)},
+        targets=targets,
+        volumes=np.array([fact.volume_mm3 or np.nan for fact in facts], dtype=np.float64),
+    )
 
 
 def train_fold(run: RunDir, fold: Fold, arrays: Arrays, device: Device, progress: Progress) -> None:
     """Train one fold and write its folder; fold.json comes last, so a fold is there whole or not at all."""
     recipe, place = run.recipe(), run.fold(fold.index)
     seed = SEEDS_APART * run.seed + fold.index
-    net = build(
-        recipe.network.name,
-        dims=recipe.input.dims,
-        channels=1,
-        classes=len(run.classes),
-        dropout=recipe.network.dropout,
-        seed=seed,
-    )
+    net = build_for(recipe, len(run.classes), seed=seed)
     step, epochs = f"train fold {fold.index + 1} of {run.folds}", []
     progress(step, 0, recipe.training.epochs)
-    for record in fit(net, _data(fold, arrays), recipe.training, seed=seed, device=device):
+    for record in fit(net, _data(fold, arrays, recipe), recipe.training, seed=seed, device=device):
         if isinstance(record, EpochRecord):
             epochs.append(record)
             progress(step, len(epochs), recipe.training.epochs, f"loss {record.loss:.3f}")
     test = arrays.rows(fold.test)
-    scores = predict_scores([net], arrays.images[test], device=device.name, threads=device.threads)
+    scores = predict_scores(
+        [net],
+        arrays.images[test],
+        device=device.name,
+        threads=device.threads,
+        flips=recipe.prediction.flips,
+    )
     save_weights(net, place.weights)
     write_epochs(epochs, place.epochs_path)
     write_predictions(_predictions(run, fold, arrays.labels[test], scores), place.predictions_path)
     place.finish()
 
 
-def _data(fold: Fold, arrays: Arrays) -> TrainingData:
+def _data(fold: Fold, arrays: Arrays, recipe: Recipe) -> TrainingData:
     """The fold's training part, and its validation part where there is one. Its test part stays out."""
     train, validation = arrays.rows(fold.train), arrays.rows(fold.validation)
+    soft, auxiliary = arrays.targets.probabilities, arrays.targets.auxiliary
+    rule = recipe.labels.auxiliary
     return TrainingData(
         images=arrays.images[train],
         labels=arrays.labels[train],
         validation_images=arrays.images[validation] if validation else None,
         validation_labels=arrays.labels[validation] if validation else None,
+        targets=None if soft is None else soft[train],
+        auxiliary=None if auxiliary is None else standardized(auxiliary[train]),
+        auxiliary_weight=0.0 if rule is None else rule.weight,
+        volumes=_volumes(arrays, train) if recipe.training.size_paired else None,
+        planes=recipe.input.view == "planes",
+        fixed_channels=int(recipe.input.mask_channel),
     )
+
+
+def _volumes(arrays: Arrays, train: Sequence[int]) -> NDArray[np.float64]:
+    """The lesions' volumes. Raises UsageError where one is not known."""
+    volumes = arrays.volumes[train]
+    if not np.isfinite(volumes).all():
+        found = f"{int(np.isnan(volumes).sum())} samples without a volume"
+        step = "give every row a lesion, or set training.size_paired to 0"
+        raise UsageError("training.size_paired", "pairs lesions of like volume", found, step)
+    return volumes
 
 
 def _predictions(

@@ -7,12 +7,12 @@ from pathlib import Path
 from medidense.cohort import (
     Budget,
     ImageFacts,
-    central_plane,
     check_images,
     fingerprint,
     fit_budget,
     plan_recipe,
     read_cohort,
+    smaller_network,
     too_short,
 )
 from medidense.errors import OutputExistsError, UsageError
@@ -80,8 +80,5 @@ def propose(
         return fit_budget(draft, found, Budget(minutes=budget, folds=folds, seconds_per_sample=seconds))
 
     full = fitted(recipe)
-    flat = central_plane(recipe, found) if too_short(full) else None
-    if flat is None:
-        return full
-    plane = fitted(flat)
-    return plane if plane.training.epochs > full.training.epochs else full
+    small = smaller_network(recipe) if too_short(full, recipe) else None
+    return full if small is None else fitted(small)

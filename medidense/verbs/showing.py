@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.io import write_map
-from medidense.nets import build, load_weights
+from medidense.nets import build_for, load_weights
 from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir
 from medidense.saliency import explain as explain_volume
@@ -68,14 +68,7 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
     """The map of one sample, by the model of the fold that tested it."""
     (predictions, row), recipe = place, run.recipe()
     decided = int(decisions(predictions, recipe.evaluation.operating_point)[row])
-    net = build(
-        recipe.network.name,
-        dims=recipe.input.dims,
-        channels=1,
-        classes=len(run.classes),
-        dropout=recipe.network.dropout,
-        seed=0,
-    )
+    net = build_for(recipe, len(run.classes))
     load_weights(net, run.fold(int(predictions.fold[row])).weights)
     volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)

@@ -42,6 +42,7 @@ def planned() -> Callable[..., Fingerprint]:
         class_counts={"0": 237, "1": 154},
         region="lesion",
         with_region=391,
+        masks=False,
         dims=3,
         pictures=False,
         modality="CT",

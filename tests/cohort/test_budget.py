@@ -44,13 +44,13 @@ def test_fewer_folds_leave_more_epochs(fitted):
 def test_few_epochs_cut_the_patch_down(fitted):
     extent = Spread(11.0, 29.6, 35.0, 58.0)
     full, cut = fitted(60, 0.07, extent=extent), fitted(20, 0.07, extent=extent)
-    assert (full.input.size, full.input.spacing_mm) == ((40,) * 3, (1.2,) * 3)
-    assert (cut.input.size, cut.input.spacing_mm) == ((32,) * 3, (1.5,) * 3)
-    assert cut.training.epochs == 17
+    assert (full.input.size, full.input.spacing_mm) == ((45,) * 3, (0.7,) * 3)
+    assert (cut.input.size, cut.input.spacing_mm) == ((33,) * 3, (0.875,) * 3)
+    assert cut.training.epochs == 16
     assert cut.reasons["input.size"] == (
-        "Cut down from 40 x 40 x 40 voxels: at that size 8 epochs would have fitted into 20 minutes."
+        "Cut down from 45 x 45 x 45 voxels: at that size 8 epochs would have fitted into 20 minutes."
     )
-    assert "about 35.8 ms with the smaller input" in cut.reasons["training.epochs"]
+    assert "about 37.6 ms with the smaller input" in cut.reasons["training.epochs"]
 
 
 def test_a_whole_volume_stays_whole(fitted):

@@ -7,12 +7,15 @@ from medidense.cohort.fingerprint import Spread
 from medidense.values import recipe_keys
 
 UNPLANNED = {"version", "reasons"}
-OFF = "training.early_stopping"
+SECTIONS = ("training.early_stopping", "labels.soft", "labels.auxiliary", "input.second_window")
 
 
 def unexplained(recipe) -> set[str]:
     """Keys without a reason, and reasons without a key; a section that is off has one reason."""
-    wanted = {OFF if key.startswith(OFF) else key for key in recipe_keys()} - UNPLANNED
+    off = [
+        name for name in SECTIONS if getattr(getattr(recipe, name.split(".")[0]), name.split(".")[1]) is None
+    ]
+    wanted = {next((name for name in off if key.startswith(name)), key) for key in recipe_keys()} - UNPLANNED
     explained = {key for key, reason in recipe.reasons.items() if len(reason) > 20 and reason.endswith(".")}
     return wanted ^ explained
 
@@ -52,7 +55,7 @@ def test_a_full_head_mr_with_large_lesions(planned):
         spacing_mm=(1.0, 1.0, 1.0),
     )
     spec = plan_recipe(fp).input
-    assert (spec.size, spec.spacing_mm, spec.intensity.rule) == ((48, 48, 48), (4.35,) * 3, "percentiles")
+    assert (spec.size, spec.spacing_mm, spec.intensity.rule) == ((57, 57, 57), (2.4,) * 3, "percentiles")
 
 
 def test_real_nodules(shared_data):
@@ -63,7 +66,9 @@ def test_real_nodules(shared_data):
     assert (found.modality, found.lung, found.dims, found.region) == ("CT", True, 3, "lesion")
     assert recipe.input.intensity.low == -1000.0
     assert "taken as CT" in recipe.reasons["input.modality"]
-    assert recipe.training.class_weights == "balanced"
+    assert (recipe.training.class_weights, recipe.training.sampling) == ("none", "balanced")
+    assert (recipe.input.view, recipe.input.channels, recipe.prediction.flips) == ("planes", 3, True)
+    assert "NO_MASK" in recipe.reasons["input.mask_channel"]
     assert unexplained(recipe) == set()
 
 

@@ -22,7 +22,12 @@ def test_epochs_show_about_as_many_crops(planned, samples, epochs, batch):
     [({"a": 10, "b": 12}, "none"), ({"a": 10, "b": 13}, "balanced"), ({"a": 9, "b": 9, "c": 20}, "balanced")],
 )
 def test_weights_follow_the_counts(planned, counts, weights):
-    assert chosen(planned(class_counts=counts))["class_weights"] == weights
+    assert chosen(planned(class_counts=counts, region="whole", extent=None))["class_weights"] == weights
+
+
+def test_batches_of_lesions_are_balanced_and_so_the_loss_is_not(planned):
+    keys = chosen(planned(class_counts={"a": 9, "b": 90}))
+    assert (keys["sampling"], keys["class_weights"]) == ("balanced", "none")
 
 
 def test_lesion_crops_turn_freely_and_whole_images_do_not(planned):

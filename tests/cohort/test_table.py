@@ -197,5 +197,5 @@ def test_rows_without_a_label_are_each_named(shared_data):
     assert len(rows) == 60
     assert rows[0] == (
         "FILE row 5: label is empty; found ''; "
-        "fill it in or drop the row: rows without a label are for a later version"
+        "fill it in, drop the row, or give cv a recipe with labels.train_only: true"
     )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from medidense.errors import RecipeError
-from medidense.nets import NETWORKS, build
+from medidense.nets import NETWORKS, build, count_parameters
 
 EVERY = [(name, dims) for name, record in NETWORKS.items() for dims in record.dims]
 
@@ -30,6 +30,47 @@ def test_candidate_layers_exist(name, dims):
     net = build(name, dims=dims, channels=1, classes=2, dropout=0.0, seed=0)
     modules = dict(net.named_modules())
     assert [layer for layer in NETWORKS[name].cam_layers if layer not in modules] == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_blocks_and_head_hold_every_parameter_once(name):
+    record = NETWORKS[name]
+    with torch.device("meta"):
+        net = build(name, dims=2, channels=1, classes=2, dropout=0.0, seed=0)
+    parts = [part for block in record.blocks for part in block] + [record.head]
+    owners = [[part for part in parts if key.startswith(f"{part}.")] for key, _ in net.named_parameters()]
+    assert {len(owner) for owner in owners} == {1}
+    assert {owner[0] for owner in owners} == set(parts)
+    assert isinstance(net.get_submodule(record.head), torch.nn.Linear)
+
+
+@pytest.mark.parametrize(
+    ("name", "dims", "millions"),
+    [
+        ("densenet121", 2, 6.95),
+        ("densenet121", 3, 11.24),
+        ("densenet_small", 3, 0.41),
+        ("densenet169", 2, 12.48),
+        ("densenet201", 2, 18.09),
+        ("resnet18", 2, 11.17),
+        ("resnet50", 2, 23.51),
+    ],
+)
+def test_number_of_parameters(name, dims, millions):
+    found = count_parameters(name, dims=dims, channels=1, classes=2)
+    assert round(found / 1e6, 2) == millions
+
+
+@pytest.mark.parametrize(("name", "dims"), EVERY)
+def test_dropout_changes_a_training_pass(name, dims):
+    image = torch.rand(2, 1, *[32] * dims)
+    outputs = []
+    for rate in (0.0, 0.5):
+        net = build(name, dims=dims, channels=1, classes=2, dropout=rate, seed=0)
+        torch.manual_seed(0)
+        with torch.no_grad():
+            outputs.append(net.train()(image))
+    assert not torch.allclose(outputs[0], outputs[1])
 
 
 def test_record_is_found_under_its_name():

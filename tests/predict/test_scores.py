@@ -102,3 +102,17 @@ def test_nothing_to_score_is_refused():
         score(IMAGES, [])
     with pytest.raises(UsageError, match="at least one array"):
         score(IMAGES[:0])
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_flips_are_the_mean_over_all_mirror_images(dims):
+    net, size = make(3, dims=dims), (32,) * dims
+    image = np.random.default_rng(2).normal(size=(1, *size)).astype(np.float32)
+    mirrored = [
+        np.flip(image, [axis + 1 for axis in range(dims) if number >> axis & 1]) for number in range(2**dims)
+    ]
+    alone = [predict_scores([net], one[None].copy(), device="cpu", threads=1)[0] for one in mirrored]
+    for one in (image, mirrored[-1].copy()):
+        found = predict_scores([net], one[None], device="cpu", threads=1, flips=True)[0]
+        np.testing.assert_allclose(found, np.mean(alone, axis=0), rtol=0, atol=1e-6)
+    assert not np.allclose(alone[0], np.mean(alone, axis=0), atol=1e-5)

@@ -153,3 +153,32 @@ def test_values_that_are_not_finite_are_refused(scans, value):
     with pytest.raises(Refused) as caught:
         prepare(volume, region, recipe())
     assert caught.value.refusal.code == "NOT_FINITE"
+
+
+def test_a_second_window_and_the_mask_are_channels_of_their_own(scans):
+    volume = scans.volume_of(scans.noise((30, 28, 20)), *CASES["anisotropic"])
+    mask = np.zeros(volume.shape, dtype=bool)
+    mask[12:19, 10:17, 8:12] = True
+    centre = volume.point_of(np.array([15.0, 13.0, 9.5]))
+    region = Region(centre, tuple(np.array(volume.spacing_mm) * (7, 7, 4)), mask)
+    spec = recipe(spacing=(0.7,) * 3, second_window={"low": -150, "high": 850}, mask_channel=True)
+    array = prepare(volume, region, spec).array
+    plain = prepare(volume, region, recipe(spacing=(0.7,) * 3))
+    other = prepare(
+        volume, region, recipe(spacing=(0.7,) * 3, intensity=Intensity(rule="window", low=-150, high=850))
+    )
+    assert (array.shape, spec.channels) == ((3, 32, 32, 32), 3)
+    assert array[0].tobytes() == plain.array[0].tobytes()
+    assert array[1].tobytes() == other.array[0].tobytes()
+    assert set(np.unique(array[2])) >= {-1.0, 1.0}
+    back = plain.grid.to_source(array[2], volume)
+    inside = plain.grid.to_source(np.ones((32,) * 3, dtype=np.float32), volume) > 0.99
+    np.testing.assert_array_equal(back[inside] > 0, mask[inside])
+
+
+def test_a_point_has_no_mask_to_show(scans):
+    volume = scans.volume_of(scans.noise((30, 28, 20)))
+    region = Region(volume.point_of(np.array([15.0, 13.0, 9.5])), (6.0, 6.0, 6.0))
+    with pytest.raises(Refused, match=r"input\.mask_channel=false") as caught:
+        prepare(volume, region, recipe(mask_channel=True))
+    assert caught.value.refusal.code == "NO_MASK"

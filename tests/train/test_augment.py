@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from medidense.nets import central_planes
 from medidense.train import Draw, augment, draw
 from medidense.values.recipe import Augmentation
 
@@ -134,3 +135,27 @@ def test_gain_and_offset_change_values_and_noise_has_its_spread():
     result = augment(images, change)
     assert float(result.mean()) == pytest.approx(1.25, abs=0.01)
     assert float(result.std()) == pytest.approx(0.1, rel=0.05)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_planes_are_those_of_the_changed_cube(name):
+    cubes = images_of((13, 13, 13))
+    settings = SETTINGS[name].model_copy(update={"noise": 0.0})
+    change = drawn(settings, (13, 13, 13))
+    planes = augment(cubes, change, planes=True)
+    assert planes.shape == (4, 2, 3, 13, 13)
+    wanted = central_planes(augment(cubes, change))
+    torch.testing.assert_close(planes, wanted, rtol=0, atol=1e-4)
+    assert torch.equal(augment(cubes, still((13, 13, 13), 4), planes=True), central_planes(cubes))
+
+
+def test_a_mask_moves_with_the_image_and_keeps_its_values():
+    image = torch.sign(images_of((12, 16, 10))[:, :1])
+    both = torch.cat([image, image], dim=1)
+    values = ALL.model_copy(update={name: OFF[name] for name in ("flip", "rotate", "scale", "shift")})
+    changed = augment(both, drawn(values, (12, 16, 10)), fixed_channels=1)
+    assert torch.equal(changed[:, 1], both[:, 1])
+    assert not torch.allclose(changed[:, 0], both[:, 0], atol=1e-3)
+    moved = augment(both, drawn(SINGLE["rotate"], (12, 16, 10)), fixed_channels=1)
+    torch.testing.assert_close(moved[:, 1], moved[:, 0], rtol=0, atol=0)
+    assert not torch.allclose(moved[:, 1], both[:, 1], atol=1e-3)

@@ -49,7 +49,7 @@ LABELS = np.array([0, 1, 0])
         (IMAGES[0], LABELS, "images are float32"),
         (IMAGES, LABELS[:2], "labels are int64"),
         (IMAGES, LABELS.astype(np.float32), "labels are int64"),
-        (IMAGES, LABELS - 1, "labels are int64"),
+        (IMAGES, LABELS - 2, "labels are int64"),
         (IMAGES[:1], LABELS[:1], "needs at least 2 samples"),
     ],
 )

@@ -1,0 +1,74 @@
+"""What is a training step to make smaller?"""
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from medidense.nets import PLANES
+from medidense.train.data import TrainingData
+
+
+class Learner(nn.Module):
+    """A network with a second, linear head for auxiliary targets that is thrown away after training.
+
+    The head reads what enters the last linear layer of `net`. Gives (logits, auxiliary outputs).
+    """
+
+    def __init__(self, net: nn.Module, outputs: int) -> None:
+        super().__init__()
+        head = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
+        self.net = net
+        self.auxiliary = nn.Linear(head.in_features, outputs)
+        self._head = (head,)  # in a tuple, so that it is no second submodule
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits (N, classes) and auxiliary outputs (N, A)."""
+        seen: list[torch.Tensor] = []
+        hook = self._head[0].register_forward_pre_hook(lambda _head, inputs: seen.append(inputs[0]))
+        try:
+            logits: torch.Tensor = self.net(images)
+        finally:
+            hook.remove()
+        (features,) = seen
+        if len(features) != len(logits):  # a network that shares its weights between planes
+            features = features.unflatten(0, (len(logits), PLANES)).mean(dim=1)
+        return logits, self.auxiliary(features)
+
+
+class Objective:
+    """The loss of a batch: cross entropy of the classes, and the error of the auxiliary targets beside it.
+
+    `weights` is the weight of each class, float32 (classes,). Rows without a label and without a target take
+    part in the auxiliary error alone.
+    """
+
+    def __init__(self, data: TrainingData, weights: torch.Tensor, device: torch.device) -> None:
+        self._weights = weights.to(device)
+        classes = data.labels if data.targets is None else data.targets
+        arrays = [classes] if data.auxiliary is None else [classes, data.auxiliary]
+        self._truth = [torch.from_numpy(array).to(device) for array in arrays]
+        self._partly = data.targets is None and bool((data.labels < 0).any())
+        self._share = data.auxiliary_weight
+
+    def truth(self, index: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What the samples `index` should give: labels or probabilities, and auxiliary targets if any."""
+        return tuple(tensor[index] for tensor in self._truth)
+
+    def __call__(
+        self, outputs: torch.Tensor | tuple[torch.Tensor, torch.Tensor], *truth: torch.Tensor
+    ) -> torch.Tensor:
+        """The mean loss of samples with these outputs and this truth; nothing waits for the device."""
+        if not isinstance(outputs, tuple):
+            return self._of_classes(outputs, truth[0])
+        logits, auxiliary = outputs
+        known = torch.isfinite(truth[1])
+        error = (auxiliary - torch.where(known, truth[1], 0.0)) * known
+        beside = (error**2).sum() / known.sum().clamp(min=1)
+        return self._of_classes(logits, truth[0]) + self._share * beside
+
+    def _of_classes(self, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        if not self._partly:
+            return cross_entropy(logits, wanted, self._weights)
+        weight = self._weights[wanted.clamp(min=0)] * (wanted >= 0)
+        each = cross_entropy(logits, wanted.clamp(min=0), reduction="none")
+        return (each * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
