@@ -7,6 +7,7 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
 from medidense.values.fold import Fold, Splits
+from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
@@ -23,12 +24,15 @@ __all__ = [
     "LIMITS",
     "Baseline",
     "Cohort",
+    "Crossing",
     "Entry",
     "EpochRecord",
     "Estimate",
     "Evaluation",
     "Fold",
     "FoldResult",
+    "Leak",
+    "Leakage",
     "Limits",
     "Manifest",
     "Marker",
