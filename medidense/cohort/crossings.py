@@ -64,11 +64,12 @@ def _thinned(cohort: Cohort, fold: Fold, crossings: Sequence[Crossing]) -> Fold:
     gone = frozenset(crossing.sample for crossing in crossings if crossing.fold == fold.index)
     label_of = {sample.name: sample.label for sample in cohort.samples}
     left = {label_of[name] for name in fold.train if name not in gone}
-    lost = [name for name in cohort.classes if name not in left]
+    lost = [f"no sample of class {name}" for name in cohort.classes if name not in left]
+    if fold.validation and gone.issuperset(fold.validation):
+        lost.append("no validation part")
     if lost:
-        rule = (
-            f"fold {fold.index}: without copies of its test images no sample of a class is left to train on"
-        )
+        rule = f"fold {fold.index}: without copies of its test images too little is left to train on"
+        found = f"{', '.join(lost)}, {len(gone)} samples dropped"
         step = "give all copies of one patient one subject_id, or cut the folds in another way"
-        raise CohortError(cohort.name, rule, f"class {', '.join(lost)}, {len(gone)} samples dropped", step)
+        raise CohortError(cohort.name, rule, found, step)
     return fold.without(gone)

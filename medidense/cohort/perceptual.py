@@ -86,6 +86,8 @@ class Cells:
             return b""
         means = self._means if self.dims == 3 else self._means[0]
         kept = (slice(KEPT[self.dims]),) * self.dims
+        if not np.isfinite(means).all():
+            return b""
         lowest = dctn(means - means.mean(), norm="ortho")[kept].ravel()[1:]
         size = np.abs(lowest)
         real = size > NOTHING * size.max()
