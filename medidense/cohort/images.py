@@ -119,7 +119,7 @@ def _read_group(samples: list[Sample]) -> Iterator[tuple[Sample, ImageFacts | Re
         yield from ((sample, refused.refusal) for sample in samples)
         return
     values = _Values.of(volume)
-    found = image_print(volume, two_valued=values.two_valued)
+    found = image_print(volume)
     for sample in samples:
         try:
             facts = _facts(sample, volume, values, key)

@@ -1,7 +1,7 @@
 """Which images look the same, although not every value is equal?
 
 The hash of an image holds its lowest frequencies: the image is averaged over 32 x 32 cells (a volume: over
-16 x 16 x 16), and of their discrete cosine transform the 16 x 16 (8 x 8 x 8) lowest coefficients are kept
+20 x 20 x 20), and of their discrete cosine transform the 16 x 16 (10 x 10 x 10) lowest coefficients are kept
 without the mean. So far it is the DCT hash of C. Zauner, Implementation and Benchmarking of Perceptual Image
 Hash Functions, 2010, section 3.2.1. That one keeps the sign of each coefficient; here each is divided by the
 median magnitude and squeezed by tanh to -127..127, because signs of coefficients near 0 follow the noise.
@@ -18,8 +18,8 @@ from scipy.sparse import csr_array
 NEAR = 0.1
 """Distance (1 minus the likeness) up to which two images are near copies."""
 
-CELLS = {2: 32, 3: 16}
-KEPT = {2: 16, 3: 8}
+CELLS = {2: 32, 3: 20}
+KEPT = {2: 16, 3: 10}
 """Cells and coefficients along each axis, by dimensions."""
 
 LEAST_SIDE = 16
@@ -77,7 +77,7 @@ class Cells:
         self._means[held] += self._k[held, k][:, None, None] * means
 
     def hash(self) -> bytes:
-        """The hash, a signed byte for each coefficient (255 for 2D, 511 for 3D).
+        """The hash, a signed byte for each coefficient (255 for 2D, 999 for 3D).
 
         Empty where the image has too little texture to be told from others: a side below `LEAST_SIDE`, or
         fewer coefficients than `LEAST_TEXTURE` that are more than rounding.

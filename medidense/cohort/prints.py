@@ -18,19 +18,19 @@ EXACT = (np.dtype("<i2"), np.dtype("<i4"), np.dtype("<f4"))
 @dataclass(frozen=True)
 class ImagePrint:
     """`digest` is equal for equal values, `look` alike for images that look alike; no picture comes back
-    from the first, and from the second only one of 16 x 16 coarse patches."""
+    from the first, and from the second only a coarse one."""
 
     digest: str
     look: bytes
 
 
-def image_print(volume: Volume, *, two_valued: bool) -> ImagePrint:
+def image_print(volume: Volume) -> ImagePrint:
     """The digest and the perceptual hash of an image of one channel.
 
     The digest is the sha256 of the shape and the values, the axes turned to the closest RAS+, so that it
     does not depend on the file's format, the stored type or the axis order. Where the voxels lie and how far
     apart they are does not enter: the same picture under another header is a copy. Only a slice at a time is
-    copied. An image of two values is a shape, and shapes of an organ look alike: its hash is empty.
+    copied.
     """
     array: NDArray[Any] = canonical(volume).array
     shape = (array.shape[0], array.shape[1], array.shape[2])
@@ -42,7 +42,7 @@ def image_print(volume: Volume, *, two_valued: bool) -> ImagePrint:
         if kind.kind == "f":
             values = values + kind.type(0)  # one pattern of bits for 0.0 and -0.0
         digest.update(values.data)
-    return ImagePrint(digest.hexdigest(), b"" if two_valued else cells.hash())
+    return ImagePrint(digest.hexdigest(), cells.hash())
 
 
 def _planes(array: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -153,8 +153,8 @@ def test_no_alarm_between_patients_of_real_ct(shared_data: Path) -> None:
     assert sum(missed) == 0
 
 
-def test_shapes_would_alarm(shared_data: Path) -> None:
-    """Why images of two values have no hash: glands of different people look alike."""
+def test_shapes_of_one_organ_are_told_apart(shared_data: Path) -> None:
+    """Two values and 28 voxels a side: the hardest data at hand. No two of the volumes are equal."""
     with np.load(shared_data / "medmnist/adrenalmnist3d.npz", allow_pickle=False) as arrays:
-        glands = arrays["train_images"]
-    assert len(list(near_pairs([look(gland) for gland in glands]))) > 50
+        glands = arrays["train_images"][:600]
+    assert len(list(near_pairs([look(gland) for gland in glands]))) <= 2
