@@ -150,13 +150,15 @@ def _converted(result: "ConvertResult") -> Table:
 def check(cohort: Cohort, as_json: Json = False) -> int:
     """Check a cohort whole: every row, every image, every lesion.
 
-    All problems are reported together, a line each, before anything trains.
+    All problems are reported together, a line each, before anything trains. One of them is one image under
+    two subjects or with two labels, whatever files it stands in. Near copies are a warning.
 
     \b
     Example:
       medidense check cohort.csv
     """
     from medidense import verbs
+    from medidense.cli.pages import near_copies
 
     with following(as_json=as_json) as progress:
         result = verbs.check(cohort, progress=progress)
@@ -175,5 +177,5 @@ def check(cohort: Cohort, as_json: Json = False) -> int:
             *(("note", note) for note in result.notes),
         ]
     )
-    show([page, "The cohort holds."], result.to_json(), as_json=as_json)
+    show([page, *near_copies(result.leaks), "The cohort holds."], result.to_json(), as_json=as_json)
     return 0

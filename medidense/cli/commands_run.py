@@ -83,7 +83,7 @@ def cv(
     """
     chosen = settings(changes or [])
     from medidense import verbs
-    from medidense.cli.pages import evaluation_page
+    from medidense.cli.pages import crossing_copies, evaluation_page
 
     options = verbs.CvOptions(
         folds=folds, seed=seed, budget=budget, device=device.value, out=out, settings=chosen
@@ -97,7 +97,8 @@ def cv(
             ("took", duration(result.seconds) + (", a run begun before" if result.resumed else "")),
         ]
     )
-    show([*evaluation_page(result.evaluation), where], result.to_json(), as_json=as_json)
+    page = [*evaluation_page(result.evaluation), *crossing_copies(result.crossings), where]
+    show(page, result.to_json(), as_json=as_json)
     return 0
 
 

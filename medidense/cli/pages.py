@@ -1,7 +1,12 @@
 """How the figures of a cross-validation stand on a page of a terminal."""
 
-from medidense.cli.printing import Piece, Table, facts, figure
-from medidense.values import Evaluation
+from collections.abc import Sequence
+
+from medidense.cli.printing import Piece, Table, count, facts, figure
+from medidense.values import Crossing, Evaluation, Leak
+
+SHOWN = 20
+"""Rows of a table of copies that are printed; all of them stand in the JSON."""
 
 
 def evaluation_page(evaluation: Evaluation) -> list[Piece]:
@@ -49,3 +54,30 @@ def _folds(evaluation: Evaluation) -> Table:
         for item in evaluation.folds
     )
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
+
+
+def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
+    """Pairs of rows that look the same, and the cure; nothing where there are none."""
+    if not leaks:
+        return []
+    rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
+    title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
+    cure = "Where they show one patient, give both rows one subject_id, or drop one of them."
+    return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
+
+
+def crossing_copies(crossings: Sequence[Crossing]) -> list[Piece]:
+    """Training samples with a copy in the test part of their fold; nothing where there are none."""
+    if not crossings:
+        return []
+    rows = tuple(
+        (str(one.fold), one.sample, one.twin, one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
+        for one in crossings[:SHOWN]
+    )
+    columns = ("fold", "training sample", "copy in the test part", "kind", "distance", "dropped")
+    return [Table(columns, rows, "warning: copies of test images"), *_more(len(crossings))]
+
+
+def _more(number: int) -> list[str]:
+    """How many rows of a table were not printed."""
+    return [f"and {number - SHOWN} more"] if number > SHOWN else []

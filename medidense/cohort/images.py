@@ -3,13 +3,14 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.cohort.prints import image_print
 from medidense.errors import CohortError, Problem
 from medidense.io import patient_key, read_region, read_volume
 from medidense.preprocess import require_one_channel, with_spacing
@@ -37,7 +38,9 @@ class ImageFacts:
     the same axes, None without a lesion. Intensities are modality values of the whole image. `two_valued`:
     it holds two values only, as a shape does. `lung` is the share of voxels near the lesion (in the whole
     image without one) that would be aerated lung if the values were Hounsfield units. `patient_key` is a
-    digest of the DICOM PatientID, empty for other files.
+    digest of the DICOM PatientID, empty for other files. `digest` and `look` know the image again
+    (`cohort.prints`). `lesion` is the centre and the size of the lesion's box, in voxels along the axes
+    turned to the closest RAS+, None without a lesion.
     """
 
     sample: str
@@ -57,6 +60,9 @@ class ImageFacts:
     two_valued: bool
     lung: float
     patient_key: str
+    digest: str = ""
+    look: bytes = b""
+    lesion: tuple[float, ...] | None = None
 
 
 def check_images(
@@ -113,9 +119,11 @@ def _read_group(samples: list[Sample]) -> Iterator[tuple[Sample, ImageFacts | Re
         yield from ((sample, refused.refusal) for sample in samples)
         return
     values = _Values.of(volume)
+    found = image_print(volume)
     for sample in samples:
         try:
-            yield sample, _facts(sample, volume, values, key)
+            facts = _facts(sample, volume, values, key)
+            yield sample, replace(facts, digest=found.digest, look=found.look)
         except Refused as refused:
             yield sample, refused.refusal
 
@@ -175,6 +183,7 @@ def _facts(sample: Sample, volume: Volume, values: _Values, key: str) -> ImageFa
         extent_mm=extent,
         lung=_lung_share(_surroundings(volume, region)),
         patient_key=key,
+        lesion=None if region is None else _place(volume, region),
         **vars(values),
     )
 
@@ -186,6 +195,15 @@ def _region(sample: Sample, volume: Volume) -> Region | None:
     mask = None if sample.mask_path is None else Path(sample.mask_path)
     marker = None if mask else sample.marker
     return read_region(volume, mask_path=mask, marker=marker, segment=sample.segment)
+
+
+def _place(volume: Volume, region: Region) -> tuple[float, ...]:
+    """Centre and size of the lesion's box in voxels along the axes turned to the closest RAS+."""
+    axes, signs = orientation(volume.affine)
+    centre, last = volume.index_of(region.centre_mm), np.array(volume.shape) - 1
+    size = np.array(region.extent_mm) / volume.spacing_mm
+    turned = [centre[a] if sign > 0 else last[a] - centre[a] for a, sign in zip(axes, signs, strict=True)]
+    return tuple(float(number) for number in (*turned, *size[list(axes)]))
 
 
 def _turned(along: "list[float] | Triple", axes: tuple[int, int, int]) -> Triple:

@@ -69,4 +69,10 @@ def _evaluation() -> list[Choice]:
             0.5,
             "Half of the score's range, set before any result is known: there a sample is decided for.",
         ),
+        Choice(
+            "leakage",
+            "refuse",
+            "One image under two subjects stops the run: the network would be tested on what it learnt by "
+            "heart. Published splits that hold such copies run with drop_from_train.",
+        ),
     ]

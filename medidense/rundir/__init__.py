@@ -6,6 +6,7 @@ from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
 from medidense.rundir.tables import (
     join_predictions,
     read_predictions,
+    write_crossings,
     write_epochs,
     write_facts,
     write_predictions,
@@ -21,6 +22,7 @@ __all__ = [
     "read_predictions",
     "read_recipe",
     "recipe_text",
+    "write_crossings",
     "write_epochs",
     "write_facts",
     "write_predictions",

@@ -10,8 +10,8 @@ from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.recipes import read_recipe
-from medidense.rundir.tables import read_epochs, read_facts, read_predictions, read_splits
-from medidense.values import EpochRecord, Predictions, Recipe, SampleFacts, Splits
+from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions, read_splits
+from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ class RunDir:
         return self.path / "splits.csv"
 
     @property
+    def leaks_path(self) -> Path:
+        """Samples on a training side with a copy in the test part; no file where there are none."""
+        return self.path / "leaks.csv"
+
+    @property
     def predictions_path(self) -> Path:
         """Out-of-fold scores, one row a sample."""
         return self.path / "predictions.csv"
@@ -121,6 +126,16 @@ class RunDir:
     def predictions(self) -> Predictions:
         """The out-of-fold scores."""
         return read_predictions(self.predictions_path, self.positive)
+
+    def crossings(self) -> tuple[Crossing, ...]:
+        """Samples on a fold's training side with a copy in its test part."""
+        return read_crossings(self.leaks_path)
+
+    def leakage(self) -> Leakage:
+        """What was done about copies of test images."""
+        crossings = self.crossings()
+        dropped = sum(crossing.dropped for crossing in crossings)
+        return Leakage(self.recipe().leakage, dropped, len(crossings) - dropped)
 
     def facts(self) -> tuple[SampleFacts, ...]:
         """What is known of each sample beside its image."""

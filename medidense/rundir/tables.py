@@ -9,8 +9,8 @@ import numpy as np
 
 from medidense import durable
 from medidense.errors import RunError
-from medidense.values import EpochRecord, Fold, Predictions, SampleFacts, Splits
-from medidense.values.fold import PARTS
+from medidense.values import Crossing, EpochRecord, Fold, Predictions, SampleFacts, Splits
+from medidense.values.fold import DROPPED, PARTS
 
 SCORE = "score_"
 """Prefix of the column that holds a class's probability."""
@@ -21,7 +21,7 @@ def write_splits(splits: Splits, target: Path) -> None:
     rows = [
         (str(fold.index), part, name, fold.subject_of[name])
         for fold in splits.folds
-        for part in PARTS
+        for part in (*PARTS, DROPPED)
         for name in getattr(fold, part)
     ]
     durable.write_csv(target, ("fold", "part", "sample", "subject_id"), rows)
@@ -43,9 +43,9 @@ def read_splits(path: Path, cohort_digest: str) -> Splits:
 
 
 def _fold(index: int, rows: Sequence[dict[str, str]]) -> Fold:
-    parts = {part: tuple(row["sample"] for row in rows if row["part"] == part) for part in PARTS}
+    parts = {part: tuple(row["sample"] for row in rows if row["part"] == part) for part in (*PARTS, DROPPED)}
     subject_of = {row["sample"]: row["subject_id"] for row in rows}
-    return Fold(index, parts["train"], parts["validation"], parts["test"], subject_of)
+    return Fold(index, subject_of=subject_of, **parts)
 
 
 def write_predictions(predictions: Predictions, target: Path) -> None:
@@ -129,6 +129,32 @@ def _facts(row: dict[str, str]) -> SampleFacts:
         intensity_p50=float(row["intensity_p50"]),
         intensity_p99=float(row["intensity_p99"]),
     )
+
+
+def write_crossings(crossings: Iterable[Crossing], target: Path) -> None:
+    """leaks.csv: fold, sample, twin, kind, distance, dropped; a line for each sample with a copy tested."""
+    columns = [item.name for item in fields(Crossing)]
+    durable.write_csv(target, columns, [[_number(cell) for cell in astuple(one)] for one in crossings])
+
+
+def read_crossings(path: Path) -> tuple[Crossing, ...]:
+    """The table back as values; none where there is no such file. Raises RunError."""
+    if not path.exists():
+        return ()
+    try:
+        return tuple(
+            Crossing(
+                fold=int(row["fold"]),
+                sample=row["sample"],
+                twin=row["twin"],
+                kind=row["kind"],
+                distance=float(row["distance"]),
+                dropped=row["dropped"] == "True",
+            )
+            for row in _read(path, [item.name for item in fields(Crossing)])
+        )
+    except ValueError as error:
+        raise RunError(str(path), "the table does not hold", error, "run cv again") from None
 
 
 def write_epochs(records: Iterable[EpochRecord], target: Path) -> None:

@@ -138,7 +138,7 @@ class Contents:
         splits = [
             (str(fold.index), part, self.alias(name), self.alias(fold.subject_of[name]))
             for fold in self.run.splits().folds
-            for part in ("train", "validation", "test")
+            for part in ("train", "validation", "test", "dropped")
             for name in getattr(fold, part)
         ]
         found = {

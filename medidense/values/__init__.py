@@ -7,6 +7,7 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
 from medidense.values.fold import Fold, Splits
+from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
@@ -25,12 +26,15 @@ __all__ = [
     "REMEDIES",
     "Baseline",
     "Cohort",
+    "Crossing",
     "Entry",
     "EpochRecord",
     "Estimate",
     "Evaluation",
     "Fold",
     "FoldResult",
+    "Leak",
+    "Leakage",
     "Limits",
     "Manifest",
     "Marker",

@@ -1,7 +1,9 @@
 """What a cross-validation is worth, in numbers with their intervals."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+
+from medidense.values.leak import Leakage
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ class Evaluation:
     rows: str = "all"
     """``all``, or the name of the subset that was asked for."""
     notes: tuple[str, ...] = ()
+    leakage: Leakage = field(default_factory=Leakage)
+    """What was done about training samples with a copy in the test part."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

@@ -245,7 +245,9 @@ class EvaluationRules(Section):
 
 
 class Recipe(Section):
-    """All of it. `reasons` maps dotted keys to the sentence that says why the planner chose the value."""
+    """All of it. `leakage` says what becomes of copies of test images on a fold's training side: the run is
+    refused, or they are dropped from there. `reasons` maps dotted keys to the sentence that says why the
+    planner chose the value."""
 
     version: Literal[1] = 1
     labels: Labels = Labels()
@@ -254,6 +256,7 @@ class Recipe(Section):
     training: Training = Training()
     prediction: PredictionRules = PredictionRules()
     evaluation: EvaluationRules = EvaluationRules()
+    leakage: Literal["refuse", "drop_from_train"] = "refuse"
     reasons: dict[str, str] = {}
 
     def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":

@@ -5,14 +5,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from medidense.cohort import check_images, fingerprint, read_cohort
+from medidense.cohort import check_images, find_leaks, fingerprint, leak_problems, read_cohort
+from medidense.errors import CohortError
 from medidense.io import archives_kept
+from medidense.values import Leak
 from medidense.verbs.progress import Progress, counting, quiet
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A cohort that holds, in figures."""
+    """A cohort that holds, in figures. `leaks` are near copies under two subjects: a warning."""
 
     cohort: str
     samples: int
@@ -24,6 +26,7 @@ class CheckResult:
     modality: str | None
     digest: str
     notes: tuple[str, ...]
+    leaks: tuple[Leak, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The fields."""
@@ -34,10 +37,14 @@ class CheckResult:
 def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
     """Read the table, open every image and every lesion, and report every problem of every row together.
 
-    Raises CohortError, a line for each problem.
+    Raises CohortError, a line for each problem; one of them is an exact copy of an image under two subjects,
+    or with two labels. Near copies stand in the result.
     """
     table = read_cohort(Path(cohort))
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
+    leaks = find_leaks(table, facts)
+    if copies := leak_problems(table, leaks):
+        raise CohortError.several(copies)
     found = fingerprint(table, facts)
     counts = Counter(sample.label for sample in table.samples)
     return CheckResult(
@@ -51,6 +58,7 @@ def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
         modality=found.modality,
         digest=table.digest,
         notes=_notes(counts, len(table.subjects)),
+        leaks=leaks,
     )
 
 

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from medidense import durable
-from medidense.cohort import ImageFacts, check_images, cut_folds, read_cohort
+from medidense.cohort import ImageFacts, check_images, cut_folds, find_leaks, read_cohort, settle_leaks
 from medidense.errors import RunError, UsageError
 from medidense.io import archives_kept
 from medidense.package import write_package
@@ -22,13 +22,14 @@ from medidense.rundir import (
     join_predictions,
     read_predictions,
     read_recipe,
+    write_crossings,
     write_predictions,
     write_recipe,
     write_splits,
 )
 from medidense.track import log_cross_validation
 from medidense.train import Device, choose_device
-from medidense.values import Cohort, Evaluation, Recipe, Splits
+from medidense.values import Cohort, Crossing, Evaluation, Recipe, Splits
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.fold_training import load_arrays, train_fold
@@ -47,11 +48,14 @@ class CvResult:
     tracking: str
     seconds: float
     resumed: bool
+    crossings: tuple[Crossing, ...] = ()
+    """Samples on a fold's training side with a copy in its test part, dropped or not."""
 
     def to_json(self) -> dict[str, object]:
         """The evaluation's fields beside the run's."""
         own = {"run": str(self.run), "tracking": self.tracking, "seconds": round(self.seconds, 1)}
-        return {**own, "resumed": self.resumed, **self.evaluation.to_json()}
+        copies = [asdict(crossing) for crossing in self.crossings]
+        return {**own, "resumed": self.resumed, "crossings": copies, **self.evaluation.to_json()}
 
 
 @archives_kept()
@@ -83,7 +87,8 @@ def cv(
         result = evaluate(run.path)
         show_samples(run, table, progress)
         tracking = _track(run, progress)
-    return CvResult(run.path, result.evaluation, tracking, time.monotonic() - begun, resumed)
+    took = time.monotonic() - begun
+    return CvResult(run.path, result.evaluation, tracking, took, resumed, run.crossings())
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,9 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     recipe = _recipe(table, facts, question)
     device = choose_device(question.options.device, recipe.training)
     splits = _cut(table, recipe, question.options)
+    splits, crossings = settle_leaks(table, splits, find_leaks(table, facts), recipe.leakage)
+    if crossings:
+        write_crossings(crossings, run.leaks_path)
     write_recipe(recipe, run.recipe_path)
     write_splits(splits, run.splits_path)
     about = {

@@ -1,7 +1,7 @@
 """What is a cross-validation worth?"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from medidense import durable
@@ -47,6 +47,8 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         rows=name,
         seed=folder.seed,
     )
+    leakage = folder.leakage()
+    evaluation = replace(evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes))
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     durable.write_text(target, json.dumps(evaluation.to_json(), indent=2) + "\n")
     if rows is None:

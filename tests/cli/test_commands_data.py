@@ -138,6 +138,7 @@ def test_check_reports_the_figures_of_a_cohort_that_holds(
         dims=3,
         modality=None,
         notes=("few subjects",),
+        leaks=(),
     )
     stand_in("check", good)
     assert main(["check", "."]) == 0

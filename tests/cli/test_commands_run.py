@@ -61,6 +61,7 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
         tracking="here",
         seconds=75.0,
         resumed=True,
+        crossings=(),
     )
     calls = stand_in("cv", done)
     arguments = [
@@ -100,6 +101,7 @@ def test_cv_json_holds_auroc_and_its_interval_at_the_top(
             tracking="",
             seconds=1.0,
             resumed=False,
+            crossings=(),
         ),
     )
     assert main(["cv", ".", "--json"]) == 0

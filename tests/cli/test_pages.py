@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from medidense.cli.pages import evaluation_page
+from medidense.cli.pages import crossing_copies, evaluation_page, near_copies
 from medidense.cli.printing import Piece, Table
-from medidense.values import Evaluation
+from medidense.values import Crossing, Evaluation, Leak
 
 
 def text_of(pieces: list[Piece]) -> str:
@@ -25,3 +25,24 @@ def test_a_subset_is_named_and_missing_parts_are_left_out(evaluation: Evaluation
     assert "matched" in text
     assert "baseline" not in text
     assert "fold mean  -" in text
+
+
+def test_near_copies_stand_in_a_table_with_the_cure() -> None:
+    leak = Leak("near", (2, 7), ("a.png", "c.png"), (("a",), ("c",)), 0.0314, True, False)
+    text = text_of(near_copies([leak]))
+    assert "near copies under two subject_ids, 1 pair\n" in text
+    assert "row 2: a.png  row 7: c.png  0.031" in text
+    assert "give both rows one subject_id, or drop one of them" in text
+    assert "more" not in text
+    many = text_of(near_copies([leak] * 23))
+    assert many.count("row 2") == 20
+    assert "and 3 more" in many
+    assert near_copies([]) == []
+
+
+def test_copies_of_test_images_say_what_became_of_them() -> None:
+    kept, dropped = (Crossing(1, "a", "b", "near", 0.01, gone) for gone in (False, True))
+    (row,) = text_of(crossing_copies([kept])).splitlines()[2:]
+    assert row.split() == ["1", "a", "b", "near", "0.010", "no"]
+    assert text_of(crossing_copies([dropped])).endswith("yes")
+    assert crossing_copies([]) == []

@@ -9,13 +9,14 @@ from medidense.errors import RunError
 from medidense.rundir import (
     join_predictions,
     read_predictions,
+    write_crossings,
     write_epochs,
     write_facts,
     write_predictions,
     write_splits,
 )
-from medidense.rundir.tables import read_epochs, read_facts, read_splits
-from medidense.values import EpochRecord, Fold, Predictions, SampleFacts, Splits
+from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_splits
+from medidense.values import Crossing, EpochRecord, Fold, Predictions, SampleFacts, Splits
 
 
 def predictions(names: tuple[str, ...], fold: int) -> Predictions:
@@ -53,6 +54,23 @@ def test_an_edited_split_with_an_overlap_is_found(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text(text)
     with pytest.raises(RunError, match="subject 1 is in train and in test"):
         read_splits(tmp_path / "s.csv", "digest")
+
+
+def test_dropped_samples_come_back_as_dropped(tmp_path: Path) -> None:
+    subject_of = {"a": "1", "b": "2", "c": "3"}
+    fold = Fold(0, ("b", "c"), (), ("a",), subject_of).without(frozenset({"b"}))
+    write_splits(Splits((fold,), "digest"), tmp_path / "s.csv")
+    assert read_splits(tmp_path / "s.csv", "digest").folds == (fold,)
+
+
+def test_copies_of_test_images_come_back(tmp_path: Path) -> None:
+    assert read_crossings(tmp_path / "none.csv") == ()
+    crossings = (Crossing(0, "a", "b", "near", 0.0123, True), Crossing(1, "b", "a", "exact", 0.0, False))
+    write_crossings(crossings, tmp_path / "leaks.csv")
+    assert read_crossings(tmp_path / "leaks.csv") == crossings
+    (tmp_path / "leaks.csv").write_text("fold,sample,twin,kind,distance,dropped\nx,a,b,near,0,True\n")
+    with pytest.raises(RunError, match="does not hold"):
+        read_crossings(tmp_path / "leaks.csv")
 
 
 def test_missing_facts_stay_missing(tmp_path: Path) -> None:

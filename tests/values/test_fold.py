@@ -27,3 +27,13 @@ def test_a_sample_is_tested_once() -> None:
     assert Splits((fold,), "x").folds == (fold,)
     with pytest.raises(ValueError, match="tested in two folds"):
         Splits((fold, Fold(1, ("c", "d"), (), ("a", "b"), SUBJECT)), "x")
+
+
+def test_samples_leave_the_training_side_alone() -> None:
+    fold = Fold(0, ("c", "e"), ("d",), ("a", "b"), SUBJECT | {"e": "4"})
+    thinner = fold.without(frozenset({"c", "d", "a"}))
+    assert (thinner.train, thinner.validation, thinner.test) == (("e",), (), ("a", "b"))
+    assert thinner.dropped == ("c", "d")
+    assert thinner.subject_of == fold.subject_of
+    with pytest.raises(ValueError, match="must not be empty"):
+        fold.without(frozenset({"c", "e"}))
