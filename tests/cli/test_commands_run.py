@@ -2,32 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-import medidense.verbs
 from medidense.cli.app import main
 from medidense.values import Evaluation
-
-
-@dataclass(frozen=True)
-class Options:
-    """The shape of CvOptions, without loading torch."""
-
-    folds: int = 5
-    seed: int = 0
-    budget: float | None = None
-    device: str = "auto"
-    out: Path | None = None
-    settings: dict[str, str] = field(default_factory=dict)
-
-
-@pytest.fixture(autouse=True)
-def _light_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(medidense.verbs.__dict__, "CvOptions", Options)
+from medidense.verbs import CvOptions
 
 
 def test_plan_prints_every_reason(
@@ -58,6 +40,8 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
         evaluation.to_json(),
         run=Path("runs/x"),
         evaluation=evaluation,
+        figures=evaluation,
+        choices=(),
         tracking="here",
         seconds=75.0,
         resumed=True,
@@ -82,7 +66,9 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
     ((args, options),) = calls
     assert args == (Path(),)
     assert options["recipe"] is None
-    assert options["options"] == Options(3, 7, settings={"training.epochs": "3", "input.fill": "edge"})
+    assert options["options"] == CvOptions(
+        3, 7, settings={"training.epochs": "3", "input.fill": "edge"}, candidates=[], fold=[]
+    )
 
 
 def test_cv_json_holds_auroc_and_its_interval_at_the_top(
@@ -97,6 +83,8 @@ def test_cv_json_holds_auroc_and_its_interval_at_the_top(
             evaluation.to_json(),
             run=Path("r"),
             evaluation=evaluation,
+            figures=evaluation,
+            choices=(),
             tracking="",
             seconds=1.0,
             resumed=False,
