@@ -27,7 +27,7 @@ from medidense.verbs.planning import propose
 from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.showing import show_samples
-from medidense.verbs.splitting import cut, splits_for
+from medidense.verbs.splitting import cut, splits_for, trained_on
 
 SETTLE_S = 3600.0
 """Seconds that a process waits for another one that settles recipe and splits of the same run."""
@@ -190,6 +190,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
         "torch": torch.__version__,
     }
     splits, inner = cut(table, recipe, options.plan)
+    about["trained_on"] = trained_on(table, splits)
     write_recipe(recipe, run.recipe_path)
     run.save_about(about | run.save_splits(splits, inner))
 

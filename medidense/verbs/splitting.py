@@ -1,5 +1,6 @@
 """Who is trained on and tested in a run: cut once, and found unchanged ever after."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,19 @@ def cut(table: Cohort, recipe: Recipe, plan: SplitPlan) -> tuple[Splits, Mapping
         return splits, {}
     return splits, {
         fold.index: inner_folds(table, fold, seed=plan.seed, validation_share=share) for fold in splits.folds
+    }
+
+
+def trained_on(table: Cohort, splits: Splits) -> dict[str, object]:
+    """Counts of the labelled samples that any fold learns from, for run.json."""
+    by_name = table.by_name()
+    names = {name for fold in splits.folds for name in (*fold.train, *fold.validation)}
+    samples = [by_name[name] for name in names if by_name[name].label is not None]
+    counts = Counter(str(sample.label) for sample in samples)
+    return {
+        "samples": len(samples),
+        "subjects": len({sample.subject_id for sample in samples}),
+        "class_counts": {name: counts[name] for name in table.classes},
     }
 
 
