@@ -46,7 +46,7 @@ def folds_page(result: "CvResult", asked: Sequence[int]) -> Table:
     """What came of a command that trains single folds."""
     there = [index for index in dict.fromkeys(asked) if index not in result.trained]
     missing = ", ".join(map(str, result.missing))
-    step = f"folds {missing} are missing" if missing else "run the same command without --fold"
+    step = f"folds still missing: {missing}" if missing else "run the same command without --fold"
     return facts(
         [
             ("run", result.run),

@@ -44,7 +44,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     predictions, repeats = folder.predictions(), folder.repeated_predictions()
     name = "all"
     if rows is not None:
-        wanted, name = _rows_of(Path(rows), splits), Path(rows).stem
+        wanted, name = _rows_of(Path(rows), folder, splits), Path(rows).stem
         predictions, repeats = predictions.take(wanted), tuple(table.take(wanted) for table in repeats)
     evaluation = evaluate_predictions(
         predictions,
@@ -62,14 +62,14 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     return EvaluateResult(folder.path, evaluation, target)
 
 
-def _rows_of(rows: Path, splits: Splits) -> set[str]:
+def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
     """The samples of the run's test parts that the subset names.
 
     Rows that the run knows and never tests are left out. Raises UsageError for rows that it does not know,
     and where none is left.
     """
     names = {sample.name for sample in read_cohort(rows).samples}
-    known = {name for fold in splits.folds for name in fold.subject_of}
+    known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()
     unknown, tested = sorted(names - known), names & splits.tested_in().keys()
     if unknown:
         rule = f"{len(unknown)} of {len(names)} rows are no samples of this run"

@@ -232,7 +232,7 @@ def test_single_folds_make_the_run_of_one_process(run: Run, study: Path, tmp_pat
     ]
     told = [process.communicate()[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
-    assert all("are missing" in text or "without --fold" in text for text in told)
+    assert all("still missing" in text or "without --fold" in text for text in told)
     there = RunDir(tmp_path / "run")
     assert there.missing == (2,)
     assert not there.predictions_path.is_file()
