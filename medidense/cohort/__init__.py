@@ -2,11 +2,12 @@
 
 from medidense.cohort.budget import Budget, fit_budget
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
-from medidense.cohort.folds import cut_folds
+from medidense.cohort.folds import cut_folds, inner_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
 from medidense.cohort.plan import plan_recipe
 from medidense.cohort.smaller_network import smaller_network, too_short
-from medidense.cohort.table import read_cohort
+from medidense.cohort.splits import split_cohort, training_cost
+from medidense.cohort.table import cohort_digest, read_cohort
 from medidense.cohort.targets import Targets, read_targets
 
 __all__ = [
@@ -15,13 +16,17 @@ __all__ = [
     "ImageFacts",
     "Targets",
     "check_images",
+    "cohort_digest",
     "cut_folds",
     "fingerprint",
     "fit_budget",
+    "inner_folds",
     "plan_recipe",
     "problem_at_row",
     "read_cohort",
     "read_targets",
     "smaller_network",
+    "split_cohort",
     "too_short",
+    "training_cost",
 ]

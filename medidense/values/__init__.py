@@ -5,7 +5,7 @@ This floor knows no files, no torch and no mlflow.
 
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
+from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.limits import LIMITS, Limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
@@ -16,6 +16,7 @@ from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.score import Prediction, Score
+from medidense.values.split_plan import SplitPlan
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
@@ -40,11 +41,13 @@ __all__ = [
     "Refusal",
     "Refused",
     "Region",
+    "RepeatSpread",
     "Sample",
     "SampleFacts",
     "Score",
     "Source",
     "Span",
+    "SplitPlan",
     "Splits",
     "StepRecord",
     "TrainingFacts",

@@ -47,6 +47,21 @@ class FoldResult:
 
 
 @dataclass(frozen=True)
+class RepeatSpread:
+    """AUROC of each repeat of the whole cross-validation, and how far they scatter.
+
+    The standard deviation (n - 1) tells what another cut of the same subjects changes; it is no interval
+    for other subjects. None where AUROC is not defined.
+    """
+
+    auroc: tuple[float | None, ...]
+    mean: float | None
+    standard_deviation: float | None
+    lowest: float | None
+    highest: float | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything `evaluate` reports.
 
@@ -75,6 +90,8 @@ class Evaluation:
     rows: str = "all"
     """``all``, or the name of the subset that was asked for."""
     notes: tuple[str, ...] = ()
+    repeats: RepeatSpread | None = None
+    """Where every sample was tested several times: `auroc` is then of the mean scores."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""
