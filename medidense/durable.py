@@ -12,8 +12,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from medidense.errors import LockedError, OutputExistsError, WriteError
 
@@ -24,6 +26,9 @@ OPEN = 0o644
 """Mode of files that hold none."""
 
 CHUNK = 1 << 20
+
+RETRY_S = 0.2
+"""Seconds between two tries for a lock that another process holds."""
 
 
 @contextlib.contextmanager
@@ -129,21 +134,39 @@ def sha256_file(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(
+    folder: Path, name: str = ".lock", *, wait_s: float = 0.0, waiting: Callable[[], None] | None = None
+) -> Iterator[None]:
     """Hold `folder` (made where missing) for this process; the system lets go when the process ends.
 
-    Raises LockedError when another living process holds it, WriteError where the lock cannot be made.
+    A folder can have several locks, told apart by `name`. Where another living process holds this one,
+    `waiting` is called once and it is tried again for `wait_s` seconds. Raises LockedError when it is held
+    still, WriteError where the lock cannot be made.
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder / ".lock").open("w")
+        stream = (folder / name).open("w")
     with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            step = "wait for it to end or choose another folder"
-            raise LockedError(str(folder), "another run holds this folder", "", step) from None
+        until = time.monotonic() + wait_s
+        told = False
+        while not _taken(stream):
+            if time.monotonic() >= until:
+                step = "wait for it to end or choose another folder"
+                raise LockedError(str(folder), "another run holds this folder", "", step)
+            if waiting is not None and not told:
+                waiting()
+            told = True
+            time.sleep(RETRY_S)
         yield
+
+
+def _taken(stream: IO[str]) -> bool:
+    """True when the lock on an open file is ours now."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _flush(path: Path) -> None:

@@ -91,3 +91,28 @@ def test_a_second_process_cannot_hold_the_folder(tmp_path: Path) -> None:
     with durable.locked(tmp_path):
         assert subprocess.run(command, check=False).returncode == LockedError.exit_code == 75
     assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_lock_is_waited_for_and_told_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    program = (
+        "import sys, pathlib, time\nfrom medidense import durable\n"
+        "with durable.locked(pathlib.Path(sys.argv[1])):\n"
+        "    print('held', flush=True)\n    time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    holder = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "held\n"
+
+    def waiting() -> None:
+        told.append("waiting")
+        holder.kill()
+
+    with pytest.raises(LockedError), durable.locked(tmp_path):
+        pass
+    with durable.locked(tmp_path, "other"):  # another lock of the same folder
+        pass
+    with durable.locked(tmp_path, wait_s=60, waiting=waiting):
+        assert told == ["waiting"]
+    holder.wait()

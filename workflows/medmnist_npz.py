@@ -2,10 +2,10 @@
 
 What it does
     1. Opens the .npz without pickle and writes every image as a file: PNG in 2D, NIfTI in 3D.
-    2. Writes OUT/cohort.csv (subject_id, image, label, split, spacing) with the official split, and
-       OUT/cohort-train-val.csv with the rows that may be trained on.
-    3. With --train: cross-validates on those rows, exports the models of the folds as one package, scores
-       the official test images with it, and computes their AUROC. No model has seen a test image.
+    2. Writes OUT/cohort.csv (subject_id, image, label, split, spacing) with the official split.
+    3. With --train: trains on the official training part and tests on the official test part, as
+       `medidense cv OUT/cohort.csv --split column` does. The part `val` is the validation part where the
+       recipe stops early; otherwise it is trained on too, and the result says so.
 
 What you need
     A MedMNIST .npz with grey images and one label an image. It holds no patient IDs: here each image is a
@@ -20,8 +20,7 @@ Run
     python workflows/medmnist_npz.py adrenalmnist3d.npz out/adrenal --classes normal,hyperplasia \
         --spacing 2.2857 --train --recipe workflows/recipes/adrenalmnist3d.yaml
 
-The folds are cut anew, inside train and val. Training on exactly `train` and choosing on exactly `val`
-needs the split column in the cross-validation itself: that belongs to a later version of medidense.
+One network of one seed is tested; give --seed for another.
 """
 
 import argparse
@@ -33,7 +32,6 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sklearn.metrics import roc_auc_score
 
 import medidense
 
@@ -51,21 +49,18 @@ def main(
     train: "medidense.CvOptions | None" = None,
     recipe: Path | None = None,
 ) -> float | None:
-    """Write images and cohorts below `out`; with `train` also cross-validate, and return the test AUROC."""
+    """Write images and cohort below `out`; with `train` also train and test, and return the test AUROC."""
     rows = write_images(npz, out, classes, spacing_mm)
-    cohort = out / "cohort-train-val.csv"
-    write_table(out / "cohort.csv", rows)
-    write_table(cohort, [row for row in rows if row["split"] != "test"])
-    print(f"{len(rows)} images: {out / 'cohort.csv'}; to train on: {cohort}")
+    cohort = out / "cohort.csv"
+    write_table(cohort, rows)
+    print(f"{len(rows)} images: {cohort}")
     if train is None:
         return None
     result = medidense.cv(cohort, recipe=recipe, options=train)
     found = result.evaluation
-    print(f"out of fold on train and val: AUROC {found.auroc.text()}; {result.run}")
-
-    package = medidense.export(result.run, out=out / f"{result.run.name}-package", overwrite=True).package
-    scored = medidense.score(package, [out / "images" / "test"], out=out / f"{result.run.name}-test")
-    return print_test_figure(scored.csv, rows, found.classes, found.positive)
+    print(f"official test part, {found.samples} images: AUROC {found.auroc.text()}; {result.run}")
+    print(*found.notes, sep="\n")
+    return found.auroc.value
 
 
 def write_images(npz: Path, out: Path, classes: Sequence[str], spacing_mm: float | None) -> list[Row]:
@@ -106,27 +101,6 @@ def write_table(target: Path, rows: Sequence[Row]) -> None:
         writer.writerows(rows)
 
 
-def print_test_figure(scores: Path, rows: Sequence[Row], classes: Sequence[str], positive: str) -> float:
-    """AUROC of the test images; its interval draws images with replacement, 1000 times."""
-    label_of = {row["image"]: row["label"] for row in rows if row["split"] == "test"}
-    with scores.open(encoding="utf-8", newline="") as stream:
-        scored = [row for row in csv.DictReader(stream) if row["status"] == "scored"]
-    if len(scored) != len(label_of):
-        raise SystemExit(f"{len(scored)} of {len(label_of)} test images were scored; {scores} says why")
-    columns = (
-        [positive] if len(classes) == 2 else classes
-    )  # with more classes: the mean of one against the rest
-    labels = [label_of["/".join(Path(row["input"]).parts[-3:])] for row in scored]
-    truth = np.array([[label == name for name in columns] for label in labels])
-    score = np.array([[float(row[f"score_{name}"]) for name in columns] for row in scored])
-    auroc = float(roc_auc_score(truth, score))
-    draws = np.random.default_rng(0).integers(len(score), size=(1000, len(score)))
-    usable = [draw for draw in draws if np.ptp(truth[draw].astype(int), axis=0).all()]
-    low, high = np.percentile([roc_auc_score(truth[draw], score[draw]) for draw in usable], [2.5, 97.5])
-    print(f"official test part, {len(score)} images: AUROC {auroc:.3f} (95% CI {low:.3f}-{high:.3f})")
-    return auroc
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -135,11 +109,13 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("--classes", default="", help="names of label 0, 1, …, with commas between")
     parser.add_argument("--spacing", type=float, help="mm between voxels (3D); without it: unknown")
-    parser.add_argument("--train", action="store_true", help="cross-validate, and score the test part")
+    parser.add_argument("--train", action="store_true", help="train, and test on the official test part")
     parser.add_argument("--recipe", type=Path, help="without it one is planned")
     parser.add_argument("--epochs", type=int, help="instead of the recipe's number")
+    parser.add_argument("--seed", type=int, default=0, help="of the training")
     given = parser.parse_args()
-    options = medidense.CvOptions(settings={"training.epochs": given.epochs} if given.epochs else {})
+    settings = {"training.epochs": given.epochs} if given.epochs else {}
+    options = medidense.CvOptions(split="column", seed=given.seed, settings=settings)
     main(
         given.npz,
         given.out,

@@ -15,7 +15,10 @@ from medidense.cli.options import (
     Lesions,
     Overwrite,
     RunFolder,
+    Split,
+    Strata,
     Where,
+    candidate,
     present,
     settings,
 )
@@ -57,9 +60,32 @@ def cv(
         Path | None,
         typer.Option("--recipe", metavar="RECIPE.yaml", callback=present, help="By default one is planned."),
     ] = None,
+    split: Annotated[
+        Split, typer.Option("--split", help="How to split: k folds, or parts that the cohort gives.")
+    ] = Split.kfold,
     folds: Annotated[
-        int, typer.Option("--folds", min=2, max=100, help="Parts to cut the subjects into.")
-    ] = 5,
+        int | None,
+        typer.Option("--folds", min=2, max=100, show_default="5", help="Parts to cut the subjects into."),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option("--repeats", min=2, max=100, show_default="3", help="With --split repeated: how often."),
+    ] = None,
+    stratify: Annotated[
+        Strata, typer.Option("--stratify", help="What the parts are alike in: labels, or labels by site.")
+    ] = Strata.label,
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--candidate",
+            metavar="KEY=VALUE[,KEY=VALUE]",
+            help="With --split nested: settings that inner folds choose among; repeatable.",
+        ),
+    ] = None,
+    fold: Annotated[
+        list[int] | None,
+        typer.Option("--fold", min=0, help="Train only this fold, from 0; repeatable. No figures yet."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds and of training.")] = 0,
     budget: Budget = None,
     device: Where = Device.auto,
@@ -75,21 +101,36 @@ def cv(
     """Cross-validate: a model a fold, tested on subjects it never saw.
 
     All rows of a subject stay in one fold. The same command finds the same run: finished, it prints the
-    result; stopped half-way, it goes on.
+    result; stopped half-way, it goes on. Processes with one --fold each may work on a run side by side; the
+    command without it trains what is missing and pools.
 
     \b
     Example:
       medidense cv cohort.csv --budget 30 --set training.epochs=20
+      medidense cv cohort.csv --split repeated --repeats 5
     """
-    chosen = settings(changes or [])
+    chosen, choices = settings(changes or []), [candidate(text) for text in candidates or []]
     from medidense import verbs
-    from medidense.cli.pages import crossing_copies, evaluation_page
+    from medidense.cli.pages import choices_table, crossing_copies, evaluation_page, folds_page
 
     options = verbs.CvOptions(
-        folds=folds, seed=seed, budget=budget, device=device.value, out=out, settings=chosen
+        folds=folds,
+        seed=seed,
+        budget=budget,
+        device=device.value,
+        out=out,
+        settings=chosen,
+        split=split.value,
+        repeats=repeats,
+        stratify=stratify.value,
+        candidates=choices,
+        fold=fold or [],
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)
+    if result.figures is None:
+        show([folds_page(result, fold or [])], result.to_json(), as_json=as_json)
+        return 0
     where = facts(
         [
             ("run", result.run),
@@ -97,7 +138,9 @@ def cv(
             ("took", duration(result.seconds) + (", a run begun before" if result.resumed else "")),
         ]
     )
-    page = [*evaluation_page(result.evaluation), *crossing_copies(result.crossings), where]
+    chose = [choices_table(result.choices)] if result.choices else []
+    copies = crossing_copies(result.crossings)
+    page = [*evaluation_page(result.evaluation), *copies, *chose, where]
     show(page, result.to_json(), as_json=as_json)
     return 0
 

@@ -21,6 +21,23 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Split(StrEnum):
+    """How the cohort is split; the same words as in `medidense.values.split_plan`."""
+
+    kfold = "kfold"
+    repeated = "repeated"
+    nested = "nested"
+    site = "site"
+    column = "column"
+
+
+class Strata(StrEnum):
+    """What the parts are alike in."""
+
+    label = "label"
+    site = "site"
+
+
 def present(given: Path | Iterable[Path] | None) -> Path | Iterable[Path] | None:
     """The path or paths as given. Raises UsageError for the first that does not exist."""
     paths = [given] if isinstance(given, Path) else list(given or ())
@@ -56,6 +73,22 @@ def settings(
             )
         found[key.strip()] = value.strip()
     return found
+
+
+def candidate(text: str) -> dict[str, str]:
+    """``key=value,key=value`` as a mapping; commas inside brackets separate nothing.
+
+    >>> candidate("training.epochs=3,network.dropout=0.1")
+    {'training.epochs': '3', 'network.dropout': '0.1'}
+    """
+    pieces, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{(") - (letter in "]})")
+        if letter == "," and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += letter
+    return settings(pieces, "--candidate", "training.learning_rate=0.001")
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]

@@ -1,12 +1,17 @@
 """How the figures of a cross-validation stand on a page of a terminal."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from medidense.cli.printing import Piece, Table, count, facts, figure
+from medidense.cli.printing import Piece, Table, count, duration, facts, figure
 from medidense.values import Crossing, Evaluation, Leak
 
 SHOWN = 20
 """Rows of a table of copies that are printed; all of them stand in the JSON."""
+
+if TYPE_CHECKING:
+    from medidense.rundir import Choice
+    from medidense.verbs.cross_validation import CvResult
 
 
 def evaluation_page(evaluation: Evaluation) -> list[Piece]:
@@ -18,6 +23,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("AUROC", evaluation.auroc.text()),
             ("is", evaluation.auroc_definition),
             ("fold mean", figure(evaluation.auroc_fold_mean)),
+            ("repeats", _repeats(evaluation)),
             ("samples", f"{evaluation.samples} of {evaluation.subjects} subjects ({counts})"),
             ("rows", rows),
             ("intervals", evaluation.interval),
@@ -28,6 +34,44 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
         pieces.append(_baselines(evaluation))
     pieces += [_metrics(evaluation), _folds(evaluation)]
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
+
+
+def choices_table(choices: Sequence["Choice"]) -> Table:
+    """What each outer fold of a nested split chose, and by which inner figures."""
+    rows = tuple(
+        (str(item.fold), item.settings, f"{item.figure.replace('_', ' ')} {item.value:.3f}", _mark(item))
+        for item in choices
+    )
+    return Table(("fold", "candidate", "inner figure", ""), rows, "Chosen by inner folds")
+
+
+def folds_page(result: "CvResult", asked: Sequence[int]) -> Table:
+    """What came of a command that trains single folds."""
+    there = [index for index in dict.fromkeys(asked) if index not in result.trained]
+    missing = ", ".join(map(str, result.missing))
+    step = f"folds still missing: {missing}" if missing else "run the same command without --fold"
+    return facts(
+        [
+            ("run", result.run),
+            ("trained", ", ".join(map(str, result.trained))),
+            ("finished before", ", ".join(map(str, there))),
+            ("next", step),
+            ("took", duration(result.seconds)),
+        ]
+    )
+
+
+def _mark(choice: "Choice") -> str:
+    return "chosen" if choice.chosen else ""
+
+
+def _repeats(evaluation: Evaluation) -> str:
+    """Each repeat's AUROC, and how far they scatter."""
+    if evaluation.repeats is None:
+        return ""
+    spread = evaluation.repeats
+    each = ", ".join(figure(area) for area in spread.auroc)
+    return f"{each}: mean {figure(spread.mean)}, SD {figure(spread.standard_deviation)}"
 
 
 def _baselines(evaluation: Evaluation) -> Table:

@@ -3,12 +3,13 @@
 from medidense.cohort.budget import Budget, fit_budget
 from medidense.cohort.crossings import settle_leaks
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
-from medidense.cohort.folds import cut_folds
+from medidense.cohort.folds import cut_folds, inner_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
 from medidense.cohort.leaks import find_leaks, leak_problems
 from medidense.cohort.plan import plan_recipe
 from medidense.cohort.smaller_network import smaller_network, too_short
-from medidense.cohort.table import read_cohort
+from medidense.cohort.splits import split_cohort, training_cost
+from medidense.cohort.table import cohort_digest, read_cohort
 from medidense.cohort.targets import Targets, read_targets
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "ImageFacts",
     "Targets",
     "check_images",
+    "cohort_digest",
     "cut_folds",
     "find_leaks",
     "fingerprint",
     "fit_budget",
+    "inner_folds",
     "leak_problems",
     "plan_recipe",
     "problem_at_row",
@@ -28,5 +31,7 @@ __all__ = [
     "read_targets",
     "settle_leaks",
     "smaller_network",
+    "split_cohort",
     "too_short",
+    "training_cost",
 ]

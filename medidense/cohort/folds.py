@@ -1,153 +1,104 @@
-"""Who is trained on and who is tested?"""
-
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
+"""Who is trained on and who is tested, where the folds are cut at random?"""
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
-from medidense.errors import CohortError, UsageError
-from medidense.values import Cohort, Fold, Splits
+from medidense.cohort.assembling import Labelled, Mask
+from medidense.cohort.cutting import cut_rows, derived_seed
+from medidense.errors import CohortError
+from medidense.values import Cohort, Fold, SplitPlan, Splits
 
-ATTEMPTS = 25
-"""Shuffles tried for a cut with both classes in every part; the first one nearly always has them."""
+REPEAT = 10_000
+"""Added to a repeat's number: the step that its seed is derived by. The first repeat has the seed itself."""
 
-FINEST = 10
-"""Parts that a training part is cut into at most when some of them become its validation part."""
+INNER = 3
+"""Inner folds of a training part that chooses among candidates; 2 where the counts allow no more."""
 
-Parts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Labels and subjects as integers, one for each sample in the order of the sorted names."""
-
-    labels: NDArray[np.int64]
-    subjects: NDArray[np.int64]
-
-    def take(self, keep: NDArray[np.bool_]) -> "_Rows":
-        return _Rows(self.labels[keep], self.subjects[keep])
-
-    def subjects_by_class(self) -> dict[int, int]:
-        """How many subjects have samples of each class."""
-        pairs = np.unique(np.stack([self.labels, self.subjects]), axis=1)
-        return dict(Counter(int(label) for label in pairs[0]))
+INNER_STEP = 20_000
+"""Added to an outer fold's index: the step that the seed of its inner folds is derived by."""
 
 
-def cut_folds(cohort: Cohort, *, folds: int, seed: int, validation_share: float | None = None) -> Splits:
+def cut_folds(
+    cohort: Cohort,
+    *,
+    folds: int,
+    seed: int,
+    validation_share: float | None = None,
+    repeats: int = 1,
+    by_site: bool = False,
+) -> Splits:
     """Cut a cohort into folds, by subject and stratified by label (scikit-learn's StratifiedGroupKFold).
 
-    Every sample is tested in exactly one fold; a subject stands on one side of each. The cut depends on the
-    samples, `folds` and `seed`, not on the order of rows. `validation_share` (of the subjects, for a recipe
-    that stops early) is cut out of each training part in the same way. A test part may hold one class where
-    the counts leave no other way; a training part never lacks a class.
+    Every labelled sample is tested in exactly one fold of each of `repeats`; a subject stands on one side of
+    each. The cut depends on the samples, `folds` and `seed`, not on the order of rows. `by_site` stratifies
+    by label within each site. `validation_share` (of the subjects, for a recipe that stops early) is cut out
+    of each training part in the same way. A test part may hold one class where the counts leave no other
+    way; a training part never lacks a class. A sample without a label is only trained on, in the folds in
+    which its subject is neither tested nor validated.
 
     Raises UsageError for fewer than 2 folds or a negative seed, CohortError when the counts do not allow
-    this many folds, naming the largest number that works.
+    this many folds, naming the largest number that works, or when no row names its site.
     """
-    if folds < 2:
-        raise UsageError("--folds", "a cross-validation has at least 2 folds", folds, "choose 2 or more")
-    if not 0 <= seed < 2**32:
-        raise UsageError("--seed", "a seed is a whole number from 0 to 4294967295", seed, "choose another")
-    every = sorted(cohort.samples, key=lambda sample: sample.name)
-    samples = [sample for sample in every if sample.label is not None]
-    names = np.array([sample.name for sample in samples], dtype=object)
-    rows = _Rows(
-        labels=np.array([cohort.classes.index(str(sample.label)) for sample in samples], dtype=np.int64),
-        subjects=np.unique([sample.subject_id for sample in samples], return_inverse=True)[1],
-    )
-    tested_in = _cut(rows, folds, seed)
-    if tested_in is None:
-        raise _impossible(cohort, rows, folds, seed)
-    subject_of = {sample.name: sample.subject_id for sample in every}
-    made = []
-    for index in range(folds):
-        train = tested_in != index
-        validation = np.zeros(len(names), dtype=bool)
-        if validation_share is not None:
-            held = _held_out(cohort, rows.take(train), validation_share, _seed(seed, 1000 + index))
-            validation[np.flatnonzero(train)[held]] = True
-        outside = {subject_of[name] for name in names[~train | validation]}
-        silent = [s.name for s in every if s.label is None and s.subject_id not in outside]
-        fold = Fold(
-            index=index,
-            train=tuple(sorted([*names[train & ~validation], *silent])),
-            validation=tuple(names[validation]),
-            test=tuple(names[~train]),
-            subject_of=subject_of,
-        )
-        made.append(fold)
+    SplitPlan(folds=folds, seed=seed)
+    if by_site:
+        _refuse_no_site(cohort)
+    table = Labelled.of(cohort, by_site=by_site)
+    made: list[Fold] = []
+    for repeat in range(repeats):
+        own = seed if repeat == 0 else derived_seed(seed, REPEAT + repeat)
+        tested_in = cut_rows(table.rows, folds, own)
+        if tested_in is None:
+            raise _impossible(table, folds, own)
+        for part in range(folds):
+            test = tested_in == part
+            fold = table.fold(len(made), ~test, test, share=validation_share, seed=seed, repeat=repeat)
+            made.append(fold)
     return Splits(tuple(made), cohort.digest)
 
 
-def _cut(rows: _Rows, parts: int, seed: int) -> Parts | None:
-    """The part of each row, from 0; None where no shuffle tried leaves every training part all classes."""
-    if min(rows.subjects_by_class().values()) < parts:
-        return None
-    usable = None
-    for cut in _attempts(rows, parts, seed):
-        table = _class_table(rows.labels, cut, parts)
-        if (table > 0).all():
-            return cut
-        trained = table.sum(axis=0) - table
-        if usable is None and (trained > 0).all() and (table.sum(axis=1) > 0).all():
-            usable = cut
-    return usable
+def inner_folds(cohort: Cohort, outer: Fold, *, seed: int, validation_share: float | None = None) -> Splits:
+    """Folds inside the training (and validation) part of an outer fold, cut by subject.
 
-
-def _attempts(rows: _Rows, parts: int, seed: int) -> Iterator[Parts]:
-    """Cuts to choose from; the first is of `seed` itself."""
-    for attempt in range(ATTEMPTS):
-        yield _shuffled(rows, parts, seed if attempt == 0 else _seed(seed, attempt))
-
-
-def _shuffled(rows: _Rows, parts: int, seed: int) -> Parts:
-    """One cut by StratifiedGroupKFold."""
-    splitter = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    part = np.empty(len(rows.labels), dtype=np.int64)
-    for index, (_, test) in enumerate(splitter.split(rows.labels, rows.labels, rows.subjects)):
-        part[test] = index
-    return part
-
-
-def _class_table(labels: NDArray[np.int64], cut: Parts, parts: int) -> NDArray[np.int64]:
-    """Samples by part and class, (parts, classes)."""
-    table = np.zeros((parts, int(labels.max()) + 1), dtype=np.int64)
-    np.add.at(table, (cut, labels), 1)
-    return table
-
-
-def _held_out(cohort: Cohort, rows: _Rows, share: float, seed: int) -> NDArray[np.bool_]:
-    """Which rows of a training part become its validation part: about `share` of it, whole subjects."""
-    rarest = min(rows.subjects_by_class().values())
-    finest = min(FINEST, rarest)
-    near = Fraction(share).limit_denominator(finest)
-    wanted, parts = (near.numerator, near.denominator) if near > 0 else (1, finest)
-    usable = None
-    for cut in _attempts(rows, parts, seed) if finest >= 2 else ():
-        held = cut < wanted
-        table = _class_table(rows.labels, held.astype(np.int64), 2)
-        if (table > 0).all():
-            return held
-        if usable is None and held.any() and (table[0] > 0).all():
-            usable = held
-    if usable is None:
+    The outer test part is in none of them. Raises CohortError where the outer training part has fewer than 2
+    subjects of a class.
+    """
+    table = Labelled.of(cohort)
+    inside = np.array([sample.subject_id in outer.learnt_from for sample in table.samples], dtype=bool)
+    unlabelled = tuple(s for s in table.unlabelled if s.subject_id in outer.learnt_from)
+    own = derived_seed(seed, INNER_STEP + outer.index)
+    for folds in (INNER, 2):
+        cut = cut_rows(table.rows.take(inside), folds, own)
+        if cut is not None:
+            break
+    else:
+        rule = "choosing among candidates needs 2 subjects of each class in every training part"
         raise CohortError(
-            cohort.name,
-            "a validation part needs 2 subjects of each class in every training part",
-            f"{rarest} of the rarest class",
-            "train without early stopping, or with fewer folds",
+            cohort.name, rule, f"outer fold {outer.index}", "choose fewer folds, or --split kfold"
         )
-    return usable
+    tested_in = np.full(len(table.samples), -1)
+    tested_in[inside] = cut
+    within = Labelled(table.cohort, table.samples, table.rows, unlabelled)
+    made = []
+    for part in range(folds):
+        test: Mask = tested_in == part
+        made.append(within.fold(part, inside & ~test, test, share=validation_share, seed=own))
+    return Splits(tuple(made), cohort.digest)
 
 
-def _impossible(cohort: Cohort, rows: _Rows, folds: int, seed: int) -> CohortError:
+def _refuse_no_site(cohort: Cohort) -> None:
+    """Raise CohortError where a labelled row does not name its site."""
+    empty = [sample.row for sample in cohort.samples if not sample.site and sample.label is not None]
+    if empty:
+        where = f"{cohort.name} row {min(empty)}"
+        rule = (
+            f"stratifying by site needs the site of every row; {len(empty)} of {len(cohort.samples)} lack it"
+        )
+        raise CohortError(where, rule, "''", "fill in the column site, or leave out --stratify site")
+
+
+def _impossible(table: Labelled, folds: int, seed: int) -> CohortError:
     """Why this many folds cannot be cut, and how many can."""
-    counts = rows.subjects_by_class()
-    works = next((fewer for fewer in range(folds - 1, 1, -1) if _cut(rows, fewer, seed) is not None), None)
+    counts, cohort = table.rows.subjects_by_class(), table.cohort
+    works = next((n for n in range(folds - 1, 1, -1) if cut_rows(table.rows, n, seed) is not None), None)
     step = (
         f"choose {works} folds or fewer"
         if works
@@ -156,8 +107,3 @@ def _impossible(cohort: Cohort, rows: _Rows, folds: int, seed: int) -> CohortErr
     by_class = ", ".join(f"{name}: {counts[number]}" for number, name in enumerate(cohort.classes))
     found = f"{folds} folds; subjects by class: {by_class}"
     return CohortError(cohort.name, "this many folds cannot work with these counts", found, step)
-
-
-def _seed(seed: int, step: int) -> int:
-    """A seed derived from another, the same on every machine."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])

@@ -31,3 +31,17 @@ def read_cohort(path: Path, *, unlabelled: bool = False) -> Cohort:
     if findings:
         raise CohortError.several([problem for _, problem in sorted(findings, key=lambda item: item[0])])
     return Cohort(name=path.stem, samples=tuple(row.sample for row in rows if row.sample is not None))
+
+
+def cohort_digest(path: Path) -> str | None:
+    """`Cohort.digest` of a table as it stands now, whether or not its images are still there.
+
+    None where its rows make no cohort any more. Raises CohortError where it cannot be read as a table.
+    """
+    path = Path(path)
+    folder = path.parent.resolve()
+    rows = [parse_row(str(path), folder, row.line, row.cells) for row in read_table(path).rows]
+    try:
+        return Cohort(path.stem, tuple(row.sample for row in rows if row.sample is not None)).digest
+    except ValueError:
+        return None

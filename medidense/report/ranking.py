@@ -57,12 +57,14 @@ def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
 
 def _binary_curves(axes: Axes, predictions: Predictions, evaluation: Evaluation) -> None:
     """Folds in grey, the pooled curve, and where the operating point lies on it."""
-    for number, fold in enumerate(evaluation.folds):
+    folds = () if evaluation.repeats else evaluation.folds  # a fold's own scores are not these means
+    for number, fold in enumerate(folds):
         if fold.auroc is not None:
             label = "each fold" if number == 0 else ""
             _curve(axes, predictions, predictions.positive_index, predictions.fold == fold.fold, label, True)
     everyone = np.ones(len(predictions.label), dtype=bool)
-    _curve(axes, predictions, predictions.positive_index, everyone, "all folds pooled")
+    pooled = "mean of the repeats" if evaluation.repeats else "all folds pooled"
+    _curve(axes, predictions, predictions.positive_index, everyone, pooled)
     hit, spared = evaluation.metrics["sensitivity"].value, evaluation.metrics["specificity"].value
     if hit is not None and spared is not None:
         text = f"operating point {evaluation.operating_point:g}: sens. {hit:.2f}, spec. {spared:.2f}"

@@ -1,27 +1,33 @@
 """A run directory: plain files to and from values, whoever has it needs no database."""
 
 from medidense.rundir.asked import Asked, code_digest
+from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.layout import FoldDir, RunDir
 from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
+from medidense.rundir.splits import write_splits
 from medidense.rundir.tables import (
     join_predictions,
+    mean_predictions,
     read_predictions,
     write_crossings,
     write_epochs,
     write_facts,
     write_predictions,
-    write_splits,
 )
 
 __all__ = [
     "Asked",
+    "Choice",
     "FoldDir",
     "RunDir",
     "code_digest",
     "join_predictions",
+    "mean_predictions",
+    "read_choices",
     "read_predictions",
     "read_recipe",
     "recipe_text",
+    "write_choices",
     "write_crossings",
     "write_epochs",
     "write_facts",

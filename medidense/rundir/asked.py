@@ -13,13 +13,25 @@ from medidense.errors import RunError
 NUMBER_ROOMS = ("values", "io", "nets", "stats", "preprocess", "cohort", "predict", "train")
 """The rooms that decide a number; a change in any of them is another code."""
 
-KEY_FIELDS = ("cohort", "recipe", "settings", "folds", "seed", "budget")
+KEY_FIELDS = (
+    "cohort",
+    "recipe",
+    "settings",
+    "folds",
+    "seed",
+    "budget",
+    "split",
+    "repeats",
+    "stratify",
+    "candidates",
+)
 
 
 @dataclass(frozen=True)
 class Asked:
     """The question of one `cv`: digests of the cohort and of a given recipe (empty: planned), ``--set``
-    settings, folds, seed, budget in minutes, and a digest of the code that answers."""
+    settings, folds (0 where the cohort decides), seed, budget in minutes, a digest of the code that answers,
+    how to split, how often, alike in what, and the candidate settings that inner folds choose among."""
 
     cohort_name: str
     cohort: str
@@ -29,17 +41,22 @@ class Asked:
     seed: int = 0
     budget: float | None = None
     code: str = ""
+    split: str = "kfold"
+    repeats: int = 1
+    stratify: str = "label"
+    candidates: tuple[Mapping[str, object], ...] = ()
 
     @property
     def folder_name(self) -> str:
         """``<cohort name>-<first 8 of the sha256 of the question>``; the code is no part of the question."""
         question = {name: getattr(self, name) for name in KEY_FIELDS}
-        text = json.dumps(question | {"settings": dict(self.settings)}, sort_keys=True)
+        plain = {"settings": dict(self.settings), "candidates": [dict(item) for item in self.candidates]}
+        text = json.dumps(question | plain, sort_keys=True)
         return f"{self.cohort_name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, object]:
         """The fields, for run.json."""
-        return asdict(self)
+        return {**asdict(self), "candidates": [dict(item) for item in self.candidates]}
 
     def same_as(self, saved: Mapping[str, object], where: Path) -> None:
         """Raise RunError naming the first thing that differs from what a run directory was made for."""

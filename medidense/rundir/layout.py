@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,8 @@ from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.recipes import read_recipe
-from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions, read_splits
+from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
+from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
 from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
 
 
@@ -35,6 +36,15 @@ class FoldDir:
         """One line an epoch."""
         return self.path / "epochs.csv"
 
+    @property
+    def choices_path(self) -> Path:
+        """Of a nested split: each candidate's inner figure, and which was chosen."""
+        return self.path / "choices.csv"
+
+    def inner_path(self, candidate: int, fold: int) -> Path:
+        """Of a nested split: scores of one inner fold's test part under one candidate."""
+        return self.path / "inner" / f"{candidate}-{fold}.csv"
+
     def epochs(self) -> tuple[EpochRecord, ...]:
         """The epochs. Raises RunError."""
         return read_epochs(self.epochs_path)
@@ -50,7 +60,8 @@ class FoldDir:
 
     def finish(self) -> None:
         """Write fold.json, the last file of a fold, with the sums of the others."""
-        files = (self.weights, self.predictions_path, self.epochs_path)
+        files = [self.weights, self.predictions_path, self.epochs_path]
+        files += [self.choices_path] if self.choices_path.is_file() else []
         sums = {path.name: durable.sha256_file(path) for path in files}
         durable.write_text(self.path / "fold.json", json.dumps({"files": sums}, indent=2) + "\n")
 
@@ -82,9 +93,23 @@ class RunDir:
         return self.path / "leaks.csv"
 
     @property
+    def inner_splits_path(self) -> Path:
+        """Of a nested split: the inner folds of each outer one."""
+        return self.path / "inner_splits.csv"
+
+    @property
+    def choices_path(self) -> Path:
+        """Of a nested split: what each outer fold chose."""
+        return self.path / "choices.csv"
+
+    @property
     def predictions_path(self) -> Path:
-        """Out-of-fold scores, one row a sample."""
+        """Out-of-fold scores, one row a sample; of repeated folds the mean of the repeats."""
         return self.path / "predictions.csv"
+
+    def repeat_path(self, repeat: int) -> Path:
+        """Out-of-fold scores of one of several repeats."""
+        return self.path / f"predictions-{repeat}.csv"
 
     @property
     def facts_path(self) -> Path:
@@ -120,8 +145,37 @@ class RunDir:
         return read_recipe(self.recipe_path)
 
     def splits(self) -> Splits:
-        """The folds, verified."""
-        return read_splits(self.splits_path, self.cohort_digest)
+        """The folds, built anew and of the digest that was written beside them. Raises RunError."""
+        about = self._unchanged(self.splits_path, "splits")
+        splits = read_splits(self.splits_path, self.cohort_digest)
+        return replace(splits, names=tuple(about.get("names", ())), notes=tuple(about.get("notes", ())))
+
+    def inner_splits(self, outer: int) -> Splits:
+        """The inner folds of an outer one, verified in the same way. Raises RunError."""
+        self._unchanged(self.inner_splits_path, "inner_splits")
+        return read_inner_splits(self.inner_splits_path, outer, self.cohort_digest)
+
+    def save_splits(self, splits: Splits, inner: Mapping[int, Splits] | None = None) -> dict[str, object]:
+        """Write the folds (and those inside each), and return what run.json says of them."""
+        write_splits(splits, self.splits_path)
+        about: dict[str, object] = {"folds": len(splits.folds)}
+        about["splits"] = {
+            "sha256": durable.sha256_file(self.splits_path),
+            "names": list(splits.names),
+            "notes": list(splits.notes),
+        }
+        if inner:
+            write_inner_splits(inner, self.inner_splits_path)
+            about["inner_splits"] = {"sha256": durable.sha256_file(self.inner_splits_path)}
+        return about
+
+    def repeated_predictions(self) -> tuple[Predictions, ...]:
+        """The out-of-fold scores of each repeat; none where each sample is tested once."""
+        if self.repeats < 2:
+            return ()
+        return tuple(
+            read_predictions(self.repeat_path(index), self.positive) for index in range(self.repeats)
+        )
 
     def predictions(self) -> Predictions:
         """The out-of-fold scores."""
@@ -160,8 +214,24 @@ class RunDir:
 
     @property
     def folds(self) -> int:
-        """Number of folds."""
-        return int(self.about()["asked"]["folds"])
+        """Number of folds, of all repeats."""
+        about = self.about()
+        return int(about.get("folds") or about["asked"]["folds"])
+
+    @property
+    def repeats(self) -> int:
+        """How often each sample is tested."""
+        return int(self.about()["asked"].get("repeats", 1))
+
+    @property
+    def candidates(self) -> tuple[Mapping[str, Any], ...]:
+        """Candidate settings of a nested split."""
+        return tuple(self.about()["asked"].get("candidates", ()))
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Folds that are not finished."""
+        return tuple(index for index in range(self.folds) if not self.fold(index).done)
 
     @property
     def seed(self) -> int:
@@ -188,7 +258,7 @@ class RunDir:
         if not self.exists:
             step = "give the folder that medidense cv wrote"
             raise RunError(str(self.path), "this is no run directory", "no run.json", step)
-        missing = [str(index) for index in range(self.folds) if not self.fold(index).done]
+        missing = [str(index) for index in self.missing]
         if missing or not self.predictions_path.is_file():
             found = f"folds {', '.join(missing)} missing" if missing else "no predictions.csv"
             step = "run the same medidense cv command again; it goes on"
@@ -197,6 +267,22 @@ class RunDir:
     def agrees_with(self, asked: Asked) -> None:
         """Raise RunError naming what differs between this run and the question asked now."""
         asked.same_as(self.about()["asked"], self.path)
+
+    def _unchanged(self, path: Path, name: str) -> dict[str, Any]:
+        """What run.json says of a file, which must be as it was written; older runs say nothing."""
+        about: dict[str, Any] = self.about().get(name, {})
+        if "sha256" not in about:
+            return about
+        try:
+            now = durable.sha256_file(path)
+        except OSError as error:
+            step = "restore it, or start anew in another --out"
+            raise RunError(str(path), "cannot be read", error.strerror, step) from None
+        if now != about["sha256"]:
+            found = f"sha256 {now[:12]}, not {about['sha256'][:12]}"
+            step = f"restore {path.name}, or start anew in another --out"
+            raise RunError(str(path), "the file was changed after the run was made", found, step)
+        return about
 
     def _json(self, path: Path) -> dict[str, Any]:
         """One of our JSON files."""

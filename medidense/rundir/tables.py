@@ -2,50 +2,17 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from medidense import durable
 from medidense.errors import RunError
-from medidense.values import Crossing, EpochRecord, Fold, Predictions, SampleFacts, Splits
-from medidense.values.fold import DROPPED, PARTS
+from medidense.values import Crossing, EpochRecord, Predictions, SampleFacts
 
 SCORE = "score_"
 """Prefix of the column that holds a class's probability."""
-
-
-def write_splits(splits: Splits, target: Path) -> None:
-    """splits.csv: fold, part, sample, subject_id; the cohort's digest stands in run.json."""
-    rows = [
-        (str(fold.index), part, name, fold.subject_of[name])
-        for fold in splits.folds
-        for part in (*PARTS, DROPPED)
-        for name in getattr(fold, part)
-    ]
-    durable.write_csv(target, ("fold", "part", "sample", "subject_id"), rows)
-
-
-def read_splits(path: Path, cohort_digest: str) -> Splits:
-    """The folds, built anew, so that an overlap in an edited file is found. Raises RunError."""
-    rows = _read(path, ("fold", "part", "sample", "subject_id"))
-    try:
-        folds = tuple(
-            _fold(int(index), [row for row in rows if row["fold"] == index])
-            for index in sorted({row["fold"] for row in rows}, key=int)
-        )
-        return Splits(folds, cohort_digest)
-    except (ValueError, KeyError) as error:
-        raise RunError(
-            str(path), "the folds do not hold", error, "remove the run and start it anew"
-        ) from None
-
-
-def _fold(index: int, rows: Sequence[dict[str, str]]) -> Fold:
-    parts = {part: tuple(row["sample"] for row in rows if row["part"] == part) for part in (*PARTS, DROPPED)}
-    subject_of = {row["sample"]: row["subject_id"] for row in rows}
-    return Fold(index, subject_of=subject_of, **parts)
 
 
 def write_predictions(predictions: Predictions, target: Path) -> None:
@@ -66,7 +33,7 @@ def write_predictions(predictions: Predictions, target: Path) -> None:
 
 def read_predictions(path: Path, positive: str) -> Predictions:
     """The table back as a value; `positive` is the class the recipe names. Raises RunError."""
-    rows = _read(path, ("sample", "subject_id", "fold", "label"))
+    rows = read_rows(path, ("sample", "subject_id", "fold", "label"))
     classes = tuple(name.removeprefix(SCORE) for name in rows[0] if name.startswith(SCORE))
     try:
         return Predictions(
@@ -99,6 +66,14 @@ def join_predictions(parts: Iterable[Predictions]) -> Predictions:
     )
 
 
+def mean_predictions(repeats: Sequence[Predictions]) -> Predictions:
+    """One table of several over the same samples: scores are the mean, folds those of the first table."""
+    first = repeats[0]
+    if any(table.samples != first.samples or (table.label != first.label).any() for table in repeats):
+        raise ValueError("repeats: the tables are not of the same samples")
+    return replace(first, scores=np.mean([table.scores for table in repeats], axis=0))
+
+
 def write_facts(facts: Iterable[SampleFacts], target: Path) -> None:
     """samples.csv: what is known of each sample beside its image; empty cells where nothing is."""
     columns = [item.name for item in fields(SampleFacts)]
@@ -110,7 +85,7 @@ def read_facts(path: Path) -> tuple[SampleFacts, ...]:
     """The table back as values. Raises RunError."""
     names = [item.name for item in fields(SampleFacts)]
     try:
-        return tuple(_facts(row) for row in _read(path, names))
+        return tuple(_facts(row) for row in read_rows(path, names))
     except ValueError as error:
         raise RunError(str(path), "the table does not hold", error, "run cv again") from None
 
@@ -151,7 +126,7 @@ def read_crossings(path: Path) -> tuple[Crossing, ...]:
                 distance=float(row["distance"]),
                 dropped=row["dropped"] == "True",
             )
-            for row in _read(path, [item.name for item in fields(Crossing)])
+            for row in read_rows(path, [item.name for item in fields(Crossing)])
         )
     except ValueError as error:
         raise RunError(str(path), "the table does not hold", error, "run cv again") from None
@@ -166,7 +141,7 @@ def write_epochs(records: Iterable[EpochRecord], target: Path) -> None:
 
 def read_epochs(path: Path) -> tuple[EpochRecord, ...]:
     """The table back as records. Raises RunError."""
-    rows = _read(path, [item.name for item in fields(EpochRecord)])
+    rows = read_rows(path, [item.name for item in fields(EpochRecord)])
     return tuple(
         EpochRecord(
             epoch=int(row["epoch"]),
@@ -184,7 +159,7 @@ def _number(cell: object) -> str:
     return f"{cell:.9g}" if isinstance(cell, float) else str(cell)
 
 
-def _read(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """The rows of one of our own tables. Raises RunError where it is missing or lacks a column."""
     try:
         with path.open(newline="", encoding="utf-8") as stream:

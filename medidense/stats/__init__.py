@@ -1,10 +1,12 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
 from medidense.stats.baselines import BaselineScores, baseline_scores
+from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decision_figures
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.ranking import auroc, weighted_auroc
+from medidense.stats.repeats import with_repeats
 
 __all__ = [
     "BaselineScores",
@@ -12,11 +14,14 @@ __all__ = [
     "SubjectDraws",
     "auroc",
     "baseline_scores",
+    "best",
     "decide",
     "decision_figures",
     "evaluate_predictions",
+    "inner_figure",
     "percentile_interval",
     "subject_bootstrap",
     "weighted_auroc",
     "wilson",
+    "with_repeats",
 ]

@@ -35,7 +35,7 @@ def evaluate_predictions(
     decided = decide(predictions.scores, positive, rules.operating_point)
     decisions = Decisions(predictions.label, decided, predictions.scores, positive)
     baselines, left_out = baseline_scores(predictions, facts)
-    folds = _folds(predictions)
+    folds = fold_results(predictions)
     return Evaluation(
         classes=predictions.classes,
         positive=predictions.positive,
@@ -43,7 +43,7 @@ def evaluate_predictions(
         subjects=draws.subjects,
         class_counts=_class_counts(predictions),
         auroc=_estimate(predictions, predictions.scores, draws),
-        auroc_fold_mean=_mean([fold.auroc for fold in folds]),
+        auroc_fold_mean=mean_of_defined([fold.auroc for fold in folds]),
         auroc_definition=_definition(predictions),
         operating_point=rules.operating_point,
         metrics=decision_figures(decisions, draws),
@@ -84,7 +84,7 @@ def _baseline(predictions: Predictions, baseline: BaselineScores, draws: Subject
     return Baseline(baseline.name, own, gap)
 
 
-def _folds(predictions: Predictions) -> tuple[FoldResult, ...]:
+def fold_results(predictions: Predictions) -> tuple[FoldResult, ...]:
     """Each fold's own figures; a fold whose test part lacks a class says so instead of a number."""
     results: list[FoldResult] = []
     for fold in np.unique(predictions.fold):
@@ -113,7 +113,7 @@ def _class_counts(predictions: Predictions) -> dict[str, int]:
     return dict(zip(predictions.classes, map(int, counts), strict=True))
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def mean_of_defined(values: Sequence[float | None]) -> float | None:
     """Mean of the folds that have a value."""
     defined = [value for value in values if value is not None]
     return float(np.mean(defined)) if defined else None
@@ -121,10 +121,12 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _definition(predictions: Predictions) -> str:
     """Which AUROC it is, in words."""
+    pooled = len(np.unique(predictions.fold)) > 1
+    scores = "pooled out-of-fold scores" if pooled else "scores of one test part"
     if len(predictions.classes) == 2:
         other = next(name for name in predictions.classes if name != predictions.positive)
-        return f"class {predictions.positive} against {other}, pooled out-of-fold scores"
-    return f"macro mean of one-vs-rest over {len(predictions.classes)} classes, pooled out-of-fold scores"
+        return f"class {predictions.positive} against {other}, {scores}"
+    return f"macro mean of one-vs-rest over {len(predictions.classes)} classes, {scores}"
 
 
 def _interval_words(draws: SubjectDraws, classes: int) -> str:

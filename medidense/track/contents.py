@@ -61,6 +61,7 @@ class Contents:
         device = {f"device.{key}": value for key, value in dict(about.get("device", {})).items()}
         own = {"folds": self.run.folds, "seed": self.run.seed, "budget_minutes": self.asked.get("budget")}
         own |= {"cohort_digest": self.run.cohort_digest[:12], "torch": about.get("torch"), **device}
+        own |= {key: self.asked.get(key) for key in ("split", "repeats", "stratify")}
         return {key: str(value)[:500] for key, value in (own | _flat(recipe)).items() if value is not None}
 
     def metrics(self) -> dict[str, float]:
@@ -81,8 +82,8 @@ class Contents:
         """Markdown; the page shows about three lines, so the first sentence is the result."""
         words = self.evaluation
         lines = [
-            f"Pooled out-of-fold AUROC {self.auroc.text()} over {words['subjects']} subjects, "
-            f"{words['samples']} samples, {self.run.folds} folds by subject.",
+            f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
+            f"{words['samples']} samples{self._folds()}.",
             f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
             "Research software, not a medical device.",
             "",
@@ -91,6 +92,15 @@ class Contents:
             *(f"- {note}" for note in words["notes"]),
         ]
         return "\n".join(lines)
+
+    def _which(self) -> str:
+        """Whether the scores come from several folds."""
+        return "Pooled out-of-fold" if self.run.folds > 1 else "Test part's"
+
+    def _folds(self) -> str:
+        """How many folds there are, and how often each sample is tested."""
+        times = f", {self.run.repeats} repeats" if self.run.repeats > 1 else ""
+        return f", {self.run.folds} folds by subject{times}" if self.run.folds > 1 else ", split by subject"
 
     def fold_metrics(self, index: int) -> dict[str, float]:
         """The fold's own test figures."""

@@ -5,7 +5,7 @@ This floor knows no files, no torch and no mlflow.
 
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult
+from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
@@ -18,6 +18,7 @@ from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
+from medidense.values.split_plan import SplitPlan
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
@@ -46,11 +47,13 @@ __all__ = [
     "Refusal",
     "Refused",
     "Region",
+    "RepeatSpread",
     "Sample",
     "SampleFacts",
     "Score",
     "Source",
     "Span",
+    "SplitPlan",
     "Splits",
     "StepRecord",
     "TrainingFacts",

@@ -49,6 +49,21 @@ class FoldResult:
 
 
 @dataclass(frozen=True)
+class RepeatSpread:
+    """AUROC of each repeat of the whole cross-validation, and how far they scatter.
+
+    The standard deviation (n - 1) tells what another cut of the same subjects changes; it is no interval
+    for other subjects. None where AUROC is not defined.
+    """
+
+    auroc: tuple[float | None, ...]
+    mean: float | None
+    standard_deviation: float | None
+    lowest: float | None
+    highest: float | None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Everything `evaluate` reports.
 
@@ -79,6 +94,8 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     leakage: Leakage = field(default_factory=Leakage)
     """What was done about training samples with a copy in the test part."""
+    repeats: RepeatSpread | None = None
+    """Where every sample was tested several times: `auroc` is then of the mean scores."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

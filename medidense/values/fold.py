@@ -14,7 +14,8 @@ class Fold:
     """One split of a cohort: names of samples for each part, sorted.
 
     `subject_of` maps every name to its subject ID. `validation` is empty unless the recipe stops early.
-    `dropped` holds samples left out of the training side because they are copies of test images.
+    `dropped` holds samples left out of the training side because they are copies of test images. `repeat`
+    counts from 0 the times that the whole cohort is cut. A sample without a label is in no part but `train`.
     Raises ValueError when a sample or a subject stands in two parts, or train or test is empty.
     """
 
@@ -23,6 +24,7 @@ class Fold:
     validation: tuple[str, ...]
     test: tuple[str, ...]
     subject_of: Mapping[str, str]
+    repeat: int = 0
     dropped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -50,18 +52,47 @@ class Fold:
             dropped=tuple(sorted({*self.dropped, *dropped})),
         )
 
+    @property
+    def learnt_from(self) -> frozenset[str]:
+        """Subjects that the fold's model has seen: of its training and its validation part."""
+        return frozenset(self.subject_of[name] for name in (*self.train, *self.validation))
+
 
 @dataclass(frozen=True)
 class Splits:
     """All folds of a cross-validation, with the digest of the cohort they were cut from.
 
-    Raises ValueError unless the test parts are disjoint.
+    `names` holds a name for each fold where folds have one (the site that is left out), `notes` what a
+    reader of the figures must know of the cut. Raises ValueError unless the test parts of each repeat are
+    disjoint, all repeats test the same samples, and the folds are counted from 0.
     """
 
     folds: tuple[Fold, ...]
     cohort_digest: str
+    names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        tested = [name for fold in self.folds for name in fold.test]
-        if len(tested) != len(set(tested)):
-            raise ValueError("a sample is tested in two folds")
+        if [fold.index for fold in self.folds] != list(range(len(self.folds))):
+            raise ValueError("folds are counted from 0 without a gap")
+        everyone: set[str] | None = None
+        for repeat in range(self.repeats):
+            tested = [name for fold in self.folds if fold.repeat == repeat for name in fold.test]
+            if len(tested) != len(set(tested)):
+                raise ValueError("a sample is tested in two folds")
+            if everyone is not None and everyone != set(tested):
+                raise ValueError("two repeats test different samples")
+            everyone = set(tested)
+
+    @property
+    def repeats(self) -> int:
+        """How often each sample is tested."""
+        return 1 + max((fold.repeat for fold in self.folds), default=0)
+
+    def tested_in(self) -> dict[str, int]:
+        """Sample -> the fold that tests it, of the first repeat."""
+        return {name: fold.index for fold in self.folds if fold.repeat == 0 for name in fold.test}
+
+    def unseen_by(self, subject: str) -> int | None:
+        """The first fold whose model has seen no sample of `subject`; None where all have."""
+        return next((fold.index for fold in self.folds if subject not in fold.learnt_from), None)

@@ -11,51 +11,69 @@ import torch
 import yaml
 
 from medidense import durable
-from medidense.cohort import ImageFacts, check_images, cut_folds, find_leaks, read_cohort, settle_leaks
+from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, training_cost
 from medidense.errors import RunError, UsageError
 from medidense.io import archives_kept
 from medidense.package import write_package
-from medidense.rundir import (
-    Asked,
-    RunDir,
-    code_digest,
-    join_predictions,
-    read_predictions,
-    read_recipe,
-    write_crossings,
-    write_predictions,
-    write_recipe,
-    write_splits,
-)
+from medidense.rundir import Asked, Choice, RunDir, code_digest, read_recipe, write_crossings, write_recipe
 from medidense.track import log_cross_validation
-from medidense.train import Device, choose_device
-from medidense.values import Cohort, Crossing, Evaluation, Recipe, Splits
+from medidense.train import choose_device
+from medidense.values import Cohort, Crossing, Evaluation, Recipe
+from medidense.verbs.candidates import check_candidates
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
-from medidense.verbs.fold_training import load_arrays, train_fold
+from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import propose
+from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.showing import show_samples
+from medidense.verbs.splitting import cut, splits_for, trained_on
+
+SETTLE_S = 3600.0
+"""Seconds that a process waits for another one that settles recipe and splits of the same run."""
+
+WHOLE = ".cv.lock"
+"""Lock of the one process that pools and evaluates; those that train single folds do not need it."""
 
 
 @dataclass(frozen=True)
 class CvResult:
-    """The run, its figures, and where MLflow holds it (or why it does not) in words."""
+    """The run, its figures, and where MLflow holds it (or why it does not) in words.
+
+    `trained` are the folds that were trained now, `missing` those that are not finished. `figures` is None
+    where single folds were asked for: they follow when `cv` is called without `CvOptions.fold`. `choices` is
+    what the outer folds of a nested split chose.
+    """
 
     run: Path
-    evaluation: Evaluation
+    figures: Evaluation | None
     tracking: str
     seconds: float
     resumed: bool
+    trained: tuple[int, ...] = ()
+    missing: tuple[int, ...] = ()
+    choices: tuple[Choice, ...] = ()
     crossings: tuple[Crossing, ...] = ()
     """Samples on a fold's training side with a copy in its test part, dropped or not."""
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """The figures. Raises RunError where only single folds were trained."""
+        if self.figures is None:
+            step = "run the same command without --fold"
+            raise RunError(str(self.run), "single folds were asked for: nothing is evaluated", "", step)
+        return self.figures
+
     def to_json(self) -> dict[str, object]:
         """The evaluation's fields beside the run's."""
-        own = {"run": str(self.run), "tracking": self.tracking, "seconds": round(self.seconds, 1)}
-        copies = [asdict(crossing) for crossing in self.crossings]
-        return {**own, "resumed": self.resumed, "crossings": copies, **self.evaluation.to_json()}
+        own: dict[str, object] = {"run": str(self.run), "seconds": round(self.seconds, 1)}
+        own |= {"resumed": self.resumed, "trained": list(self.trained), "missing": list(self.missing)}
+        if self.figures is None:
+            return own
+        own["crossings"] = [asdict(crossing) for crossing in self.crossings]
+        chosen = {"choices": [asdict(choice) for choice in self.choices]} if self.choices else {}
+        return {**own, "tracking": self.tracking, **chosen, **self.figures.to_json()}
 
 
 @archives_kept()
@@ -69,6 +87,8 @@ def cv(
     """Cross-validate a lesion classifier, folds cut by subject, and log it to MLflow.
 
     Without `recipe` one is planned. The same question finds the same run directory: finished folds are kept.
+    Several processes may train folds of one run at once (`CvOptions.fold`); without it the folds that are
+    missing are trained or waited for, and the run is pooled, evaluated and logged.
     Raises CohortError, RecipeError, RunError when `out` holds another run, LockedError, WriteError.
     """
     begun, options = time.monotonic(), options or CvOptions()
@@ -77,18 +97,45 @@ def cv(
     asked = _ask(table, given, options)
     run = RunDir(Path(options.out or Path("runs") / asked.folder_name))
     _refuse_foreign(run.path)
-    with durable.locked(run.path):
-        resumed = run.exists
-        if resumed:
-            run.agrees_with(asked)
+    question = _Question(asked, given, options, Path(cohort).resolve())
+    if options.fold:
+        resumed = _settled(run, table, question, progress)
+        wanted = wanted_folds(run, options.fold)
+        trained = train_missing(run, table, wanted, progress, patient=False)
+        return CvResult(run.path, None, "", time.monotonic() - begun, resumed, trained, run.missing)
+    with durable.locked(run.path, WHOLE):
+        resumed, trained = _settled(run, table, question, progress), ()
         if not run.predictions_path.is_file():
-            _settle(run, table, _Question(asked, given, options, Path(cohort).resolve()), progress)
-            _train(run, table, progress)
+            trained = train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
+            pool(run, splits_for(run, table))
         result = evaluate(run.path)
         show_samples(run, table, progress)
         tracking = _track(run, progress)
-    took = time.monotonic() - begun
-    return CvResult(run.path, result.evaluation, tracking, took, resumed, run.crossings())
+    seconds = time.monotonic() - begun
+    return CvResult(
+        run=run.path,
+        figures=result.evaluation,
+        tracking=tracking,
+        seconds=seconds,
+        resumed=resumed,
+        trained=trained,
+        choices=choices_of(run),
+        crossings=run.crossings(),
+    )
+
+
+def _settled(run: RunDir, table: Cohort, question: "_Question", progress: Progress) -> bool:
+    """Settle the run or agree with what is settled, one process at a time; True where it was there before."""
+
+    def waiting() -> None:
+        progress("wait for another process that settles the run", 0, None)
+
+    with durable.locked(run.path, wait_s=SETTLE_S, waiting=waiting):
+        if not run.exists:
+            _settle(run, table, question, progress)
+            return False
+        run.agrees_with(question.asked)
+        return True
 
 
 @dataclass(frozen=True)
@@ -108,10 +155,14 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         cohort=table.digest,
         recipe="" if given is None else durable.sha256_bytes(given.model_dump_json().encode()),
         settings=_parsed(options.settings),
-        folds=options.folds,
+        folds=options.plan.fold_count,
         seed=options.seed,
         budget=options.budget,
         code=code_digest(),
+        split=options.split,
+        repeats=options.plan.repeat_count,
+        stratify=options.stratify,
+        candidates=tuple(_parsed(item, "--candidate") for item in options.candidates),
     )
 
 
@@ -121,7 +172,7 @@ def _train_only(given: Recipe | None, options: CvOptions) -> bool:
     return bool(said)
 
 
-def _parsed(settings: Mapping[str, object]) -> dict[str, Any]:
+def _parsed(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
     """Values given as text, read as YAML: numbers, lists, true, null."""
     try:
         return {
@@ -129,7 +180,7 @@ def _parsed(settings: Mapping[str, object]) -> dict[str, Any]:
         }
     except yaml.YAMLError as error:
         raise UsageError(
-            "--set", "a value is YAML", error, "quote it, as in --set 'input.size=[32,32,32]'"
+            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
         ) from None
 
 
@@ -137,26 +188,19 @@ def _refuse_foreign(folder: Path) -> None:
     """Raise RunError where `folder` is in use for something else."""
     if folder.is_dir() and not (folder / "run.json").exists():
         others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        known = {"recipe.yaml", "splits.csv"}
+        known = {"recipe.yaml", "splits.csv", "inner_splits.csv"}
         if set(others) - known:
             step = "choose an empty or a new --out"
             raise RunError(str(folder), "the folder is not empty and holds no run", others[0], step)
 
 
 def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress) -> None:
-    """Recipe and splits, decided and written before the first gradient; on a resumed run only verified."""
-    if run.exists:
-        _same_splits(run, table)
-        return
+    """Recipe and splits, decided and written before the first gradient; run.json comes last."""
+    options = question.options
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = _recipe(table, facts, question)
-    device = choose_device(question.options.device, recipe.training)
-    splits = _cut(table, recipe, question.options)
-    splits, crossings = settle_leaks(table, splits, find_leaks(table, facts), recipe.leakage)
-    if crossings:
-        write_crossings(crossings, run.leaks_path)
-    write_recipe(recipe, run.recipe_path)
-    write_splits(splits, run.splits_path)
+    check_candidates(recipe, question.asked.candidates)
+    device = choose_device(options.device, recipe.training)
     about = {
         "asked": question.asked.to_json(),
         "cohort_path": str(question.cohort_path),
@@ -165,23 +209,24 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
         "device": asdict(device),
         "torch": torch.__version__,
     }
-    run.save_about(about)
+    splits, inner, crossings = cut(table, recipe, options.plan, find_leaks(table, facts))
+    if crossings:
+        write_crossings(crossings, run.leaks_path)
+    about["trained_on"] = trained_on(table, splits)
+    write_recipe(recipe, run.recipe_path)
+    run.save_about(about | run.save_splits(splits, inner))
 
 
 def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> Recipe:
     """The given recipe, or the planner's, with ``--set`` on top."""
     options = question.options
-    recipe = question.given or propose(
-        table, facts, budget=options.budget, folds=options.folds, device=options.device
-    )
+    if question.given is not None:
+        recipe = question.given
+    else:
+        folds, times = training_cost(table, options.plan, len(options.candidates))
+        share = options.budget if options.budget is None else options.budget / times
+        recipe = propose(table, facts, budget=share, folds=folds, device=options.device)
     return recipe.with_settings(_parsed(options.settings)) if options.settings else recipe
-
-
-def _cut(table: Cohort, recipe: Recipe, options: CvOptions) -> Splits:
-    """The folds of this cohort, seed and recipe."""
-    stopping = recipe.training.early_stopping
-    share = None if stopping is None else stopping.share
-    return cut_folds(table, folds=options.folds, seed=options.seed, validation_share=share)
 
 
 def _positive(table: Cohort, recipe: Recipe) -> str:
@@ -193,28 +238,6 @@ def _positive(table: Cohort, recipe: Recipe) -> str:
             "labels.positive", "the positive class is one of the cohort's labels", found, "correct it"
         )
     return positive
-
-
-def _same_splits(run: RunDir, table: Cohort) -> None:
-    """Raise RunError where the saved folds are not of this cohort's samples and subjects."""
-    subject_of = {sample.name: sample.subject_id for sample in table.samples}
-    for fold in run.splits().folds:
-        if dict(fold.subject_of) != subject_of:
-            step = "restore splits.csv, or start anew in another --out"
-            raise RunError(
-                str(run.splits_path), "the folds are not of this cohort", f"fold {fold.index}", step
-            )
-
-
-def _train(run: RunDir, table: Cohort, progress: Progress) -> None:
-    """Every fold that is not done yet, then the pooled predictions."""
-    arrays = load_arrays(run, table, progress)
-    device = Device(**run.about()["device"])
-    for fold in run.splits().folds:
-        if not run.fold(fold.index).done:
-            train_fold(run, fold, arrays, device, progress)
-    parts = [read_predictions(run.fold(index).predictions_path, run.positive) for index in range(run.folds)]
-    write_predictions(join_predictions(parts), run.predictions_path)
 
 
 def _track(run: RunDir, progress: Progress) -> str:

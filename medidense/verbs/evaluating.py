@@ -1,6 +1,7 @@
 """What is a cross-validation worth?"""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
 from medidense.rundir import RunDir
-from medidense.stats import evaluate_predictions
-from medidense.values import Evaluation, Predictions
+from medidense.stats import evaluate_predictions, with_repeats
+from medidense.values import Evaluation, Predictions, Splits
+from medidense.verbs.pooling import choices_of
+from medidense.verbs.splitting import verified_splits
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,18 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
 
     `rows` is a cohort CSV that names a subset of the run's samples by the same cells; the scores stay those
     of the whole run, and the result goes to ``evaluation-<name>.json``. Without it ``evaluation.json`` and
-    the figures are written. Raises RunError, CohortError, UsageError when a row is none of the run's.
+    the figures are written. Of repeated folds the scores are the means, and the spread of the repeats stands
+    beside. Raises RunError (also where the folds or the cohort were changed since), CohortError, UsageError
+    when a row is none of the run's.
     """
     folder = RunDir(Path(run))
     folder.require_finished()
-    predictions = folder.predictions()
+    splits = verified_splits(folder)
+    predictions, repeats = folder.predictions(), folder.repeated_predictions()
     name = "all"
     if rows is not None:
-        predictions, name = _subset(predictions, Path(rows)), Path(rows).stem
+        wanted, name = _rows_of(Path(rows), folder, splits), Path(rows).stem
+        predictions, repeats = predictions.take(wanted), tuple(table.take(wanted) for table in repeats)
     evaluation = evaluate_predictions(
         predictions,
         folder.facts(),
@@ -47,6 +54,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         rows=name,
         seed=folder.seed,
     )
+    evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     leakage = folder.leakage()
     evaluation = replace(evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes))
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
@@ -56,14 +64,36 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     return EvaluateResult(folder.path, evaluation, target)
 
 
-def _subset(predictions: Predictions, rows: Path) -> Predictions:
-    """The run's rows that the subset names."""
+def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
+    """The samples of the run's test parts that the subset names.
+
+    Rows that the run knows and never tests are left out. Raises UsageError for rows that it does not know,
+    and where none is left.
+    """
     names = {sample.name for sample in read_cohort(rows).samples}
-    unknown = sorted(names - set(predictions.samples))
+    known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()
+    unknown, tested = sorted(names - known), names & splits.tested_in().keys()
     if unknown:
         rule = f"{len(unknown)} of {len(names)} rows are no samples of this run"
         raise UsageError(str(rows), rule, unknown[0], "use rows of the cohort the run was made from")
-    return predictions.take(names)
+    if not tested:
+        step = "use rows of a test part: splits.csv names them"
+        raise UsageError(str(rows), "no row is in a test part of this run", f"{len(names)} rows", step)
+    return tested
+
+
+def _told(evaluation: Evaluation, folder: RunDir, splits: Splits) -> Evaluation:
+    """The evaluation with what its reader must know of the split."""
+    notes = [*splits.notes]
+    chosen = Counter(choice.settings for choice in choices_of(folder) if choice.chosen)
+    if chosen:
+        counts = "; ".join(f"{settings} in {count}" for settings, count in chosen.most_common())
+        notes.append(f"Settings chosen by inner folds, by the number of outer folds: {counts}.")
+    folds = evaluation.folds
+    if splits.names:
+        named = [(fold, splits.names[fold.fold]) for fold in folds]
+        folds = tuple(replace(fold, note=f"{name}. {fold.note}".strip()) for fold, name in named)
+    return replace(evaluation, folds=folds, notes=(*notes, *evaluation.notes))
 
 
 def _draw(folder: RunDir, predictions: Predictions, evaluation: Evaluation) -> None:

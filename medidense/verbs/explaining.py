@@ -1,6 +1,7 @@
 """Where in the scan is the evidence?"""
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,9 +20,13 @@ from medidense.saliency import overlay_png
 from medidense.values import Refused, Region, Sample, Volume
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.progress import Progress, quiet
+from medidense.verbs.splitting import verified_splits
 
 COLUMNS = ("input", "series_uid", "lesion_id", "status", "reason", "target_class", "score", "map", "picture")
 """Columns of explain.csv."""
+
+SEEN = "every model of this run was trained on this subject; explain a sample of the test part"
+"""Why a run's own sample has no map: what a model shows of its training images is no evidence."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +145,17 @@ def _targets(
 ) -> tuple[list[_Target], list[ExplainedItem]]:
     """Every lesion of every scan found, and the scans that were refused before."""
     listed = None if lesions is None else read_lesions(lesions)
+    ours = _own_samples(run) if listed is None and run is not None else {}
     targets: list[_Target] = []
     refused: list[ExplainedItem] = []
     below = find_inputs(inputs)
     refused += [ExplainedItem(where, "", "", "refused", no.sentence) for where, no in below.refusals]
     for found in below.found:
-        own = _own_samples(run, found) if listed is None and run is not None and not found.parts else []
+        own = [
+            _Target(found, sample=sample, model=fold)
+            for sample, fold in (() if found.parts else ours.get(found.path.resolve(), ()))
+            if sample.series_uid in ("", found.series_uid)
+        ]
         given = [] if listed is None else listed.of(found.path, found.series_uid)
         targets += own or [_Target(found, lesion) for lesion in given] or [_Target(found)]
     if not targets and not refused:
@@ -154,25 +164,30 @@ def _targets(
     return targets, refused
 
 
-def _own_samples(run: RunDir, found: Input) -> list[_Target]:
-    """The run's own samples on this image, each with the fold that tested it."""
-    source = Path(run.about()["cohort_path"])
+def _own_samples(run: RunDir) -> dict[Path, list[tuple[Sample, int | None]]]:
+    """The run's own samples by the image they lie in, each with a fold that has not seen its subject.
+
+    That is the one that tested it, of several repeats in the first; for a sample that is never tested any
+    other such fold, or none. Raises RunError where the folds or the cohort were changed since.
+    """
+    splits, source = verified_splits(run), Path(run.about()["cohort_path"])
+    own: dict[Path, list[tuple[Sample, int | None]]] = defaultdict(list)
     if not source.is_file():
-        return []
-    predictions = run.predictions()
-    fold_of = dict(zip(predictions.samples, predictions.fold.tolist(), strict=True))
-    return [
-        _Target(found, sample=sample, model=fold_of.get(sample.name))
-        for sample in read_cohort(source).samples
-        if Path(sample.image_path).resolve() == found.path.resolve()
-        and sample.series_uid in ("", found.series_uid)
-    ]
+        return own
+    tested_in = splits.tested_in()
+    for sample in read_cohort(source).samples:
+        fold = tested_in.get(sample.name)
+        fold = splits.unseen_by(sample.subject_id) if fold is None else fold
+        own[Path(sample.image_path).resolve()].append((sample, fold))
+    return own
 
 
 def _explain(package: Package, target: _Target, name: str, place: Path) -> ExplainedItem:
     """The map and the picture of one lesion, or the refusal."""
     found = target.found
     about = (str(found.path), found.series_uid, target.lesion_id)
+    if target.sample is not None and target.model is None:
+        return ExplainedItem(*about, "refused", SEEN)
     try:
         volume, region = target.open()
         score = package.predict(volume, region).scores[name]

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from medidense import durable
 from medidense.package import PackageContents, load_package, write_package
 from medidense.rundir import RunDir
 from medidense.values import SampleFacts, Span, TrainingFacts
+from medidense.verbs.splitting import verified_splits
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,12 @@ def export(
 
 
 def package_contents(folder: RunDir, name: str = "", version: str = "1") -> PackageContents:
-    """All that a package holds, from a finished run. No subject's name or path is in it."""
+    """All that a package holds, from a finished run. No subject's name or path is in it.
+
+    Raises RunError, also where the folds or the cohort were changed since.
+    """
     folder.require_finished()
+    verified_splits(folder)
     recipe, about = folder.recipe(), folder.about()
     return PackageContents(
         name=name or str(about["asked"]["cohort_name"]),
@@ -60,14 +66,13 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
 def _training_facts(folder: RunDir) -> TrainingFacts:
     """What scoring compares fresh input with."""
     facts, figures, recipe = folder.facts(), folder.evaluation_json(), folder.recipe()
-    predictions = folder.predictions()
-    counts = Counter(predictions.classes[index] for index in predictions.label)
+    trained = folder.about().get("trained_on") or _tested(folder)
     return TrainingFacts(
         cohort_digest=folder.cohort_digest,
         code_version=str(folder.about()["asked"]["code"]),
-        samples=len(predictions.samples),
-        subjects=len(set(predictions.subjects)),
-        class_counts={name: counts[name] for name in predictions.classes},
+        samples=trained["samples"],
+        subjects=trained["subjects"],
+        class_counts=trained["class_counts"],
         modality=recipe.input.modality,
         dims=recipe.input.dims,
         p01=_span(facts, "intensity_p01"),
@@ -76,6 +81,17 @@ def _training_facts(folder: RunDir) -> TrainingFacts:
         auroc=figures["auroc"],
         auroc_ci95=tuple(figures["auroc_ci95"]),
     )
+
+
+def _tested(folder: RunDir) -> dict[str, Any]:
+    """The same counts of a run that does not state them: there each sample is tested and trained on."""
+    predictions = folder.predictions()
+    counts = Counter(predictions.classes[index] for index in predictions.label)
+    return {
+        "samples": len(predictions.samples),
+        "subjects": len(set(predictions.subjects)),
+        "class_counts": {name: counts[name] for name in predictions.classes},
+    }
 
 
 def _span(facts: Sequence[SampleFacts], column: str) -> Span:

@@ -1,9 +1,11 @@
 """One fold: train on its training part, score its test part, keep the weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from medidense.cohort import Targets, problem_at_row, read_targets
@@ -66,29 +68,73 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     )
 
 
-def train_fold(run: RunDir, fold: Fold, arrays: Arrays, device: Device, progress: Progress) -> None:
-    """Train one fold and write its folder; fold.json comes last, so a fold is there whole or not at all."""
-    recipe, place = run.recipe(), run.fold(fold.index)
-    seed = SEEDS_APART * run.seed + fold.index
-    net = build_for(recipe, len(run.classes), seed=seed)
-    step, epochs = f"train fold {fold.index + 1} of {run.folds}", []
-    progress(step, 0, recipe.training.epochs)
-    for record in fit(net, _data(fold, arrays, recipe), recipe.training, seed=seed, device=device):
-        if isinstance(record, EpochRecord):
-            epochs.append(record)
-            progress(step, len(epochs), recipe.training.epochs, f"loss {record.loss:.3f}")
-    test = arrays.rows(fold.test)
-    scores = predict_scores(
-        [net],
-        arrays.images[test],
-        device=device.name,
-        threads=device.threads,
-        flips=recipe.prediction.flips,
+def train_fold(
+    run: RunDir,
+    fold: Fold,
+    arrays: Arrays,
+    device: Device,
+    progress: Progress,
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Train one fold and write its folder; fold.json comes last, so a fold is there whole or not at all.
+
+    `settings` change the run's recipe for this fold: what its inner folds have chosen.
+    """
+    place = run.fold(fold.index)
+    training = FoldTraining(
+        recipe=run.recipe().with_settings(settings, "chosen candidate") if settings else run.recipe(),
+        seed=SEEDS_APART * run.seed + fold.index,
+        device=device,
+        step=f"train fold {fold.index + 1} of {run.folds}",
     )
+    net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), progress)
     save_weights(net, place.weights)
     write_epochs(epochs, place.epochs_path)
-    write_predictions(_predictions(run, fold, arrays.labels[test], scores), place.predictions_path)
+    write_predictions(training.tested(run, net, fold, arrays), place.predictions_path)
     place.finish()
+
+
+@dataclass(frozen=True)
+class FoldTraining:
+    """How one network is trained: by which recipe, from which seed, where, and under which step's name."""
+
+    recipe: Recipe
+    seed: int
+    device: Device
+    step: str
+
+    def fitted(
+        self, run: RunDir, data: TrainingData, progress: Progress
+    ) -> tuple[torch.nn.Module, list[EpochRecord]]:
+        """The trained network of a training part, and its epochs."""
+        net = build_for(self.recipe, len(run.classes), seed=self.seed)
+        epochs: list[EpochRecord] = []
+        progress(self.step, 0, self.recipe.training.epochs)
+        for record in fit(net, data, self.recipe.training, seed=self.seed, device=self.device):
+            if isinstance(record, EpochRecord):
+                epochs.append(record)
+                progress(self.step, len(epochs), self.recipe.training.epochs, f"loss {record.loss:.3f}")
+        return net, epochs
+
+    def tested(self, run: RunDir, net: torch.nn.Module, fold: Fold, arrays: Arrays) -> Predictions:
+        """The network's scores of the fold's test part."""
+        test = arrays.rows(fold.test)
+        scores = predict_scores(
+            [net],
+            arrays.images[test],
+            device=self.device.name,
+            threads=self.device.threads,
+            flips=self.recipe.prediction.flips,
+        )
+        return _predictions(run, fold, arrays.labels[test], scores)
+
+
+def inner_predictions(
+    run: RunDir, fold: Fold, arrays: Arrays, training: FoldTraining, progress: Progress
+) -> Predictions:
+    """Scores of an inner fold's test part by a network trained on its training part; it is not kept."""
+    net, _ = training.fitted(run, _data(fold, arrays, training.recipe), progress)
+    return training.tested(run, net, fold, arrays)
 
 
 def _data(fold: Fold, arrays: Arrays, recipe: Recipe) -> TrainingData:

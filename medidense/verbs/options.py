@@ -1,21 +1,52 @@
 """What may a cross-validation be asked for? Apart from the verb, so that naming it costs no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from medidense.errors import UsageError
+from medidense.values import SplitPlan
 
 
 @dataclass(frozen=True)
 class CvOptions:
     """What a cross-validation is asked for beside the cohort and the recipe.
 
-    `budget` is minutes for all folds; `settings` are dotted recipe keys, values as YAML text or Python
-    values; `out` is by default ``runs/<cohort>-<digest of the question>``.
+    `folds` is 5 where none is given. `budget` is minutes for all folds; `settings` are dotted recipe keys,
+    values as YAML text or Python values; `out` is by default ``runs/<cohort>-<digest of the question>``.
+
+    `split` is one of ``kfold``, ``repeated`` (`repeats` times, 3 where none is given), ``nested`` (inner
+    folds choose among `candidates`, each a mapping like `settings`), ``site`` (each is left out once) and
+    ``column`` (the cohort's own parts). `stratify` ``site`` makes the parts alike in sites too.
+
+    `fold` names the folds to train now, from 0; the figures follow when `cv` is called without it.
+
+    Raises UsageError for options that do not go together.
     """
 
-    folds: int = 5
+    folds: int | None = None
     seed: int = 0
     budget: float | None = None
     device: str = "auto"
     out: Path | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
+    split: str = "kfold"
+    repeats: int | None = None
+    stratify: str = "label"
+    candidates: Sequence[Mapping[str, object]] = ()
+    fold: Sequence[int] = ()
+
+    def __post_init__(self) -> None:
+        plan = self.plan
+        if plan.kind == "nested" and len(self.candidates) < 2:
+            rule = "--split nested chooses among settings, and needs at least two of them"
+            step = "give --candidate training.learning_rate=0.001 --candidate training.learning_rate=0.0003"
+            raise UsageError("--candidate", rule, f"{len(self.candidates)} given", step)
+        if plan.kind != "nested" and self.candidates:
+            rule = "inner folds choose among candidates with --split nested alone"
+            raise UsageError("--candidate", rule, f"--split {plan.kind}", "add --split nested")
+
+    @property
+    def plan(self) -> SplitPlan:
+        """How the cohort is to be split. Raises UsageError."""
+        return SplitPlan(self.split, self.folds, self.repeats, self.stratify, self.seed)

@@ -43,7 +43,7 @@ def test_each_command_explains_itself(command: object, capsys: pytest.CaptureFix
     [
         (["scna"], "no such command 'scna'; did you mean 'scan'? medidense --help explains the usage"),
         (["frobnicate"], "no such command 'frobnicate'; medidense --help explains the usage"),
-        (["cv", "--fold", "3"], "no such option: --fold; did you mean --folds? medidense cv --help explains"),
+        (["cv", "--fol", "3"], "no such option: --fol; did you mean --fold? medidense cv --help explains"),
         (["scan"], "missing argument 'PATH'; medidense scan --help explains the usage"),
         (["cv", ".", "--device", "gpu"], "'gpu' is not one of 'auto', 'cpu', 'cuda'"),
         (["cv", ".", "--folds", "1"], "--folds"),

@@ -2,32 +2,14 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-import medidense.verbs
 from medidense.cli.app import main
 from medidense.values import Evaluation
-
-
-@dataclass(frozen=True)
-class Options:
-    """The shape of CvOptions, without loading torch."""
-
-    folds: int = 5
-    seed: int = 0
-    budget: float | None = None
-    device: str = "auto"
-    out: Path | None = None
-    settings: dict[str, str] = field(default_factory=dict)
-
-
-@pytest.fixture(autouse=True)
-def _light_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(medidense.verbs.__dict__, "CvOptions", Options)
+from medidense.verbs import CvOptions
 
 
 def test_plan_prints_every_reason(
@@ -58,6 +40,8 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
         evaluation.to_json(),
         run=Path("runs/x"),
         evaluation=evaluation,
+        figures=evaluation,
+        choices=(),
         tracking="here",
         seconds=75.0,
         resumed=True,
@@ -83,7 +67,71 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
     ((args, options),) = calls
     assert args == (Path(),)
     assert options["recipe"] is None
-    assert options["options"] == Options(3, 7, settings={"training.epochs": "3", "input.fill": "edge"})
+    assert options["options"] == CvOptions(
+        3, 7, settings={"training.epochs": "3", "input.fill": "edge"}, candidates=[], fold=[]
+    )
+
+
+def test_cv_passes_the_split_and_prints_what_was_chosen(
+    result: Callable[..., object],
+    stand_in: Callable[..., list[object]],
+    evaluation: Evaluation,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = SimpleNamespace(fold=0, settings="training.epochs=3", figure="auroc", value=0.8125, chosen=True)
+    done = result(
+        run=Path("r"), evaluation=evaluation, figures=evaluation, choices=(chosen,), tracking="", seconds=1.0
+    )
+    done.resumed = False  # type: ignore[attr-defined]
+    calls = stand_in("cv", done)
+    arguments = ["cv", ".", "--split", "nested", "--stratify", "site"]
+    arguments += ["--candidate", "training.epochs=3", "--candidate", "training.epochs=4,a.b=[1,2]"]
+    assert main(arguments) == 0
+    assert "0     training.epochs=3  auroc 0.812   chosen" in capsys.readouterr().out
+    options = calls[0][1]["options"]
+    assert (options.split, options.stratify) == ("nested", "site")
+    assert options.candidates == [{"training.epochs": "3"}, {"training.epochs": "4", "a.b": "[1,2]"}]
+
+
+def test_a_single_fold_prints_what_is_missing(
+    result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = stand_in(
+        "cv", result(run=Path("r"), figures=None, trained=(2,), missing=(1,), seconds=3.0, resumed=True)
+    )
+    assert main(["cv", ".", "--fold", "2", "--fold", "0"]) == 0
+    assert calls[0][1]["options"].fold == [2, 0]
+    out = capsys.readouterr().out
+    assert [line.split("  ")[0] for line in out.splitlines()] == [
+        "run",
+        "trained",
+        "finished before",
+        "next",
+        "took",
+    ]
+    assert "folds still missing: 1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--repeats", "3"], "add --split repeated"),
+        (["--split", "site", "--folds", "3"], "leave it out"),
+        (["--split", "nested"], "--candidate"),
+        (["--split", "nested", "--candidate", "epochs"], "it takes key=value"),
+        (["--split", "fold"], "is not one of"),
+    ],
+)
+def test_options_that_do_not_go_together(
+    arguments: list[str],
+    words: str,
+    stand_in: Callable[..., list[object]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    calls = stand_in("cv", AssertionError("called"))
+    assert main(["cv", ".", *arguments]) == 2
+    assert calls == []
+    assert words in capsys.readouterr().err
 
 
 def test_cv_json_holds_auroc_and_its_interval_at_the_top(
@@ -98,6 +146,8 @@ def test_cv_json_holds_auroc_and_its_interval_at_the_top(
             evaluation.to_json(),
             run=Path("r"),
             evaluation=evaluation,
+            figures=evaluation,
+            choices=(),
             tracking="",
             seconds=1.0,
             resumed=False,

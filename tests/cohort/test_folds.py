@@ -9,7 +9,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from medidense.cohort import cut_folds, read_cohort
-from medidense.cohort.folds import _cut, _Rows
+from medidense.cohort.cutting import Rows, cut_rows
 from medidense.errors import CohortError, UsageError
 from medidense.values import Cohort, Sample
 
@@ -76,9 +76,10 @@ def test_enough_subjects_can_always_be_cut():
     rng = np.random.default_rng(0)
     for number in range(15):
         subjects = np.sort(rng.integers(0, 25, 60))
-        rows = _Rows(rng.integers(0, 2, 60), np.unique(subjects, return_inverse=True)[1])
+        labels = rng.integers(0, 2, 60)
+        rows = Rows(labels, np.unique(subjects, return_inverse=True)[1], labels)
         if min(rows.subjects_by_class().values()) >= 5:
-            cut = _cut(rows, 5, number)
+            cut = cut_rows(rows, 5, number)
             assert cut is not None
             assert all(set(rows.labels[cut == part]) == {0, 1} for part in range(5))
 

@@ -23,8 +23,12 @@ def test_the_folder_name_follows_the_question_but_not_the_code() -> None:
         {"folds": 4},
         {"seed": 1},
         {"budget": 3.0},
+        {"split": "repeated"},
+        {"repeats": 3},
+        {"stratify": "site"},
+        {"candidates": ({"training.epochs": 3}, {"training.epochs": 4})},
     )
-    assert len({replace(ASKED, **change).folder_name for change in changes} | {name}) == 7
+    assert len({replace(ASKED, **change).folder_name for change in changes} | {name}) == 11
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from medidense.rundir import (
     write_predictions,
     write_splits,
 )
-from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_splits
+from medidense.rundir.splits import read_splits
+from medidense.rundir.tables import read_crossings, read_epochs, read_facts
 from medidense.values import Crossing, EpochRecord, Fold, Predictions, SampleFacts, Splits
 
 

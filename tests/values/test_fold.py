@@ -37,3 +37,25 @@ def test_samples_leave_the_training_side_alone() -> None:
     assert thinner.subject_of == fold.subject_of
     with pytest.raises(ValueError, match="must not be empty"):
         fold.without(frozenset({"c", "e"}))
+
+
+def test_repeats_test_the_same_samples_once_each():
+    first, second = Fold(0, ("c", "d"), (), ("a", "b"), SUBJECT), Fold(1, ("a", "b"), (), ("c", "d"), SUBJECT)
+    again = [
+        Fold(2, ("c", "d"), (), ("a", "b"), SUBJECT, 1),
+        Fold(3, ("a", "b"), (), ("c", "d"), SUBJECT, 1),
+    ]
+    splits = Splits((first, second, *again), "x")
+    assert splits.repeats == 2
+    assert splits.tested_in() == {"a": 0, "b": 0, "c": 1, "d": 1}
+    with pytest.raises(ValueError, match="different samples"):
+        Splits((first, second, again[0]), "x")
+    with pytest.raises(ValueError, match="counted from 0"):
+        Splits((second,), "x")
+
+
+def test_who_has_not_seen_a_subject():
+    fold = Fold(0, ("c",), ("d",), ("a", "b"), SUBJECT)
+    splits = Splits((fold,), "x")
+    assert splits.unseen_by(SUBJECT["a"]) == 0
+    assert splits.unseen_by(SUBJECT["c"]) is None

@@ -11,7 +11,7 @@ import pytest
 from medidense import verbs
 from medidense.errors import RunError, UsageError
 from medidense.rundir import RunDir
-from medidense.verbs import cross_validation
+from medidense.verbs import cross_validation, fold_sharing
 from tests.verbs.conftest import SMALL, World
 
 OPTIONS = verbs.CvOptions(folds=2, seed=1, device="cpu", settings=SMALL)
@@ -44,7 +44,7 @@ def test_the_same_command_finds_the_finished_run(here: World, monkeypatch: pytes
     def no(*_: object, **__: object) -> None:
         raise AssertionError("a finished run must not train")
 
-    monkeypatch.setattr(cross_validation, "train_fold", no)
+    monkeypatch.setattr(fold_sharing, "train_fold", no)
     paths = (here.run / "predictions.csv", here.run / "evaluation.json")
     before = [path.read_bytes() for path in paths]
     result = verbs.cv(here.cohort, options=replace(OPTIONS, out=here.run))
@@ -103,7 +103,7 @@ def test_splits_of_another_cohort_are_refused(here: World, tmp_path: Path) -> No
     (copy / "predictions.csv").unlink()
     text = (copy / "splits.csv").read_text().replace(",S01", ",S99")
     (copy / "splits.csv").write_text(text)
-    with pytest.raises(RunError, match="not of this cohort"):
+    with pytest.raises(RunError, match="changed after the run was made"):
         verbs.cv(here.cohort, options=replace(OPTIONS, out=copy))
 
 

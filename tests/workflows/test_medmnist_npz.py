@@ -50,7 +50,6 @@ def test_pictures_and_cohorts(medmnist: ModuleType, tmp_path: Path) -> None:
     with np.load(npz) as arrays:
         picture = np.asarray(Image.open(tmp_path / "out" / rows[19]["image"]))
         np.testing.assert_array_equal(picture, arrays["test_images"][1])
-    assert {row["split"] for row in _rows(tmp_path / "out" / "cohort-train-val.csv")} == {"train", "val"}
     assert medidense.check(tmp_path / "out" / "cohort.csv").dims == 2
 
 
@@ -65,7 +64,7 @@ def test_volumes_with_and_without_spacing(medmnist: ModuleType, tmp_path: Path) 
     np.testing.assert_array_equal(np.diag(image.affine), [2.5, 2.5, 2.5, 1.0])
     assert (row["spacing"], row["label"]) == ("", "0")
     assert _rows(tmp_path / "unknown" / "cohort.csv")[0]["spacing"] == "unknown"
-    assert medidense.check(tmp_path / "unknown" / "cohort-train-val.csv").dims == 3
+    assert medidense.check(tmp_path / "unknown" / "cohort.csv").dims == 3
 
 
 def test_colour_and_several_labels_are_turned_away(medmnist: ModuleType, tmp_path: Path) -> None:
@@ -80,49 +79,23 @@ def test_colour_and_several_labels_are_turned_away(medmnist: ModuleType, tmp_pat
         medmnist.main(tmp_path / "c.npz", tmp_path / "out")
 
 
-def test_the_test_figure_is_of_the_positive_class(medmnist: ModuleType, tmp_path: Path) -> None:
-    rows = [{"image": f"images/test/{n}.png", "label": CLASSES[n % 2], "split": "test"} for n in range(8)]
-    lines = ["input,status,score_benign,score_malignant"]
-    chances = [0.9, 0.2, 0.4, 0.3, 0.8, 0.1, 0.7, 0.6]
-    lines += [f"/x/images/test/{n}.png,scored,{1 - p:.2f},{p}" for n, p in enumerate(chances)]
-    scores = tmp_path / "scores.csv"
-    scores.write_text("\n".join(lines))
-    found = medmnist.print_test_figure(scores, rows, ("benign", "malignant"), "malignant")
-    assert found == 15 / 16
-    with pytest.raises(SystemExit, match="8 of 9 test images"):
-        more = [*rows, {"image": "images/test/9.png", "label": "benign", "split": "test"}]
-        medmnist.print_test_figure(scores, more, ("benign", "malignant"), "malignant")
-
-
-def test_three_classes_are_one_against_the_rest(medmnist: ModuleType, tmp_path: Path) -> None:
-    names, rng = ("a", "b", "c"), np.random.default_rng(1)
-    rows = [{"image": f"images/test/{n}.png", "label": names[n % 3], "split": "test"} for n in range(12)]
-    table = rng.dirichlet(np.ones(3), size=12)
-    lines = ["input,status,score_a,score_b,score_c"]
-    lines += [f"images/test/{n}.png,scored,{a},{b},{c}" for n, (a, b, c) in enumerate(table)]
-    (tmp_path / "scores.csv").write_text("\n".join(lines))
-    wanted = roc_auc_score(np.arange(12) % 3, table, multi_class="ovr", average="macro")
-    found = medmnist.print_test_figure(tmp_path / "scores.csv", rows, names, "c")
-    assert found == pytest.approx(wanted)
-
-
 @pytest.mark.slow
-def test_train_and_score_the_official_test_part(
+def test_train_and_test_on_the_official_parts(
     medmnist: ModuleType,
     root: Path,
     tmp_path: Path,
     tiny: dict[str, object],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = medidense.CvOptions(folds=2, device="cpu", settings=tiny, out=tmp_path / "run")
+    options = medidense.CvOptions(split="column", device="cpu", settings=tiny, out=tmp_path / "run")
     recipe = root / "workflows" / "recipes" / "breastmnist.yaml"
     npz = _npz(tmp_path / "a.npz", (28, 28))
     found = medmnist.main(npz, tmp_path / "out", classes=CLASSES, train=options, recipe=recipe)
-    scored = _rows(tmp_path / "out" / "run-test" / "scores.csv")
-    truth = [int(Path(row["input"]).stem) % 2 == 0 for row in scored]
-    assert len(scored) == COUNTS["test"]
-    assert found == roc_auc_score(truth, [float(row["score_malignant"]) for row in scored])
-    trained_on = {row["subject_id"] for row in _rows(tmp_path / "run" / "predictions.csv")}
-    assert len(trained_on) == 18
-    assert not any(subject.startswith("test") for subject in trained_on)
-    assert f"official test part, 6 images: AUROC {found:.3f}" in capsys.readouterr().out
+    tested = _rows(tmp_path / "run" / "predictions.csv")
+    assert len(tested) == COUNTS["test"]
+    assert all(row["subject_id"].startswith("test-") for row in tested)
+    truth = [row["label"] == "malignant" for row in tested]
+    assert found == roc_auc_score(truth, [float(row["score_malignant"]) for row in tested])
+    told = capsys.readouterr().out
+    assert "official test part, 6 images: AUROC" in told
+    assert "6 rows of split val were trained on" in told
