@@ -131,6 +131,12 @@ def _machine() -> list[Choice]:
             "A memory layout only, for speed on a GPU and on many CPUs; results differ by rounding.",
         ),
         Choice(
+            "training.deterministic",
+            True,
+            "The same command gives the same numbers: bit for bit on a CPU, on a GPU where its kernels can.",
+        ),
+        Choice("training.compile", False, "The compiler needs minutes that short runs never get back."),
+        Choice(
             "training.precision", "auto", "32-bit numbers on a CPU (16-bit ones failed there), bf16 on a GPU."
         ),
         Choice(

@@ -25,7 +25,13 @@ def test_the_model_of_a_fold_repeats_its_out_of_fold_scores_bit_for_bit(here: Wo
         prepared, _ = load_sample(samples[predictions.samples[row]], package.recipe.input)
         net = package.networks()[int(predictions.fold[row])]
         threads = package.manifest.threads
-        (scores,) = predict_scores([net], prepared.array[None], device="cpu", threads=threads)
+        (scores,) = predict_scores(
+            [net],
+            prepared.array[None],
+            device="cpu",
+            threads=threads,
+            flips=package.recipe.prediction.flips,
+        )
         assert [f"{x:.9f}" for x in scores] == [f"{x:.9f}" for x in predictions.scores[row]]
 
 

@@ -15,7 +15,7 @@ from medidense.cli.app import main
 from medidense.errors import CohortError
 from medidense.rundir import RunDir, write_crossings
 from medidense.values import Crossing, Leakage
-from medidense.verbs import cross_validation
+from medidense.verbs import cross_validation, fold_sharing
 from tests.verbs.conftest import SMALL, World
 
 MakeTable = Callable[..., Path]
@@ -59,7 +59,7 @@ def test_an_exact_copy_is_refused_by_check_and_cv(
     ]
     assert main(["check", str(cohort)]) == 2
     assert capsys.readouterr().err.count("medidense: c: the same image") == 3
-    monkeypatch.setattr(cross_validation, "train_fold", None)
+    monkeypatch.setattr(fold_sharing, "train_fold", None)
     with pytest.raises(CohortError):
         verbs.cv(cohort, options=verbs.CvOptions(folds=2, device="cpu", settings=SMALL))
     settings = SMALL | {"leakage": "drop_from_train"}
@@ -89,13 +89,13 @@ class Settled(Exception):
 def test_what_becomes_of_copies_is_settled_before_training(
     pictures: MakeTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise Settled
 
     drop = rule == "drop_from_train"
     cohort = pictures(("twin.jpg", "T", "0"), *([("equal.png", "U", "0")] if drop else []))
     options = verbs.CvOptions(folds=3, seed=1, device="cpu", settings=SMALL | {"leakage": rule})
-    monkeypatch.setattr(cross_validation, "_train", stop)
+    monkeypatch.setattr(cross_validation, "train_missing", stop)
     with pytest.raises(Settled):
         verbs.cv(cohort, options=options)
     (folder,) = (tmp_path / "runs").iterdir()

@@ -15,7 +15,8 @@ from tests.verbs.conftest import World
 def test_the_written_recipe_is_the_planned_one_and_gives_reasons(here: World, tmp_path: Path) -> None:
     result = verbs.plan(here.cohort, out=tmp_path / "r.yaml")
     assert read_recipe(tmp_path / "r.yaml") == result.recipe
-    assert set(result.recipe.reasons) <= {*recipe_keys(), "training.early_stopping"}
+    sections = {key.rpartition(".")[0] for key in recipe_keys()}
+    assert set(result.recipe.reasons) <= {*recipe_keys(), *sections}
     assert {"input.size", "training.epochs", "input.intensity.rule"} <= set(result.recipe.reasons)
 
 
@@ -38,13 +39,13 @@ def test_a_recipe_that_exists_is_kept(here: World, tmp_path: Path) -> None:
     assert (tmp_path / "r.yaml").read_text() == "mine"
 
 
-@pytest.mark.parametrize(("flat_seconds", "dims"), [(0.01, 2), (10.0, 3)])
-def test_the_plane_is_taken_only_where_it_leaves_more_epochs(
-    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flat_seconds: float, dims: int
+@pytest.mark.parametrize(("large", "name", "side"), [(0.1, "densenet121", 45), (10.0, "densenet_small", 45)])
+def test_a_short_budget_takes_the_small_network_before_it_takes_voxels(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: float, name: str, side: int
 ) -> None:
     def measured(recipe: Recipe, classes: int, device: object) -> float:
-        return flat_seconds if recipe.input.dims == 2 else 1.0
+        return large if recipe.network.name == "densenet121" else 0.01
 
     monkeypatch.setattr(planning, "measure_step", measured)
-    recipe = verbs.plan(here.cohort, out=tmp_path / "r.yaml", budget=5, device="cpu").recipe
-    assert recipe.input.dims == dims
+    recipe = verbs.plan(here.cohort, out=tmp_path / "r.yaml", budget=60, device="cpu").recipe
+    assert (recipe.network.name, recipe.input.size) == (name, (side,) * 3)
