@@ -17,6 +17,7 @@ from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
+from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Splits",
     "StepRecord",
     "TrainingFacts",
+    "TrainingState",
     "Volume",
     "canonical",
     "cropped",
