@@ -27,6 +27,9 @@ OPEN = 0o644
 
 CHUNK = 1 << 20
 
+DRAFT = ".tmp-"
+"""What the names of files begin with that are not whole yet."""
+
 RETRY_S = 0.2
 """Seconds between two tries for a lock that another process holds."""
 
@@ -51,9 +54,7 @@ def replacing(target: Path, mode: int = PRIVATE) -> Iterator[Path]:
     """
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=".tmp-", suffix="".join(target.suffixes[-2:]), dir=target.parent
-        )
+        handle, name = tempfile.mkstemp(prefix=DRAFT, suffix="".join(target.suffixes[-2:]), dir=target.parent)
         os.close(handle)
         draft = Path(name)
         try:
@@ -105,7 +106,7 @@ def replacing_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
         )
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".tmp-", dir=target.parent))
+        draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=target.parent))
         try:
             yield draft
             draft.chmod(0o755)
@@ -117,6 +118,16 @@ def replacing_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
             _flush(target.parent)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the drafts that killed processes left in `folder`; whoever calls holds its lock.
+
+    Raises WriteError.
+    """
+    with writing(folder):
+        for draft in folder.glob(f"{DRAFT}*"):
+            shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
 
 
 def sha256_bytes(content: bytes) -> str:

@@ -5,6 +5,7 @@ from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.layout import FoldDir, RunDir
 from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
 from medidense.rundir.splits import write_splits
+from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
     join_predictions,
     mean_predictions,
@@ -20,6 +21,7 @@ __all__ = [
     "Choice",
     "FoldDir",
     "RunDir",
+    "StateFiles",
     "code_digest",
     "join_predictions",
     "mean_predictions",

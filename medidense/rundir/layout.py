@@ -11,6 +11,7 @@ from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.recipes import read_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
+from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
 from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
 
@@ -44,6 +45,15 @@ class FoldDir:
     def inner_path(self, candidate: int, fold: int) -> Path:
         """Of a nested split: scores of one inner fold's test part under one candidate."""
         return self.path / "inner" / f"{candidate}-{fold}.csv"
+
+    @property
+    def states(self) -> StateFiles:
+        """The state of the fold's training while it is not finished."""
+        return StateFiles(self.path)
+
+    def inner_states(self, candidate: int, fold: int) -> StateFiles:
+        """Of a nested split: the same for one inner training."""
+        return StateFiles(self.path / "inner", f"state-{candidate}-{fold}")
 
     def epochs(self) -> tuple[EpochRecord, ...]:
         """The epochs. Raises RunError."""

@@ -24,9 +24,15 @@ def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: 
     """Log the package folder as a model of this run; returns the model's ID.
 
     Input: float32 (N, C, *size) crops as preprocessing makes them; output: float64 (N, classes). Loading
-    works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``.
+    works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. A model of the run that is there whole is taken;
+    what a killed process left half done is deleted.
     """
     experiment = client.get_run(run_id).info.experiment_id
+    for begun in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
+        if begun.status == LoggedModelStatus.READY:
+            _output(client, run_id, begun.model_id)
+            return str(begun.model_id)
+        client.delete_logged_model(begun.model_id)
     model = client.create_logged_model(
         experiment,
         name=names.MODEL,
@@ -40,8 +46,15 @@ def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: 
         )
         client.log_model_artifacts(model.model_id, str(folder))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
-    client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step=0)])
+    _output(client, run_id, model.model_id)
     return str(model.model_id)
+
+
+def _output(client: Any, run_id: str, model_id: str) -> None:
+    """Say that the model came out of the run, once."""
+    said = client.get_run(run_id).outputs
+    if said is None or model_id not in {output.model_id for output in said.model_outputs}:
+        client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
 
 
 def signature(recipe: Recipe, classes: int) -> ModelSignature:

@@ -50,7 +50,7 @@ class Session:
         parent = self._run(names.CV, self.contents.title, {names.KIND: names.CV}, self.contents.times()[0])
         steps = self._parent_steps(parent)
         folds = [(f"fold-{index}", index) for index in range(self.contents.run.folds)]
-        with self._status(parent, [*steps, *(name for name, _ in folds)], self.contents.times()[1]):
+        with self._status(names.CV, [*steps, *(name for name, _ in folds)], self.contents.times()[1]):
             for step, act in steps.items():
                 self._once(step, act)
             for name, index in folds:
@@ -73,19 +73,28 @@ class Session:
         return steps
 
     def _run(self, name: str, title: str, tags: Mapping[str, str], begin: int) -> str:
-        """The ID of the run that is remembered under `name`, made where there is none."""
+        """The ID of the run that is remembered under `name`, made where there is none.
+
+        A process that was killed after it had made the run, and before it could remember it, left it in the
+        store: that one is gone on with.
+        """
         if name not in self.memory.runs:
-            own = {names.UID: self.memory.uid, names.USER: names.ANYBODY, names.SOURCE: self.command}
-            own |= {names.VERSION: version("medidense"), **tags}
-            made = self.client.create_run(self.experiment, start_time=begin, tags=own, run_name=title)
-            self.memory.runs[name] = made.info.run_id
+            known = {names.UID: self.memory.uid, **tags}
+            rule = " and ".join(f"tags.`{key}` = '{value}'" for key, value in known.items())
+            found = list(self.client.search_runs([self.experiment], rule, max_results=1))
+            if not found:
+                about = {names.USER: names.ANYBODY, names.SOURCE: self.command}
+                own = known | about | {names.VERSION: version("medidense")}
+                found = [self.client.create_run(self.experiment, start_time=begin, tags=own, run_name=title)]
+            self.memory.runs[name] = found[0].info.run_id
             self.memory.save()
         return self.memory.runs[name]
 
     @contextlib.contextmanager
-    def _status(self, run_id: str, steps: list[str], end: int) -> Iterator[None]:
+    def _status(self, name: str, steps: list[str], end: int) -> Iterator[None]:
         """FINISHED when the block ends, FAILED when it does not; left alone where all was done before."""
-        if set(steps) <= set(self.memory.done):
+        run_id, ended = self.memory.runs[name], f"end of {name}"
+        if {*steps, ended} <= set(self.memory.done):
             yield
             return
         self.client.update_run(run_id, status="RUNNING")
@@ -97,6 +106,7 @@ class Session:
             done = contextlib.nullcontext() if status == "FINISHED" else contextlib.suppress(*STORE_ERRORS)
             with done:
                 self.client.set_terminated(run_id, status, end_time=end)
+        self.memory.finish(ended)
 
     def _once(self, step: str, act: Act) -> None:
         """Do a step unless it was done."""
@@ -138,7 +148,11 @@ class Session:
         self.client.set_tag(run_id, names.TABLES_TAG, json.dumps(table))
 
     def _image(self, run_id: str, key: str, step: int, content: bytes) -> None:
-        """One overlay for the image grid."""
+        """One overlay for the image grid, unless a process that was killed then has left it whole."""
+        begins = f"{names.IMAGE_FOLDER}/{key.replace('/', '~')}+step+{step}+"
+        there = [item.path for item in self.client.list_artifacts(run_id, names.IMAGE_FOLDER)]
+        if any(path.startswith(begins) and path.endswith(".webp") for path in there):
+            return
         image = Image.open(io.BytesIO(content)).convert("RGB")
         moment = self.contents.times()[1]
         self.client.log_image(run_id, image, key=key, step=step, timestamp=moment, synchronous=True)
@@ -148,7 +162,7 @@ class Session:
         begin, end = self.contents.fold_times(index)
         tags = {names.KIND: names.ONE_FOLD, names.FOLD: str(index), names.PARENT: parent}
         run_id = self._run(name, name, tags, begin)
-        with self._status(run_id, [name], end):
+        with self._status(name, [name], end):
             self._once(name, partial(self._fold_numbers, run_id, index))
 
     def _fold_numbers(self, run_id: str, index: int) -> None:

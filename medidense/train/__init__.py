@@ -6,10 +6,12 @@ from medidense.train.data import TrainingData, class_weights, standardized
 from medidense.train.device import Device, choose_device
 from medidense.train.loop import fit
 from medidense.train.speed import measure_step
+from medidense.train.state import States
 
 __all__ = [
     "Device",
     "Draw",
+    "States",
     "TrainingData",
     "augment",
     "average_of",

@@ -1,7 +1,7 @@
 """Where does training run, in which numbers, and how is it kept reproducible?"""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,6 +59,16 @@ class Setting:
         self._cpu = torch.Generator().manual_seed(seed).get_state()
         on_gpu = device.name == "cuda"
         self._gpu = torch.Generator("cuda").manual_seed(seed).get_state() if on_gpu else None
+
+    def randomness(self) -> dict[str, torch.Tensor]:
+        """The random states that dropout goes on from, by device: uint8 CPU tensors."""
+        gpu = {} if self._gpu is None else {"cuda": self._gpu}
+        return {"cpu": self._cpu.clone()} | {name: state.clone() for name, state in gpu.items()}
+
+    def go_on_from(self, randomness: Mapping[str, torch.Tensor]) -> None:
+        """Take up what `randomness` gave; to be called outside a block."""
+        self._cpu = randomness["cpu"]
+        self._gpu = randomness.get("cuda")
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:

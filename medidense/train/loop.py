@@ -18,6 +18,7 @@ from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
 from medidense.train.schedule import make_optimizer, make_schedule
+from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings, quickened
 from medidense.train.stopping import Stopping
 from medidense.values import EpochRecord, Record
@@ -28,7 +29,13 @@ PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
 def fit(
-    net: torch.nn.Module, data: TrainingData, settings: Training, *, seed: int, device: Device
+    net: torch.nn.Module,
+    data: TrainingData,
+    settings: Training,
+    *,
+    seed: int,
+    device: Device,
+    states: States | None = None,
 ) -> Iterator[Record]:
     """Train `net` and tell each optimiser step and each epoch as it ends, both counted from 1.
 
@@ -37,7 +44,8 @@ def fit(
     with the lowest validation loss. Nothing else looks at the validation part. Auxiliary targets are learnt
     by a second head that is gone at the end. On a CPU the weights depend on the initial ones, data, settings,
     `seed` (from 0) and the device's threads alone, to the last bit; between two records torch's global state
-    is the caller's.
+    is the caller's. `states` is given the training's state at the end of each epoch. Where it has one already
+    the epochs before are told, not done again, and what follows is as if nothing had happened between.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers.
@@ -68,8 +76,11 @@ def fit(
         norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
         return loss.detach(), norm
 
-    learn, readings, step = quickened(gradients, learner, device), Readings(device), 0
-    for epoch in range(1, settings.epochs + 1):
+    of = identity(data, settings, seed=seed, device=device)
+    running = Running(learner, average, optimizer, schedule, stopping, setting, (order, changes), of)
+    yield from take_up(running, states)
+    learn, readings, step = quickened(gradients, learner, device), Readings(device), steps * running.epoch
+    for epoch in stopping.epochs(after=running.epoch):
         model.train()
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
         for part in epoch_batches(data, settings, steps, order):
@@ -90,9 +101,8 @@ def fit(
             yield from told
         with setting.held():
             validation_loss = stopping.look(average.module)
-        yield EpochRecord(epoch, readings.total / seen, rate, seconds, validation_loss)
-        if stopping.enough:
-            break
+        record = EpochRecord(epoch, readings.total / seen, rate, seconds, validation_loss)
+        yield hand_over(running, record, states)
 
     net.load_state_dict(stopping.best or average.module.state_dict())
     arrange(net, last=False)

@@ -1,6 +1,7 @@
 """When does a training that looks at a validation part end, and which weights does it keep?"""
 
 import copy
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -16,21 +17,27 @@ from medidense.values.recipe import Training
 class Stopping:
     """Early stopping where the recipe asks for it; otherwise it never looks and never stops.
 
-    `best` holds the weights of the epoch with the lowest validation loss, or None; `enough` says that
-    `patience` epochs have passed without a lower one. Raises UsageError when the validation part is missing.
+    `best` holds the weights of the epoch with the `lowest` validation loss, or None; `waited` counts the
+    epochs since. Raises UsageError when the validation part is missing.
     """
 
     def __init__(
         self, data: TrainingData, settings: Training, weights: NDArray[np.float32], device: Device
     ) -> None:
         self.best: dict[str, torch.Tensor] | None = None
-        self.enough = False
-        self._rule = settings.early_stopping
+        self.lowest, self.waited = float("inf"), 0
+        self._rule, self._epochs = settings.early_stopping, settings.epochs
         self._data, self._weights, self._device = data, weights, device
-        self._lowest, self._waited = float("inf"), 0
         if self._rule and data.validation_labels is None:
             step = "cut one by subject out of the training part, or remove training.early_stopping"
             raise UsageError("training.early_stopping", "needs a validation part", "none", step)
+
+    def epochs(self, *, after: int) -> Iterator[int]:
+        """The epochs after epoch `after`, until as many as the recipe allows brought no lower loss."""
+        for epoch in range(after + 1, self._epochs + 1):
+            if self._rule is not None and self.waited >= self._rule.patience:
+                return
+            yield epoch
 
     def look(self, net: torch.nn.Module) -> float | None:
         """The weighted cross entropy of `net` on the validation part, or None without early stopping.
@@ -47,8 +54,7 @@ class Stopping:
         given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
         weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
         loss = float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))
-        self._waited = 0 if loss < self._lowest else self._waited + 1
-        self.enough = self._waited >= self._rule.patience
-        if loss < self._lowest:
-            self._lowest, self.best = loss, copy.deepcopy(net.state_dict())
+        self.waited = 0 if loss < self.lowest else self.waited + 1
+        if loss < self.lowest:
+            self.lowest, self.best = loss, copy.deepcopy(net.state_dict())
         return loss

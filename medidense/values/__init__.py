@@ -19,6 +19,7 @@ from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
+from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Splits",
     "StepRecord",
     "TrainingFacts",
+    "TrainingState",
     "Volume",
     "canonical",
     "cropped",

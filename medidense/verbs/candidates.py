@@ -87,7 +87,9 @@ def _inner_scores(
                 step=f"fold {fold.index + 1} of {run.folds}: candidate {number}, "
                 f"inner fold {part.index + 1} of {len(inner.folds)}",
             )
-            write_predictions(inner_predictions(run, part, arrays, training, progress), target)
+            states = run.fold(fold.index).inner_states(number, part.index)
+            write_predictions(inner_predictions(run, part, arrays, training, states, progress), target)
+            states.remove()
         parts.append(read_predictions(target, run.positive))
     return join_predictions(parts)
 

@@ -58,7 +58,9 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     leakage = folder.leakage()
     evaluation = replace(evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes))
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
-    durable.write_text(target, json.dumps(evaluation.to_json(), indent=2) + "\n")
+    text = json.dumps(evaluation.to_json(), indent=2) + "\n"
+    if not target.is_file() or target.read_text(encoding="utf-8") != text:  # its time is that of the figures
+        durable.write_text(target, text)
     if rows is None:
         _draw(folder, predictions, evaluation)
     return EvaluateResult(folder.path, evaluation, target)

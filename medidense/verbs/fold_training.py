@@ -8,15 +8,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medidense import durable
 from medidense.cohort import Targets, problem_at_row, read_targets
 from medidense.errors import CohortError, UsageError
 from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
 from medidense.preprocess import load_sample
-from medidense.rundir import RunDir, write_epochs, write_facts, write_predictions
+from medidense.rundir import RunDir, StateFiles, write_epochs, write_facts, write_predictions
 from medidense.train import Device, TrainingData, fit, standardized
 from medidense.values import Cohort, EpochRecord, Fold, Predictions, Recipe, Refused
 from medidense.verbs.progress import Progress
+from medidense.verbs.state_keeping import Keeper
 
 SEEDS_APART = 1000
 """Fold k of seed s trains with seed ``1000 s + k``: no two folds of any two seeds share one."""
@@ -87,11 +89,13 @@ def train_fold(
         device=device,
         step=f"train fold {fold.index + 1} of {run.folds}",
     )
-    net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), progress)
+    durable.sweep(place.path)
+    net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), place.states, progress)
     save_weights(net, place.weights)
     write_epochs(epochs, place.epochs_path)
     write_predictions(training.tested(run, net, fold, arrays), place.predictions_path)
     place.finish()
+    place.states.remove()
 
 
 @dataclass(frozen=True)
@@ -104,16 +108,23 @@ class FoldTraining:
     step: str
 
     def fitted(
-        self, run: RunDir, data: TrainingData, progress: Progress
+        self, run: RunDir, data: TrainingData, files: StateFiles, progress: Progress
     ) -> tuple[torch.nn.Module, list[EpochRecord]]:
-        """The trained network of a training part, and its epochs."""
-        net = build_for(self.recipe, len(run.classes), seed=self.seed)
+        """The trained network of a training part, and its epochs, those that `files` tell of among them.
+
+        Raises DivergedError and WriteError.
+        """
+        net, settings = build_for(self.recipe, len(run.classes), seed=self.seed), self.recipe.training
         epochs: list[EpochRecord] = []
-        progress(self.step, 0, self.recipe.training.epochs)
-        for record in fit(net, data, self.recipe.training, seed=self.seed, device=self.device):
-            if isinstance(record, EpochRecord):
+        states = Keeper(files)
+        progress(self.step, states.begun, settings.epochs, states.note)
+        with states.at_work():
+            for record in fit(net, data, settings, seed=self.seed, device=self.device, states=states):
+                if not isinstance(record, EpochRecord):
+                    continue
                 epochs.append(record)
-                progress(self.step, len(epochs), self.recipe.training.epochs, f"loss {record.loss:.3f}")
+                if len(epochs) > states.begun:
+                    progress(self.step, len(epochs), settings.epochs, f"loss {record.loss:.3f}")
         return net, epochs
 
     def tested(self, run: RunDir, net: torch.nn.Module, fold: Fold, arrays: Arrays) -> Predictions:
@@ -130,10 +141,10 @@ class FoldTraining:
 
 
 def inner_predictions(
-    run: RunDir, fold: Fold, arrays: Arrays, training: FoldTraining, progress: Progress
+    run: RunDir, fold: Fold, arrays: Arrays, training: FoldTraining, files: StateFiles, progress: Progress
 ) -> Predictions:
     """Scores of an inner fold's test part by a network trained on its training part; it is not kept."""
-    net, _ = training.fitted(run, _data(fold, arrays, training.recipe), progress)
+    net, _ = training.fitted(run, _data(fold, arrays, training.recipe), files, progress)
     return training.tested(run, net, fold, arrays)
 
 

@@ -30,6 +30,8 @@ def pool(run: RunDir, splits: Splits) -> None:
     if run.candidates:
         rows = [row for fold in splits.folds for row in read_choices(run.fold(fold.index).choices_path)]
         write_choices(rows, run.choices_path)
+    for fold in splits.folds:
+        run.fold(fold.index).states.remove()  # a kill may have come between a fold's end and this
     write_predictions(mean_predictions(repeats), run.predictions_path)
 
 

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from medidense import durable
+from medidense.nets import build, save_weights
+from medidense.package import PackageContents, write_package
 from medidense.rundir import (
     Asked,
     RunDir,
@@ -21,7 +23,17 @@ from medidense.rundir import (
 )
 from medidense.stats import evaluate_predictions
 from medidense.track.store import create_sqlite
-from medidense.values import EpochRecord, Fold, Predictions, Recipe, SampleFacts, Splits, parse_recipe
+from medidense.values import (
+    EpochRecord,
+    Fold,
+    Predictions,
+    Recipe,
+    SampleFacts,
+    Span,
+    Splits,
+    TrainingFacts,
+    parse_recipe,
+)
 
 CANARY = "KANARIENVOGEL"
 SAMPLES = 24
@@ -132,3 +144,43 @@ def run(tmp_path: Path, recipe: Recipe) -> RunDir:
         folder.mkdir(exist_ok=True)
         Image.new("RGB", (64, 32), (90, 120, 200)).save(folder / f"{name}.png")
     return run
+
+
+@pytest.fixture
+def package(tmp_path: Path, recipe: Recipe) -> Path:
+    """A package of one small untrained network."""
+    net = build("densenet121", dims=2, channels=1, classes=2, dropout=0.0, seed=1)
+    weights = tmp_path / "fold.safetensors"
+    save_weights(net, weights)
+    span = Span(low=0.0, high=1.0)
+    facts = TrainingFacts(
+        cohort_digest="ab" * 32,
+        code_version="test",
+        samples=24,
+        subjects=24,
+        class_counts={"benign": 12, "malignant": 12},
+        modality="CT",
+        dims=2,
+        p01=span,
+        p50=span,
+        p99=span,
+        auroc=None,
+        auroc_ci95=(None, None),
+    )
+    folder = tmp_path / "package"
+    folder.mkdir()
+    write_package(
+        folder,
+        PackageContents(
+            name="nodules",
+            version="1",
+            recipe=recipe,
+            classes=("benign", "malignant"),
+            positive="malignant",
+            operating_point=0.5,
+            weights=(weights,),
+            threads=1,
+            training=facts,
+        ),
+    )
+    return folder

@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medidense.nets import build, save_weights
-from medidense.package import PackageContents, load_package, write_package
+from medidense.package import load_package
 from medidense.predict import predict_scores
 from medidense.rundir import RunDir
 from medidense.track import log_cross_validation
-from medidense.values import Recipe, Span, TrainingFacts
 
 LOAD = """
 import json, sys
@@ -23,46 +21,6 @@ model = mlflow.pyfunc.load_model(sys.argv[2])
 crop = np.linspace(-1, 1, 1024, dtype=np.float32).reshape(1, 1, 32, 32)
 print(json.dumps(model.predict(crop).tolist()))
 """
-
-
-@pytest.fixture
-def package(tmp_path: Path, recipe: Recipe) -> Path:
-    """A package of one small untrained network."""
-    net = build("densenet121", dims=2, channels=1, classes=2, dropout=0.0, seed=1)
-    weights = tmp_path / "fold.safetensors"
-    save_weights(net, weights)
-    span = Span(low=0.0, high=1.0)
-    facts = TrainingFacts(
-        cohort_digest="ab" * 32,
-        code_version="test",
-        samples=24,
-        subjects=24,
-        class_counts={"benign": 12, "malignant": 12},
-        modality="CT",
-        dims=2,
-        p01=span,
-        p50=span,
-        p99=span,
-        auroc=None,
-        auroc_ci95=(None, None),
-    )
-    folder = tmp_path / "package"
-    folder.mkdir()
-    write_package(
-        folder,
-        PackageContents(
-            name="nodules",
-            version="1",
-            recipe=recipe,
-            classes=("benign", "malignant"),
-            positive="malignant",
-            operating_point=0.5,
-            weights=(weights,),
-            threads=1,
-            training=facts,
-        ),
-    )
-    return folder
 
 
 @pytest.mark.usefixtures("store")

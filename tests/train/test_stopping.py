@@ -38,11 +38,13 @@ def test_loss_is_the_weighted_cross_entropy_of_torch():
 
 
 def test_keeps_the_lowest_and_stops_after_patience():
-    watch, seen = stopping(STOPPING), []
-    for logit in (1.0, -1.0, 3.0, -0.5):
-        watch.look(Fixed(logit))
-        seen.append(watch.enough)
-    assert seen == [False, False, False, True]
+    watch, logits = stopping(STOPPING), iter((1.0, -1.0, 3.0, -0.5, 0.0))
+    seen = []
+    for epoch in watch.epochs(after=2):
+        watch.look(Fixed(next(logits)))
+        seen.append(epoch)
+    assert seen == [3, 4, 5, 6]
+    assert list(watch.epochs(after=6)) == []
     assert watch.best["logit"].tolist() == [0.0, -1.0]
 
 
@@ -58,7 +60,7 @@ def test_without_early_stopping_it_never_looks():
     watch = stopping(Training())
     assert watch.look(None) is None
     assert watch.best is None
-    assert not watch.enough
+    assert list(watch.epochs(after=0)) == list(range(1, Training().epochs + 1))
 
 
 def test_early_stopping_needs_a_validation_part():
