@@ -1,5 +1,6 @@
 """Which networks there are, how one is built, and how its weights are kept."""
 
+from medidense.nets.dense_memory import recompute
 from medidense.nets.modes import evaluating
 from medidense.nets.registry import NETWORKS, NetworkRecord, build, count_parameters, network
 from medidense.nets.shapes import cam_layer, count_classes
@@ -15,5 +16,6 @@ __all__ = [
     "evaluating",
     "load_weights",
     "network",
+    "recompute",
     "save_weights",
 ]

@@ -4,7 +4,7 @@ import statistics
 
 import numpy as np
 
-from medidense.nets import build
+from medidense.nets import build, recompute
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.train.loop import fit
@@ -31,6 +31,8 @@ def measure_step(recipe: Recipe, classes: int, device: Device) -> float:
         dropout=recipe.network.dropout,
         seed=0,
     )
+    if recipe.network.memory == "recompute":
+        recompute(net)
     records = fit(net, data, settings, seed=0, device=device)
     seconds = [record.seconds for record in records if isinstance(record, EpochRecord)]
     return statistics.median(seconds[1:]) / batch

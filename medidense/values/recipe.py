@@ -71,10 +71,13 @@ class Input(Section):
 
 
 class Network(Section):
-    """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers."""
+    """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers
+    (before the head of a ResNet). `memory`: what a dense block keeps for the gradient, every concatenation
+    or none of them; the numbers are the same."""
 
     name: str = "densenet121"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    memory: Literal["concatenate", "recompute"] = "concatenate"
 
 
 class Augmentation(Section):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from medidense.cohort import problem_at_row
 from medidense.errors import CohortError
-from medidense.nets import build, save_weights
+from medidense.nets import build, recompute, save_weights
 from medidense.predict import predict_scores
 from medidense.preprocess import load_sample
 from medidense.rundir import RunDir, write_epochs, write_facts, write_predictions
@@ -68,6 +68,8 @@ def train_fold(run: RunDir, fold: Fold, arrays: Arrays, device: Device, progress
         dropout=recipe.network.dropout,
         seed=seed,
     )
+    if recipe.network.memory == "recompute":
+        recompute(net)
     step, epochs = f"train fold {fold.index + 1} of {run.folds}", []
     progress(step, 0, recipe.training.epochs)
     for record in fit(net, _data(fold, arrays), recipe.training, seed=seed, device=device):

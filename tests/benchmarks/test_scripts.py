@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
+    "dense_memory": "--cases 1 --repeats 1 --threads 1",
     "guard": "--slices 4 --repeats 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
@@ -55,6 +56,13 @@ def test_a_series_is_read_by_all_sides_and_alike() -> None:
         assert said.count("wall, of SimpleITK's") == len(re.findall("SimpleITK's +not measured", said)) == 3
     else:
         assert figure(said, "wall, of SimpleITK's") > 0
+
+
+def test_a_dense_block_that_recomputes_gives_the_same_numbers_in_less_memory() -> None:
+    said = said_by("dense_memory")
+    assert float(re.findall(r"largest difference ([\d.e+-]+)", said)[0]) < 1e-4
+    keeping, lean = (float(value) for value in re.findall(r"peak \+ *(\d+) MiB", said))
+    assert lean < keeping
 
 
 def test_a_tree_is_scanned_by_both_sides_whole() -> None:

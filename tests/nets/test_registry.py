@@ -61,12 +61,12 @@ def test_number_of_parameters(name, dims, millions):
     assert round(found / 1e6, 2) == millions
 
 
-@pytest.mark.parametrize(("name", "dims"), EVERY)
-def test_dropout_changes_a_training_pass(name, dims):
-    image = torch.rand(2, 1, *[32] * dims)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_dropout_changes_a_training_pass(name):
+    image = torch.rand(2, 1, 32, 32)
     outputs = []
     for rate in (0.0, 0.5):
-        net = build(name, dims=dims, channels=1, classes=2, dropout=rate, seed=0)
+        net = build(name, dims=2, channels=1, classes=2, dropout=rate, seed=0)
         torch.manual_seed(0)
         with torch.no_grad():
             outputs.append(net.train()(image))
