@@ -1,8 +1,8 @@
 """What does `network.memory: recompute` save, and what does it cost?
 
 Both sides train MONAI's DenseNet-121 on noise from the same weights, each in a process of its own for the
-peak of resident memory that a step adds (Linux), then in turns in one process for the seconds. The largest difference of
-outputs, gradients and running statistics stands beside them.
+peak of resident memory that a step adds (Linux), then in turns in one process for the seconds. The largest
+difference of outputs, gradients and running statistics stands beside them.
 
     python benchmarks/dense_memory.py --threads 2 --repeats 3
 """

@@ -3,6 +3,7 @@
 from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.layout import FoldDir, RunDir
 from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
+from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.tables import (
     join_predictions,
     read_predictions,
@@ -16,6 +17,7 @@ __all__ = [
     "Asked",
     "FoldDir",
     "RunDir",
+    "StartFacts",
     "code_digest",
     "join_predictions",
     "read_predictions",
@@ -26,4 +28,5 @@ __all__ = [
     "write_predictions",
     "write_recipe",
     "write_splits",
+    "write_start",
 ]

@@ -10,6 +10,7 @@ from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.recipes import read_recipe
+from medidense.rundir.starts import StartFacts, facts_of
 from medidense.rundir.tables import read_epochs, read_facts, read_predictions, read_splits
 from medidense.values import EpochRecord, Predictions, Recipe, SampleFacts, Splits
 
@@ -31,6 +32,11 @@ class FoldDir:
         return self.path / "predictions.csv"
 
     @property
+    def scratch_path(self) -> Path:
+        """The same scores of a network that started from random weights, where the recipe compares."""
+        return self.path / "predictions_scratch.csv"
+
+    @property
     def epochs_path(self) -> Path:
         """One line an epoch."""
         return self.path / "epochs.csv"
@@ -50,7 +56,8 @@ class FoldDir:
 
     def finish(self) -> None:
         """Write fold.json, the last file of a fold, with the sums of the others."""
-        files = (self.weights, self.predictions_path, self.epochs_path)
+        files = [self.weights, self.predictions_path, self.epochs_path]
+        files += [self.scratch_path] if self.scratch_path.is_file() else []
         sums = {path.name: durable.sha256_file(path) for path in files}
         durable.write_text(self.path / "fold.json", json.dumps({"files": sums}, indent=2) + "\n")
 
@@ -80,6 +87,21 @@ class RunDir:
     def predictions_path(self) -> Path:
         """Out-of-fold scores, one row a sample."""
         return self.path / "predictions.csv"
+
+    @property
+    def scratch_path(self) -> Path:
+        """Out-of-fold scores of networks that started from random weights, where the recipe compares."""
+        return self.path / "predictions_scratch.csv"
+
+    @property
+    def start_csv(self) -> Path:
+        """What became of each tensor of the weights that training started from, where it did."""
+        return self.path / "start.csv"
+
+    @property
+    def start_path(self) -> Path:
+        """The sums of those weights, and how many parameters were trained."""
+        return self.path / "start.json"
 
     @property
     def facts_path(self) -> Path:
@@ -113,6 +135,18 @@ class RunDir:
     def recipe(self) -> Recipe:
         """The settled recipe."""
         return read_recipe(self.recipe_path)
+
+    def public_recipe(self) -> Recipe:
+        """The recipe as it may leave this machine: weights it starts from by their sums, not by a path."""
+        recipe = self.recipe()
+        if recipe.start is None:
+            return recipe
+        sums = " ".join(f"sha256:{digest}" for digest in self.start_facts().sha256)
+        return recipe.model_copy(update={"start": recipe.start.model_copy(update={"weights": sums})})
+
+    def start_facts(self) -> StartFacts:
+        """start.json."""
+        return facts_of(self._json(self.start_path), self.start_path)
 
     def splits(self) -> Splits:
         """The folds, verified."""

@@ -6,11 +6,13 @@ from medidense.train.data import TrainingData, class_weights
 from medidense.train.device import Device, choose_device
 from medidense.train.loop import fit
 from medidense.train.speed import measure_step
+from medidense.train.tuning import Tuning
 
 __all__ = [
     "Device",
     "Draw",
     "TrainingData",
+    "Tuning",
     "augment",
     "average_of",
     "choose_device",

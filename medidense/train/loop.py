@@ -19,6 +19,7 @@ from medidense.train.data import TrainingData, class_weights, count_batches, dea
 from medidense.train.device import Device, Setting
 from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.stopping import Stopping
+from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, Record, StepRecord
 from medidense.values.recipe import Training
 
@@ -27,7 +28,13 @@ PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
 
 
 def fit(
-    net: torch.nn.Module, data: TrainingData, settings: Training, *, seed: int, device: Device
+    net: torch.nn.Module,
+    data: TrainingData,
+    settings: Training,
+    *,
+    seed: int,
+    device: Device,
+    tuning: Tuning | None = None,
 ) -> Iterator[Record]:
     """Train `net` and tell each optimiser step and each epoch as it ends, both counted from 1.
 
@@ -36,6 +43,8 @@ def fit(
     with the lowest validation loss. Nothing else looks at the validation part. On a CPU the weights depend
     on the initial ones, data, settings, `seed` (from 0) and the device's threads alone, to the last bit;
     between two records torch's global state is the caller's.
+
+    `tuning` holds back some of the weights; None trains them all.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers.
@@ -50,7 +59,7 @@ def fit(
         fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
         net.to(fabric.device)
         arrange(net, last=settings.channels_last)
-        optimizer = make_optimizer(net, settings)
+        optimizer = make_optimizer(net, settings, tuning.groups(net) if tuning else None)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
         model, stepper = fabric.setup(net, optimizer)
@@ -62,6 +71,8 @@ def fit(
     step = 0
     for epoch in range(1, settings.epochs + 1):
         model.train()
+        if tuning:
+            tuning.begin(net, epoch)
         total, seconds, rate = 0.0, 0.0, 0.0
         for index in deal(len(labels), steps, order):
             with setting.held():

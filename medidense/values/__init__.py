@@ -16,6 +16,7 @@ from medidense.values.records import EpochRecord, Record, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.score import Prediction, Score
+from medidense.values.start import StartReport, TensorFate
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
@@ -46,7 +47,9 @@ __all__ = [
     "Source",
     "Span",
     "Splits",
+    "StartReport",
     "StepRecord",
+    "TensorFate",
     "TrainingFacts",
     "Volume",
     "canonical",

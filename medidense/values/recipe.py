@@ -80,6 +80,32 @@ class Network(Section):
     memory: Literal["concatenate", "recompute"] = "concatenate"
 
 
+class Start(Section):
+    """Fine-tuning: which weights training starts from, and which of them it changes.
+
+    `weights` is a file of tensors (.safetensors, .pt, .pth), a package or a run directory; `source` says
+    whose names its tensors have (``auto``: told by them). `trains` is what may change; ``gradual`` is the
+    head first and one more block, from the last to the first, at the start of each epoch (from 1) of
+    `unfreeze_epochs` (empty: spread over the first half). A block `n` steps from the head learns at
+    ``learning_rate * layer_decay ** n``. `lora_rank` is the rank of each convolution's change with ``lora``.
+    `compare` trains every fold from random weights too, for the paired difference.
+    """
+
+    weights: Annotated[str, Field(min_length=1)]
+    source: Literal["auto", "torchvision", "timm", "torchxrayvision", "monai", "medidense"] = "auto"
+    trains: Literal["everything", "head", "last_block", "norm", "gradual", "lora"] = "everything"
+    unfreeze_epochs: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    lora_rank: Annotated[int, Field(ge=1, le=256)] = 8
+    compare: bool = False
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Start":
+        if list(self.unfreeze_epochs) != sorted(set(self.unfreeze_epochs)):
+            raise ValueError(f"unfreeze_epochs must rise, not {list(self.unfreeze_epochs)}")
+        return self
+
+
 class Augmentation(Section):
     """Random changes of the training crops; 0 or False switches one off.
 
@@ -164,6 +190,7 @@ class Recipe(Section):
     labels: Labels = Labels()
     input: Input
     network: Network = Network()
+    start: Start | None = None
     training: Training = Training()
     evaluation: EvaluationRules = EvaluationRules()
     reasons: dict[str, str] = {}

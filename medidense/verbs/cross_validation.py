@@ -197,7 +197,11 @@ def _train(run: RunDir, table: Cohort, progress: Progress) -> None:
     for fold in run.splits().folds:
         if not run.fold(fold.index).done:
             train_fold(run, fold, arrays, device, progress)
-    parts = [read_predictions(run.fold(index).predictions_path, run.positive) for index in range(run.folds)]
+    places = [run.fold(index) for index in range(run.folds)]
+    if all(place.scratch_path.is_file() for place in places):
+        scratch = [read_predictions(place.scratch_path, run.positive) for place in places]
+        write_predictions(join_predictions(scratch), run.scratch_path)
+    parts = [read_predictions(place.predictions_path, run.positive) for place in places]
     write_predictions(join_predictions(parts), run.predictions_path)
 
 

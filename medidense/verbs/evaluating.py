@@ -8,9 +8,11 @@ from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
-from medidense.rundir import RunDir
-from medidense.stats import evaluate_predictions
+from medidense.rundir import RunDir, read_predictions
+from medidense.stats import BaselineScores, evaluate_predictions
 from medidense.values import Evaluation, Predictions
+
+FROM_SCRATCH = "the same network from random weights"
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,21 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         cohort_digest=folder.cohort_digest,
         rows=name,
         seed=folder.seed,
+        rivals=_scratch(folder, predictions),
     )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     durable.write_text(target, json.dumps(evaluation.to_json(), indent=2) + "\n")
     if rows is None:
         _draw(folder, predictions, evaluation)
     return EvaluateResult(folder.path, evaluation, target)
+
+
+def _scratch(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:
+    """The same folds trained from random weights, where the recipe asked for them, on the same rows."""
+    if not folder.scratch_path.is_file():
+        return ()
+    scratch = read_predictions(folder.scratch_path, folder.positive).take(set(predictions.samples))
+    return (BaselineScores(FROM_SCRATCH, scratch.scores),)
 
 
 def _subset(predictions: Predictions, rows: Path) -> Predictions:

@@ -43,7 +43,7 @@ def export(
 def package_contents(folder: RunDir, name: str = "", version: str = "1") -> PackageContents:
     """All that a package holds, from a finished run. No subject's name or path is in it."""
     folder.require_finished()
-    recipe, about = folder.recipe(), folder.about()
+    recipe, about = folder.public_recipe(), folder.about()
     return PackageContents(
         name=name or str(about["asked"]["cohort_name"]),
         version=version,

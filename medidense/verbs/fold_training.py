@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from medidense.cohort import problem_at_row
@@ -15,6 +16,7 @@ from medidense.rundir import RunDir, write_epochs, write_facts, write_prediction
 from medidense.train import Device, TrainingData, fit
 from medidense.values import Cohort, EpochRecord, Fold, Predictions, Refused
 from medidense.verbs.progress import Progress
+from medidense.verbs.starting import settle, start_fold
 
 SEEDS_APART = 1000
 """Fold k of seed s trains with seed ``1000 s + k``: no two folds of any two seeds share one."""
@@ -59,6 +61,21 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
 def train_fold(run: RunDir, fold: Fold, arrays: Arrays, device: Device, progress: Progress) -> None:
     """Train one fold and write its folder; fold.json comes last, so a fold is there whole or not at all."""
     recipe, place = run.recipe(), run.fold(fold.index)
+    if recipe.start is not None and recipe.start.compare:
+        _, scores, _ = _trained(run, fold, arrays, (device, progress), scratch=True)
+        write_predictions(_predictions(run, fold, arrays, scores), place.scratch_path)
+    net, scores, epochs = _trained(run, fold, arrays, (device, progress))
+    save_weights(net, place.weights)
+    write_epochs(epochs, place.epochs_path)
+    write_predictions(_predictions(run, fold, arrays, scores), place.predictions_path)
+    place.finish()
+
+
+def _trained(
+    run: RunDir, fold: Fold, arrays: Arrays, where: tuple[Device, Progress], *, scratch: bool = False
+) -> tuple[torch.nn.Module, NDArray[np.float64], list[EpochRecord]]:
+    """The network, its scores of the test part (N, C), its epochs; with `scratch` from random weights."""
+    recipe, (device, progress) = run.recipe(), where
     seed = SEEDS_APART * run.seed + fold.index
     net = build(
         recipe.network.name,
@@ -70,18 +87,17 @@ def train_fold(run: RunDir, fold: Fold, arrays: Arrays, device: Device, progress
     )
     if recipe.network.memory == "recompute":
         recompute(net)
-    step, epochs = f"train fold {fold.index + 1} of {run.folds}", []
+    tuning = None if scratch else start_fold(run, fold, net, seed=seed, progress=progress)
+    step, epochs = f"train fold {fold.index + 1} of {run.folds}" + " from scratch" * scratch, []
     progress(step, 0, recipe.training.epochs)
-    for record in fit(net, _data(fold, arrays), recipe.training, seed=seed, device=device):
+    data = _data(fold, arrays)
+    for record in fit(net, data, recipe.training, seed=seed, device=device, tuning=tuning):
         if isinstance(record, EpochRecord):
             epochs.append(record)
             progress(step, len(epochs), recipe.training.epochs, f"loss {record.loss:.3f}")
-    test = arrays.rows(fold.test)
-    scores = predict_scores([net], arrays.images[test], device=device.name, threads=device.threads)
-    save_weights(net, place.weights)
-    write_epochs(epochs, place.epochs_path)
-    write_predictions(_predictions(run, fold, arrays.labels[test], scores), place.predictions_path)
-    place.finish()
+    settle(net, tuning)
+    test = arrays.images[arrays.rows(fold.test)]
+    return net, predict_scores([net], test, device=device.name, threads=device.threads), epochs
 
 
 def _data(fold: Fold, arrays: Arrays) -> TrainingData:
@@ -95,9 +111,7 @@ def _data(fold: Fold, arrays: Arrays) -> TrainingData:
     )
 
 
-def _predictions(
-    run: RunDir, fold: Fold, labels: NDArray[np.int64], scores: NDArray[np.float64]
-) -> Predictions:
+def _predictions(run: RunDir, fold: Fold, arrays: Arrays, scores: NDArray[np.float64]) -> Predictions:
     """The fold's scores as a value; `fold.test` is sorted, and so are the rows."""
     return Predictions(
         classes=run.classes,
@@ -105,6 +119,6 @@ def _predictions(
         samples=fold.test,
         subjects=tuple(fold.subject_of[name] for name in fold.test),
         fold=np.full(len(fold.test), fold.index, dtype=np.int64),
-        label=labels,
+        label=arrays.labels[arrays.rows(fold.test)],
         scores=scores,
     )
