@@ -32,6 +32,11 @@ def merge_lora(net: torch.nn.Module) -> None:
 
     adapted = [(name, child) for name, child in net.named_modules() if isinstance(child, LoraLayer)]
     for name, child in adapted:
-        child.merge(safe_merge=True)
+        plain, (adapter,) = child.get_base_layer(), child.lora_A
+        thin, wide = child.lora_A[adapter].weight, child.lora_B[adapter].weight
+        # Written out: peft 0.21 cannot merge a 1x1x1 convolution (its 2D case drops two axes of five).
+        change = (wide.flatten(1) @ thin.flatten(1)).reshape(plain.weight.shape) * child.scaling[adapter]
+        with torch.no_grad():
+            plain.weight += change
         parent, _, leaf = name.rpartition(".")
-        setattr(net.get_submodule(parent), leaf, child.get_base_layer())
+        setattr(net.get_submodule(parent), leaf, plain)

@@ -4,6 +4,7 @@ No object is built from a file: safetensors is plain data, and torch's own forma
 tensors alone.
 """
 
+import struct
 import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,7 @@ _FAULTS = (
     SafetensorError,
     TypeError,
     ValueError,
+    struct.error,
     zipfile.BadZipFile,
 )
 """How the two loaders say that a file is damaged, or holds more than tensors."""
@@ -80,9 +82,9 @@ def _decoded(path: Path) -> Mapping[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         content = torch.load(path, map_location="cpu", weights_only=True)
-    for key in INSIDE:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
+    for _ in INSIDE:  # not for ever: a mapping may hold itself
+        if isinstance(content, Mapping):
+            content = next((content[key] for key in INSIDE if isinstance(content.get(key), Mapping)), content)
     if not isinstance(content, Mapping):
         raise TypeError(f"a {type(content).__name__}, not a mapping of names to tensors")
     return content

@@ -59,13 +59,13 @@ def freeze_all_but(net: torch.nn.Module, names: Sequence[str]) -> None:
 def rate_groups(
     net: torch.nn.Module, record: NetworkRecord, names: Sequence[str], layer_decay: float
 ) -> list[tuple[float, list[torch.nn.Parameter]]]:
-    """The named parameters by depth, the head first: (share of the learning rate, parameters).
+    """The named parameters with their share of the learning rate, the largest (the head's) first.
 
     The share is ``layer_decay ** depth`` (Howard and Ruder, ACL 2018, arXiv 1801.06146, section 3.2).
     """
-    by_depth: dict[int, list[torch.nn.Parameter]] = {}
+    by_share: dict[float, list[torch.nn.Parameter]] = {}
     learning = set(names)
     for name, parameter in net.named_parameters():
         if name in learning:
-            by_depth.setdefault(depth_of(name, record), []).append(parameter)
-    return [(layer_decay**depth, by_depth[depth]) for depth in sorted(by_depth)]
+            by_share.setdefault(layer_decay ** depth_of(name, record), []).append(parameter)
+    return sorted(by_share.items(), key=lambda group: -group[0])

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -31,7 +33,7 @@ def test_each_choice_trains_its_part(name):
     assert norms == {key for key in every if len(shapes[key]) == 1 and key not in head}
     steps = [set(trainable(net, record, "gradual", blocks)) for blocks in range(len(record.blocks) + 1)]
     assert (steps[0], steps[1], steps[-1]) == (set(head), last, set(every))
-    assert all(one < two for one, two in zip(steps, steps[1:], strict=False))
+    assert all(one < two for one, two in itertools.pairwise(steps))
 
 
 def test_number_of_trained_parameters():
