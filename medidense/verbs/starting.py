@@ -15,7 +15,7 @@ from medidense.nets import StartWeights, add_lora, merge_lora, network, read_ten
 from medidense.package import load_package
 from medidense.rundir import RunDir, StartFacts, write_start
 from medidense.train import Tuning
-from medidense.values import Fold, StartReport
+from medidense.values import Fold, SampleFacts, StartReport
 from medidense.verbs.progress import Progress
 
 WHERE = "start.weights"
@@ -79,7 +79,7 @@ def _models(path: Path, run: RunDir, fold: Fold) -> _Models:
     if (path / "run.json").is_file():
         earlier = RunDir(path)
         earlier.require_finished()
-        _unseen(earlier, fold)
+        _unseen(earlier, run, fold)
         return _Models(tuple(earlier.fold(index).weights for index in range(earlier.folds)), earlier.classes)
     if path.is_dir():
         step = "give a file of weights, a package, or a run directory"
@@ -87,15 +87,27 @@ def _models(path: Path, run: RunDir, fold: Fold) -> _Models:
     return _Models((path,))
 
 
-def _unseen(earlier: RunDir, fold: Fold) -> None:
-    """Raise RecipeError where the model that this fold starts from was trained on its test part."""
+def _unseen(earlier: RunDir, run: RunDir, fold: Fold) -> None:
+    """Raise RecipeError where the model that this fold starts from was trained on its test part.
+
+    Samples are told by what was measured on them: two cohorts may give the same names to other images.
+    """
     folds = earlier.splits().folds
     model = folds[fold.index % len(folds)]
-    known = {(name, model.subject_of[name]) for name in (*model.train, *model.validation)}
-    shared = sorted(name for name in fold.test if (name, fold.subject_of[name]) in known)
+    before = {fact.sample: _measured(fact) for fact in earlier.facts()}
+    now = {fact.sample: _measured(fact) for fact in run.facts()}
+    known = {before[name] for name in (*model.train, *model.validation)}
+    shared = sorted(name for name in fold.test if now[name] in known)
     if shared:
         found = f"{len(shared)} samples of fold {fold.index}'s test part, first {shared[0]}"
         raise RecipeError(WHERE, SEEN, found, "start from weights of other subjects, or without a start")
+
+
+def _measured(fact: SampleFacts) -> tuple[float | None, ...]:
+    """Figures that no two images share: of the lesion where it is known, else of the crop."""
+    if fact.mean_intensity is not None:
+        return fact.volume_mm3, fact.mean_intensity
+    return fact.intensity_p01, fact.intensity_p50, fact.intensity_p99
 
 
 def _facts(net: torch.nn.Module, tuning: Tuning, digests: tuple[str, ...]) -> StartFacts:

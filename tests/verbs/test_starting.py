@@ -2,7 +2,6 @@ import csv
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from medidense.errors import RecipeError, RunError
 from medidense.nets import build, load_weights
 from medidense.phantoms import PhantomOptions, write_cohort
 from medidense.rundir import RunDir
+from tests.verbs.conftest import World
 
 QUICK = {
     "training.epochs": 1,
@@ -39,7 +39,7 @@ def options(out: Path, **start: object) -> verbs.CvOptions:
     return verbs.CvOptions(folds=2, seed=5, device="cpu", out=out, settings=settings)
 
 
-def test_a_run_from_foreign_weights_tells_every_tensor(here: Any, tmp_path: Path, weights: Path) -> None:
+def test_a_run_from_foreign_weights_tells_every_tensor(here: World, tmp_path: Path, weights: Path) -> None:
     told: list[str] = []
     chosen = options(tmp_path / "run", weights=str(weights), trains="head", compare=True)
     result = verbs.cv(
@@ -78,7 +78,7 @@ def test_a_run_from_foreign_weights_tells_every_tensor(here: Any, tmp_path: Path
         verbs.cv(here.cohort, options=chosen)
 
 
-def test_a_start_that_has_seen_the_cohort_is_refused(here: Any, tmp_path: Path) -> None:
+def test_a_start_that_has_seen_the_cohort_is_refused(here: World, tmp_path: Path) -> None:
     settings = {"network.name": "densenet121"}
     for earlier in (here.package, here.run):
         chosen = options(tmp_path / f"from-{earlier.name}", weights=str(earlier))
@@ -89,7 +89,7 @@ def test_a_start_that_has_seen_the_cohort_is_refused(here: Any, tmp_path: Path) 
             verbs.cv(here.cohort, options=asked)
 
 
-def test_a_package_of_the_same_classes_gives_its_head_too(here: Any, tmp_path: Path) -> None:
+def test_a_package_of_the_same_classes_gives_its_head_too(here: World, tmp_path: Path) -> None:
     other = write_cohort(tmp_path / "other", PhantomOptions(subjects=6, seed=11))
     chosen = options(tmp_path / "run", weights=str(here.package))
     asked = verbs.CvOptions(
@@ -106,6 +106,17 @@ def test_a_package_of_the_same_classes_gives_its_head_too(here: Any, tmp_path: P
     assert (len(facts["sha256"]), facts["source"]) == (2, "medidense")
 
 
-def test_a_file_that_is_no_network_is_refused_in_words(here: Any, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_the_same_names_for_other_images_are_no_alarm(here: World, tmp_path: Path) -> None:
+    other = write_cohort(tmp_path / "other", PhantomOptions(subjects=8, seed=12))
+    chosen = options(tmp_path / "run", weights=str(here.run), trains="head")
+    settings = {**chosen.settings, "network.name": "densenet121"}
+    asked = verbs.CvOptions(folds=2, seed=5, device="cpu", out=chosen.out, settings=settings)
+    run = RunDir(verbs.cv(other, options=asked).run)
+    names = [{fact.sample for fact in each.facts()} for each in (RunDir(here.run), run)]
+    assert names[0] & names[1]
+
+
+def test_a_file_that_is_no_network_is_refused_in_words(here: World, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="neither a package nor a run directory"):
         verbs.cv(here.cohort, options=options(tmp_path / "run", weights=str(tmp_path)))
