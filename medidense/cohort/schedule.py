@@ -42,6 +42,17 @@ def _network(fp: Fingerprint) -> list[Choice]:
         Choice(
             "network.dropout", 0.1 if few else 0.0, why if few else "With this many samples none is needed."
         ),
+        Choice(
+            "network.memory",
+            "concatenate",
+            "Faster. Where memory runs out, recompute gives the same numbers in about half of it.",
+        ),
+        Choice(
+            "start",
+            None,
+            "The weights are drawn at random, so none has seen a subject of this cohort. To fine-tune, name "
+            "start.weights.",
+        ),
     ]
 
 

@@ -21,6 +21,7 @@ from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings, quickened
 from medidense.train.stopping import Stopping
+from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
 
@@ -36,6 +37,7 @@ def fit(
     seed: int,
     device: Device,
     states: States | None = None,
+    tuning: Tuning | None = None,
 ) -> Iterator[Record]:
     """Train `net` and tell each optimiser step and each epoch as it ends, both counted from 1.
 
@@ -46,6 +48,7 @@ def fit(
     `seed` (from 0) and the device's threads alone, to the last bit; between two records torch's global state
     is the caller's. `states` is given the training's state at the end of each epoch. Where it has one already
     the epochs before are told, not done again, and what follows is as if nothing had happened between.
+    `tuning` holds back some of the weights; None trains them all.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers.
@@ -61,7 +64,7 @@ def fit(
         learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
         learner.to(fabric.device)
         arrange(learner, last=settings.channels_last)
-        optimizer = make_optimizer(learner, settings)
+        optimizer = make_optimizer(learner, settings, tuning.groups(net, learner) if tuning else None)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
@@ -76,12 +79,16 @@ def fit(
         norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
         return loss.detach(), norm
 
-    of = identity(data, settings, seed=seed, device=device)
+    of = identity(data, settings, seed=seed, device=device, tuning=tuning)
     running = Running(learner, average, optimizer, schedule, stopping, setting, (order, changes), of)
     yield from take_up(running, states)
     learn, readings, step = quickened(gradients, learner, device), Readings(device), steps * running.epoch
     for epoch in stopping.epochs(after=running.epoch):
         model.train()
+        if tuning:
+            tuning.begin(net, epoch)
+            if epoch in tuning.unfreezing:  # a recording holds the gradients of those that learnt before
+                learn = quickened(gradients, learner, device)
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
         for part in epoch_batches(data, settings, steps, order):
             with setting.held():

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
+    "fine_tuning": "--many 6 --few 6 --earlier-epochs 1 --epochs 1 --folds 2 --threads 1 --ways head",
+    "dense_memory": "--cases 1 --repeats 1 --threads 1",
     "guard": "--slices 4 --repeats 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
@@ -55,6 +57,20 @@ def test_a_series_is_read_by_all_sides_and_alike() -> None:
         assert said.count("wall, of SimpleITK's") == len(re.findall("SimpleITK's +not measured", said)) == 3
     else:
         assert figure(said, "wall, of SimpleITK's") > 0
+
+
+def test_a_dense_block_that_recomputes_gives_the_same_numbers_in_less_memory() -> None:
+    said = said_by("dense_memory")
+    assert float(re.findall(r"largest difference ([\d.e+-]+)", said)[0]) < 1e-4
+    keeping, lean = (float(value) for value in re.findall(r"peak \+ *(\d+) MiB", said))
+    assert lean < keeping
+
+
+def test_fine_tuning_is_compared_with_random_weights_on_the_same_folds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MLflow's store lies in the working folder
+    assert re.search(r"head +AUROC .+ random weights .+ difference ", said_by("fine_tuning"))
 
 
 def test_a_tree_is_scanned_by_both_sides_whole() -> None:

@@ -1,14 +1,16 @@
 """A training that is broken off after any epoch and taken up again ends with the same bits."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
 
 from medidense.errors import DivergedError, UsageError
-from medidense.nets import build
-from medidense.train import Device, TrainingData, fit
+from medidense.nets import PlanesNetwork, add_lora, build, network
+from medidense.train import Device, TrainingData, Tuning, fit
 from medidense.values import EpochRecord
-from medidense.values.recipe import Augmentation, EarlyStopping, Training
+from medidense.values.recipe import Augmentation, EarlyStopping, Start, Training
 from tests.train.test_loop import CPU, bits, planted, small
 
 AUGMENTED = Augmentation(rotate=20, scale=0.1, shift=1, gain=0.1, offset=0.1, noise=0.1)
@@ -116,6 +118,39 @@ def test_a_dense_network_goes_on_too():
         nets.append(build("densenet_small", dims=3, channels=1, classes=2, dropout=0.1, seed=0))
         list(fit(nets[-1], TrainingData(images, labels), settings, seed=0, device=CPU, states=states))
     assert bits(nets[0]) == bits(nets[1])
+
+
+TUNINGS = {
+    "gradual": {"unfreeze_epochs": (2, 3), "layer_decay": 0.5},
+    "head": {},
+    "norm": {},
+}
+needs_peft = pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="peft is not installed")
+
+
+@pytest.mark.parametrize("trains", [*TUNINGS, pytest.param("lora", marks=[needs_peft, pytest.mark.slow])])
+@pytest.mark.parametrize("planes", [False, True])
+def test_a_fine_tuning_goes_on_with_the_same_bits(trains, planes):
+    size, record = ((32,) * 3 if planes else (32, 32)), network("densenet_small")
+    targets = np.random.default_rng(3).normal(size=(5, 2)).astype(np.float32)
+    data = TrainingData(*planted(5, 0, size=size), auxiliary=targets, auxiliary_weight=0.5, planes=planes)
+    settings = Training(epochs=3, batch_size=3, learning_rate=0.01)
+    tuning = Tuning(record, Start(weights="w", trains=trains, **TUNINGS.get(trains, {})), settings.epochs)
+
+    def trained(states, tuning=tuning):
+        net = build("densenet_small", dims=2, channels=1, classes=2, dropout=0.1, seed=0)
+        if trains == "lora":
+            add_lora(net, record, rank=2, seed=0)
+        net = PlanesNetwork(net) if planes else net
+        list(fit(net, data, settings, seed=0, device=CPU, states=states, tuning=tuning))
+        return bits(net)
+
+    kept = InMemory()
+    whole = trained(kept)
+    for state in kept.kept[:2]:
+        assert trained(InMemory(state)) == whole
+    with pytest.raises(UsageError, match="another training"):
+        trained(InMemory(kept.kept[0]), None)
 
 
 @pytest.mark.parametrize("change", ["seed", "device", "settings"])
