@@ -82,7 +82,7 @@ def test_cv_passes_the_split_and_prints_what_was_chosen(
     done = result(
         run=Path("r"), evaluation=evaluation, figures=evaluation, choices=(chosen,), tracking="", seconds=1.0
     )
-    done.resumed = False  # type: ignore[attr-defined]
+    done.resumed, done.crossings = False, ()  # type: ignore[attr-defined]
     calls = stand_in("cv", done)
     arguments = ["cv", ".", "--split", "nested", "--stratify", "site"]
     arguments += ["--candidate", "training.epochs=3", "--candidate", "training.epochs=4,a.b=[1,2]"]
