@@ -26,6 +26,7 @@ def choose_schedule(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
         *_length(fp),
         *_optimiser(),
         *_weights(fp),
+        *_loss(),
         *_machine(),
         *_augmentation(fp, size),
         _stopping(),
@@ -119,6 +120,14 @@ def _weights(fp: Fingerprint) -> list[Choice]:
         return [Choice("training.class_weights", "balanced", why), shuffled, paired]
     why = f"The classes are about even ({counts})."
     return [Choice("training.class_weights", "none", why), shuffled, paired]
+
+
+def _loss() -> list[Choice]:
+    return [
+        Choice("training.loss", "cross_entropy", "The usual loss; its scores are probabilities."),
+        Choice("training.focal_gamma", 2.0, "For training.loss: focal alone; 2 is its authors' choice."),
+        Choice("training.label_smoothing", 0.0, "Off: labels are taken at their word. 0.1 doubts them."),
+    ]
 
 
 def _flips(fp: Fingerprint) -> Choice:

@@ -70,7 +70,7 @@ def fit(
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
         model, stepper = fabric.setup(fused, optimizer)
         images = torch.from_numpy(data.images).to(fabric.device)
-        objective = Objective(data, torch.from_numpy(weights), fabric.device)
+        objective = Objective(data, torch.from_numpy(weights), settings, fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
     def gradients(batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -168,6 +168,9 @@ class Training(Section):
     all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
     training always is. `compile` lets torch's compiler fuse the network's kernels.
 
+    `loss` ``focal`` makes samples that are told already count less, by the power `focal_gamma` of what is
+    missing to 1 (0 is cross entropy). `label_smoothing` moves this share of each target to all classes alike.
+
     `sampling` ``balanced`` fills each batch with as many samples of one class as of any other. `size_paired`
     is the share of batches in which every lesion stands beside one of like volume and another class, so that
     size tells nothing there.
@@ -183,6 +186,9 @@ class Training(Section):
     clip_norm: Positive = 2.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.98
     class_weights: Literal["balanced", "none"] = "balanced"
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     sampling: Literal["shuffled", "balanced"] = "shuffled"
     size_paired: Share = 0.0
     channels_last: bool = True

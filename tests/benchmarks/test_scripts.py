@@ -7,24 +7,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from medidense.io import write_series
+from medidense.values import Source, Volume
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
-    "fine_tuning": "--many 6 --few 6 --earlier-epochs 1 --epochs 1 --folds 2 --threads 1 --ways head",
+    "damaged_streams": "--trials 3",
     "dense_memory": "--cases 1 --repeats 1 --threads 1",
+    "fine_tuning": "--many 6 --few 6 --earlier-epochs 1 --epochs 1 --folds 2 --threads 1 --ways head",
     "guard": "--slices 4 --repeats 1",
+    "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
 
 
-def said_by(name: str) -> str:
+def said_by(name: str, *inputs: Path) -> str:
     """What a benchmark prints, run as its first page says."""
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *TINY[name].split()]
+    script = str(ROOT / "benchmarks" / f"{name}.py")
+    command = [sys.executable, script, *map(str, inputs), *TINY[name].split()]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
@@ -95,6 +102,23 @@ def test_a_region_is_the_slices_around_it() -> None:
     assert all(64 <= count <= 66 for count in slices)
     assert figure(said, "wall of the region, of the whole") > 0
     assert figure(said, "the same with a catalogue") > 0
+
+
+def test_frames_of_one_file_by_both_sides() -> None:
+    said = said_by("read_multiframe")
+    assert said.count("12 frames") == 3
+    assert said.count("CPU, of pydicom's") == 3
+    assert figure(said, "CPU, of that of half the frames") > 0
+
+
+def test_every_damaged_stream_ends_somewhere(tmp_path: Path) -> None:
+    values = np.arange(64 * 64 * 8, dtype=np.int64).reshape(64, 64, 8) % 997
+    volume = Volume(values.astype(np.int16), np.diag([1, 1, 2, 1.0]), Source("dicom", "CT"))
+    write_series(volume, tmp_path / "ct", patient="invented", seed=1)
+    lines = said_by("damaged_streams", tmp_path / "ct").splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        assert sum(int(count) for count in re.findall(r": (\d+)", line)) in (0, 3), line
 
 
 def test_the_peers_are_pinned_and_named_with_their_licence() -> None:

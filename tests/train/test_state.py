@@ -8,6 +8,7 @@ import torch
 
 from medidense.errors import DivergedError, UsageError
 from medidense.nets import PlanesNetwork, add_lora, build, network
+from medidense.predict import predict_scores
 from medidense.train import Device, TrainingData, Tuning, fit
 from medidense.values import EpochRecord
 from medidense.values.recipe import Augmentation, EarlyStopping, Start, Training
@@ -188,13 +189,12 @@ def test_on_a_gpu_it_goes_on_within_the_tolerance(precision):
     images, labels = planted(24, 0, size=(32, 32, 32))
     settings = Training(epochs=8, batch_size=8, learning_rate=1e-3, augmentation=AUGMENTED)
     nets, kept = [], InMemory()
-    for begin in (None, 5):
+    for begin in (None, None, 5):
         states = kept if begin is None else InMemory(kept.kept[begin - 1])
         nets.append(build("densenet121", dims=3, channels=1, classes=2, dropout=0.1, seed=0))
         device = Device("cuda", precision, 1)
         list(fit(nets[-1], TrainingData(images, labels), settings, seed=0, device=device, states=states))
-    apart = [
-        float((one - other).abs().max() / one.abs().max().clamp(min=1e-6))
-        for one, other in zip(nets[0].parameters(), nets[1].parameters(), strict=True)
-    ]
-    assert max(apart) < 0.05, apart
+    whole, again, resumed = (
+        predict_scores([net], images, device="cuda", threads=1)[:, 1] for net in nets
+    )  # kernels of 3D differ from run to run: a whole run is so far from itself
+    assert np.abs(resumed - whole).max() < 3 * np.abs(again - whole).max() + 0.05
