@@ -14,8 +14,8 @@ DenseNet-121, noise as images, 2D 224^2 and 3D 64^3, a small and a large batch. 
   ``predict_scores`` does with a batch.
 
 Inference is measured with images that lie on the GPU ("network") and from arrays in the processor's memory
-to probabilities there ("arrays"). Compiling is not counted. The share is that of the bound of ``roofline.py`` for
-the side's precision. Sides that compile do so at once, each in a process of its own; everything is timed
+to probabilities there ("arrays"). Compiling is not counted. The share is that of the bound of ``roofline.py``
+for the side's precision. Sides that compile do so at once, each in a process of its own; everything is timed
 alone, twice, and both figures are in the JSON.
 
     python benchmarks/gpu.py --json gpu.json         # on a machine with a GPU, about 5 minutes
@@ -41,7 +41,6 @@ from monai.data import DataLoader
 from monai.networks.nets import DenseNet121
 from monai.transforms import (
     Compose,
-    EnsureChannelFirst,
     RandFlip,
     RandRotate,
     RandRotate90,
@@ -93,17 +92,21 @@ class Case:
 
 
 class Arrays(torch.utils.data.Dataset):  # type: ignore[type-arg]
-    """The tutorial's data set, on arrays in memory; few images many times over, to save memory."""
+    """The tutorial's data set, on arrays in memory; few images many times over, to save memory.
+
+    They have their channel axis: MONAI 1.6.1 zooms an array wrongly whose axis ``EnsureChannelFirst`` added.
+    """
 
     def __init__(self, case: Case, length: int) -> None:
-        scale = [EnsureChannelFirst(channel_dim="no_channel"), ScaleIntensity()]
         flat = [
             RandRotate(range_x=np.pi / 12, prob=0.5, keep_size=True),
             RandFlip(spatial_axis=0, prob=0.5),
-            RandZoom(min_zoom=0.9, max_zoom=1.1, prob=0.5),
+            RandZoom(
+                min_zoom=(0.9, 0.9), max_zoom=(1.1, 1.1), prob=0.5
+            ),  # MONAI 1.6.1 takes no single number
         ]
-        self._change = Compose(scale + (flat if len(case.size) == 2 else [RandRotate90()]))
-        self._images, self._length = case.images(32)[:, 0], length
+        self._change = Compose([ScaleIntensity(), *(flat if len(case.size) == 2 else [RandRotate90()])])
+        self._images, self._length = case.images(32), length
 
     def __len__(self) -> int:
         return self._length
