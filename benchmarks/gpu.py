@@ -101,9 +101,7 @@ class Arrays(torch.utils.data.Dataset):  # type: ignore[type-arg]
         flat = [
             RandRotate(range_x=np.pi / 12, prob=0.5, keep_size=True),
             RandFlip(spatial_axis=0, prob=0.5),
-            RandZoom(
-                min_zoom=(0.9, 0.9), max_zoom=(1.1, 1.1), prob=0.5
-            ),  # MONAI 1.6.1 takes no single number
+            RandZoom(min_zoom=0.9, max_zoom=1.1, prob=0.5),
         ]
         self._change = Compose([ScaleIntensity(), *(flat if len(case.size) == 2 else [RandRotate90()])])
         self._images, self._length = case.images(32), length

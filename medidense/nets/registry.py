@@ -13,6 +13,7 @@ import torch
 
 from medidense.errors import RecipeError
 from medidense.nets.densenet import densenet121
+from medidense.nets.products import as_products
 
 
 class Builder(Protocol):
@@ -78,4 +79,6 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
         raise RecipeError("input.dims", f"{name} works in {known} dimensions", dims, "change input.dims")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+        net = record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+    as_products(net)
+    return net
