@@ -15,6 +15,7 @@ from medidense.errors import RecipeError
 from medidense.nets.dense_memory import recompute
 from medidense.nets.densenet import DenseNetBuilder
 from medidense.nets.planes import PlanesNetwork
+from medidense.nets.products import as_products
 from medidense.nets.resnet import ResNetBuilder
 from medidense.values.recipe import Recipe
 
@@ -113,7 +114,9 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
         raise RecipeError("input.dims", f"{name} works in {known} dimensions", dims, "change input.dims")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+        net = record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+    as_products(net)
+    return net
 
 
 def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:

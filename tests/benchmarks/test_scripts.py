@@ -1,6 +1,7 @@
 """Each benchmark runs, reads the right values, and prints its bars; here on a few tiny files."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -18,20 +19,23 @@ pytestmark = pytest.mark.slow  # each script is a process of its own, with its i
 
 TINY = {
     "damaged_streams": "--trials 3",
+    "data_path": "--tiny --turns 1 --threads 1",
     "dense_memory": "--cases 1 --repeats 1 --threads 1",
     "fine_tuning": "--threads 1 --ways head",
+    "gpu": "--tiny --turns 1",
     "guard": "--slices 4 --repeats 1",
     "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
+    "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
 
 
-def said_by(name: str, *inputs: Path) -> str:
+def said_by(name: str, *more: object) -> str:
     """What a benchmark prints, run as its first page says."""
     script = str(ROOT / "benchmarks" / f"{name}.py")
-    command = [sys.executable, script, *map(str, inputs), *TINY[name].split()]
+    command = [sys.executable, script, *TINY[name].split(), *map(str, more)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
@@ -131,3 +135,23 @@ def test_the_peers_are_pinned_and_named_with_their_licence() -> None:
     rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]+) \|$", page, re.MULTILINE))
     assert sorted(rows) == sorted(name for name, _ in pins)
     assert all(re.match("Apache|BSD|MIT", licence) for licence in rows.values())
+
+
+def test_the_networks_data_are_measured_beside_its_step() -> None:
+    assert figure(said_by("data_path"), "samples/s of the data path, of the network's") > 0
+
+
+def test_a_roofline_has_a_bound_for_training_and_for_inference() -> None:
+    said = said_by("roofline")
+    assert re.findall(r"(\w+) +fp32: at most ([\d,]+) samples", said)[0][0] == "inference"
+    assert "GFLOP" in said
+
+
+def test_every_side_of_the_gpu_script_runs_where_there_is_no_gpu(tmp_path: Path) -> None:
+    said = said_by("gpu", "--json", str(tmp_path / "found.json"))
+    sides = json.loads((tmp_path / "found.json").read_text("utf-8"))["sides"]
+    assert len(sides) == 2 * 11
+    assert all(min(side["samples"]) > 0 and side["share"] > 0 for side in sides)
+    for size in ("2x1x32x32", "2x1x32x32x32"):
+        for what in ("training: (c) ours / (a)", "inference, network: (c) / (b)"):
+            assert figure(said, f"{size} {what}") > 0
