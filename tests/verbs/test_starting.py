@@ -22,11 +22,11 @@ QUICK = {
 }
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
     """A 2D network of three channels and five classes, as someone else might have saved it."""
     net = build("densenet_small", dims=2, channels=3, classes=5, dropout=0.0, seed=9)
-    path = tmp_path_factory.mktemp("foreign") / "weights.pth"
+    path = tmp_path / "foreign.pth"
     renamed = {
         key.replace(".layers.", ".").replace("class_layers.out", "classifier"): value
         for key, value in net.state_dict().items()
