@@ -21,12 +21,12 @@ def make():
     return build(NAME, dims=2, channels=1, classes=2, dropout=0.0, seed=0)
 
 
-def trained(chosen, epochs=2, ema=0.0):
+def trained(chosen, epochs=2, ema=0.0, device=DEVICE, count=8):
     net = make()
     draw = np.random.default_rng(0)
-    data = TrainingData(draw.normal(size=(8, 1, 32, 32)).astype(np.float32), np.arange(8) % 2)
+    data = TrainingData(draw.normal(size=(count, 1, 32, 32)).astype(np.float32), np.arange(count) % 2)
     settings = Training(epochs=epochs, batch_size=4, ema=ema, threads=1, augmentation=Augmentation(noise=0))
-    records = list(fit(net, data, settings, seed=0, device=DEVICE, tuning=chosen))
+    records = list(fit(net, data, settings, seed=0, device=device, tuning=chosen))
     return net, [record for record in records if isinstance(record, EpochRecord)]
 
 
@@ -100,3 +100,27 @@ def test_planes_learn_in_the_network_that_they_share(trains):
         last = net.plane.features.norm5
         assert last.training == last.weight.requires_grad == (trains == "gradual" and epoch == 2)
         assert not net.plane.features.norm0.training
+
+
+def test_steps_are_recorded_anew_when_a_block_joins(monkeypatch):
+    begun = []
+
+    def counted(compute, net, device):
+        begun.append({name for name, parameter in net.named_parameters() if parameter.requires_grad})
+        return compute
+
+    monkeypatch.setattr("medidense.train.loop.quickened", counted)
+    trained(tuning("gradual", epochs=3, unfreeze_epochs=(2, 3)), epochs=3)
+    assert len(begun) == 3
+    assert begun[1] < begun[2] < begun[0]
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_block_that_joins_learns_although_steps_were_recorded():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    chosen = tuning("gradual", unfreeze_epochs=(2,))
+    net, _ = trained(chosen, device=Device(name="cuda", precision="bf16", threads=1), count=32)
+    found = changed(net.cpu())
+    assert "features.denseblock3.denselayer1.layers.conv1.weight" in found
+    assert not [key for key in found if key.startswith("features.denseblock1.")]
