@@ -122,6 +122,11 @@ class RunDir:
         return self.path / f"predictions-{repeat}.csv"
 
     @property
+    def arrays(self) -> Path:
+        """Folder of the samples as the network sees them, while folds are trained."""
+        return self.path / "arrays"
+
+    @property
     def facts_path(self) -> Path:
         """Volume, mean intensity and intensity percentiles of each sample."""
         return self.path / "samples.csv"

@@ -17,6 +17,7 @@ from medidense.train.batches import epoch_batches
 from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
+from medidense.train.resident import Resident
 from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings, quickened
@@ -66,7 +67,7 @@ def fit(
         average = average_of(net, settings.ema)
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
         model, stepper = fabric.setup(fused, optimizer)
-        images = torch.from_numpy(data.images).to(fabric.device)
+        images = Resident(data.images, fabric.device)
         objective = Objective(data, torch.from_numpy(weights), fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
@@ -88,7 +89,8 @@ def fit(
                 begun, step, seen = perf_counter(), step + 1, seen + len(part)
                 change = draw(settings.augmentation, len(part), images.ndim - 2, changes)
                 index = part.to(fabric.device, non_blocking=True)
-                batch = augment(images[index], change, planes=data.planes, fixed_channels=data.fixed_channels)
+                crops = images.batch(part, index)
+                batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels)
                 loss, norm = learn(arranged(batch, layout), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
                 readings.note((epoch, step, rate), len(part), loss, norm)
