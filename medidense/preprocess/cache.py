@@ -41,16 +41,13 @@ class ArrayCache:
     def __init__(self, folder: Path, spec: Input, code: str) -> None:
         self._folder, self._spec, self._code = folder, spec, code
         self._digests: dict[Path, str] = {}
-        self._keys: dict[str, str] = {}
         with durable.writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(PRIVATE_FOLDER)
 
     def path(self, sample: Sample) -> Path:
         """The file of a sample. Raises OSError where the sample's own files cannot be read."""
-        if sample.name not in self._keys:
-            self._keys[sample.name] = self._key(sample)
-        return self._folder / f"{self._keys[sample.name]}.safetensors"
+        return self._folder / f"{self._key(sample)}.safetensors"
 
     def load(self, sample: Sample) -> tuple[NDArray[np.float32], SampleFacts]:
         """What `load_sample` gives, float32 (C, *size) and the facts, from the file or made and kept.
