@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from medidense.errors import UsageError
 from medidense.nets import count_classes
 from medidense.predict import arrange, arranged, channels_last
+from medidense.train.accumulating import Accumulating
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
 from medidense.train.batches import epoch_batches
@@ -20,7 +21,7 @@ from medidense.train.objective import Learner, Objective
 from medidense.train.resident import Resident
 from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.state import Running, States, hand_over, identity, take_up
-from medidense.train.stepping import Readings, quickened
+from medidense.train.stepping import Readings
 from medidense.train.stopping import Stopping
 from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
@@ -48,8 +49,12 @@ def fit(
     is the caller's. `states` is given the training's state at the end of each epoch. Where it has one already
     the epochs before are told, not done again, and what follows is as if nothing had happened between.
 
+    `settings.accumulate` micro-batches make a step, twice as many from the step on that finds too little
+    memory on the GPU.
+
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
-    the network, DivergedError when loss or gradients stop being finite numbers.
+    the network, DivergedError when loss or gradients stop being finite numbers, RecipeError when no two
+    samples fit into memory.
     """
     order_seed, change_seed, dropout_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3))
     order, changes = torch.Generator().manual_seed(order_seed), torch.Generator().manual_seed(change_seed)
@@ -71,16 +76,19 @@ def fit(
         objective = Objective(data, torch.from_numpy(weights), fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
-    def gradients(batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        loss = objective(model(batch), *truth)
+    def gradients(share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
+        loss = objective(model(batch), *truth) * share
         fabric.backward(loss)
-        norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
-        return loss.detach(), norm
+        return loss.detach()
+
+    def clip() -> torch.Tensor:
+        return fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
 
     of = identity(data, settings, seed=seed, device=device)
     running = Running(learner, average, optimizer, schedule, stopping, setting, (order, changes), of)
     yield from take_up(running, states)
-    learn, readings, step = quickened(gradients, learner, device), Readings(device), steps * running.epoch
+    learn = Accumulating(gradients, clip, learner, device, settings.accumulate)
+    readings, step = Readings(device), steps * running.epoch
     for epoch in stopping.epochs(after=running.epoch):
         model.train()
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
@@ -94,7 +102,10 @@ def fit(
                 loss, norm = learn(arranged(batch, layout), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
                 readings.note((epoch, step, rate), len(part), loss, norm)
-                told = readings.read(all_of_them=step == steps * epoch)
+                told: list[Record] = [
+                    *learn.shrunk(epoch, step),
+                    *readings.read(all_of_them=step == steps * epoch),
+                ]
                 stepper.step()
                 stepper.zero_grad()
                 schedule.step()

@@ -14,13 +14,16 @@ from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
 from medidense.rundir import RunDir, StateFiles, write_epochs, write_predictions
 from medidense.train import Device, TrainingData, fit, standardized
-from medidense.values import EpochRecord, Fold, Predictions, Recipe
+from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
 from medidense.verbs.cohort_arrays import Arrays
 from medidense.verbs.progress import Progress
 from medidense.verbs.state_keeping import Keeper
 
 SEEDS_APART = 1000
 """Fold k of seed s trains with seed ``1000 s + k``: no two folds of any two seeds share one."""
+
+LOCK_S = 60.0
+"""Seconds to wait for another process that writes to run.json."""
 
 
 def train_fold(
@@ -73,12 +76,23 @@ class FoldTraining:
         progress(self.step, states.begun, settings.epochs, states.note)
         with states.at_work():
             for record in fit(net, data, settings, seed=self.seed, device=self.device, states=states):
+                if isinstance(record, ShrunkRecord):
+                    self._shrunk(run, record, len(epochs), progress)
                 if not isinstance(record, EpochRecord):
                     continue
                 epochs.append(record)
                 if len(epochs) > states.begun:
                     progress(self.step, len(epochs), settings.epochs, f"loss {record.loss:.3f}")
         return net, epochs
+
+    def _shrunk(self, run: RunDir, record: ShrunkRecord, done: int, progress: Progress) -> None:
+        """Say in one line and in run.json that memory ran out and batches pass in parts from here on."""
+        note = f"memory ran out; batches in {record.parts} parts from step {record.step} on"
+        progress(self.step, done, self.recipe.training.epochs, note)
+        with durable.locked(run.path, wait_s=LOCK_S):
+            about = run.about()
+            parts = about.get("micro_batches", {}) | {self.step: record.parts}
+            run.save_about(about | {"micro_batches": parts})
 
     def tested(self, run: RunDir, net: torch.nn.Module, fold: Fold, arrays: Arrays) -> Predictions:
         """The network's scores of the fold's test part."""
