@@ -89,7 +89,6 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
         progress("wait for another process that preprocesses", 0, None)
 
     with durable.locked(run.arrays, wait_s=float("inf"), waiting=waiting):
-        durable.sweep(run.arrays)
         facts = _prepared(table.name, samples, cache, progress)
     write_facts(facts, run.facts_path)
     index = {name: number for number, name in enumerate(run.classes)}
