@@ -123,7 +123,8 @@ def convert(
         result = verbs.convert(
             sources, target, series=series, options=options, overwrite=overwrite, progress=progress
         )
-    show([_converted(result)], result.to_json(), as_json=as_json)
+    pieces = [_converted(result)] if result.written else []
+    show(pieces, result.to_json(), as_json=as_json)
     return complain([refusal.sentence for refusal in result.refused], 4) if result.refused else 0
 
 

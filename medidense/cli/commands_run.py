@@ -50,7 +50,10 @@ def plan(
             cohort, out=out, budget=budget, device=device.value, overwrite=overwrite, progress=progress
         )
     reasons = Table(("key", "reason"), tuple(sorted(result.recipe.reasons.items())))
-    show([reasons, facts([("recipe", result.out)])], result.to_json(), as_json=as_json)
+    network = result.recipe.network
+    size = f"{network.name}, {result.parameters:,} parameters, dropout {network.dropout:g}"
+    page = [reasons, facts([("network", size), ("recipe", result.out)])]
+    show(page, result.to_json(), as_json=as_json)
     return 0
 
 

@@ -26,6 +26,7 @@ def choose_schedule(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
         *_length(fp),
         *_optimiser(),
         *_weights(fp),
+        *_loss(),
         *_machine(),
         *_augmentation(fp, size),
         _stopping(),
@@ -41,6 +42,17 @@ def _network(fp: Fingerprint) -> list[Choice]:
         Choice("network.name", "densenet121", f"MONAI's DenseNet-121 in {how}, the network of this package."),
         Choice(
             "network.dropout", 0.1 if few else 0.0, why if few else "With this many samples none is needed."
+        ),
+        Choice(
+            "network.memory",
+            "concatenate",
+            "Faster. Where memory runs out, recompute gives the same numbers in about half of it.",
+        ),
+        Choice(
+            "start",
+            None,
+            "The weights are drawn at random, so none has seen a subject of this cohort. To fine-tune, name "
+            "start.weights.",
         ),
     ]
 
@@ -113,6 +125,14 @@ def _weights(fp: Fingerprint) -> list[Choice]:
         return [Choice("training.class_weights", "balanced", why), shuffled, paired]
     why = f"The classes are about even ({counts})."
     return [Choice("training.class_weights", "none", why), shuffled, paired]
+
+
+def _loss() -> list[Choice]:
+    return [
+        Choice("training.loss", "cross_entropy", "The usual loss; its scores are probabilities."),
+        Choice("training.focal_gamma", 2.0, "For training.loss: focal alone; 2 is its authors' choice."),
+        Choice("training.label_smoothing", 0.0, "Off: labels are taken at their word. 0.1 doubts them."),
+    ]
 
 
 def _flips(fp: Fingerprint) -> Choice:

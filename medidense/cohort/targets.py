@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import CohortError, Problem
 from medidense.values import Cohort, Sample
-from medidense.values.recipe import Labels, SoftLabel
+from medidense.values.labels import Labels, SoftLabel
 
 
 @dataclass(frozen=True, eq=False)

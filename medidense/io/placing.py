@@ -44,7 +44,7 @@ class Place:
 
     where: str
     folder: bytes
-    """The deepest that holds all of it."""
+    """The deepest that holds all of it, and every file that was given by itself where it has such files."""
     note: str = ""
     parts: tuple[str, ...] = ()
     """What `read_volume` takes instead of `where`, if there is anything here."""
@@ -73,11 +73,12 @@ def place_of(files: Sequence[bytes], roots: Roots, index: Index, series: str) ->
     if len(parts) == 1:
         where = str(Path(parts[0]))
         return Place(where, _common(folders), "".join(notes), (), tuple(strays))
+    common = watched = _common(folders)
     if loose:
         strays += [one for one in index.strays() if os.fsdecode(one[0]) in roots.files]
-    common = _common(folders)
+        watched = _common(folders | {folder_of(os.fsencode(file)) for file in roots.files})
     note = "; ".join([TOGETHER.format(len(parts)), *notes[:1]])
-    return Place(str(Path(os.fsdecode(common))), common, note, tuple(sorted(parts)), tuple(strays))
+    return Place(str(Path(os.fsdecode(common))), watched, note, tuple(sorted(parts)), tuple(strays))
 
 
 def _common(folders: set[bytes]) -> bytes:

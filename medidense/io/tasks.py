@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from medidense.io.answers import CHECKS
 from medidense.io.dicom import Frame, Scanned, scan_file
 from medidense.io.dicom.packing import IMAGE, Repeated, pack, unpack
 from medidense.io.dicom.seen import Seen
@@ -24,8 +23,6 @@ from medidense.io.reading import read_here
 from medidense.io.told import Noting, ask_of, grid_of, options_of, told_volume
 from medidense.io.tree import files_below
 from medidense.values import Entry, Refusal
-
-__all__ = ["CHECKS", "TASKS"]
 
 
 def _read(arguments: Mapping[str, Any], desk: Desk) -> Any:

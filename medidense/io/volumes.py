@@ -5,7 +5,7 @@ Files are opened and decoded in a guarded worker; the voxels come back in memory
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ def read_volume(
     margin_mm: float = 0.0,
     catalogue: Path | None = None,
 ) -> Volume:
-    """Read one image: a NIfTI, DICOM or picture file, a folder that holds the files of a DICOM series, a
-    list of such files and folders, or a ZIP archive of one of these.
+    """Read one image: a NIfTI, DICOM or picture file, a folder that holds the files of a DICOM series, a ZIP
+    archive of one of these, or a list of such files, folders and archives.
 
     The array is (i, j, k) of int16, int32 or float32 modality values, the affine goes to RAS+ millimetres.
     A folder is read with all folders below it, an archive as the folder of its members; `series_uid` chooses
@@ -58,9 +58,11 @@ def read_volume(
         raise UsageError("path", "a volume is read from at least one file", "an empty list", "give one")
     ask = _ask(series_uid, options, region, margin_mm)
     if len(given) > 1:
-        where = _together(given)
-        arguments = {**told_ask(where, ask), "parts": list(map(str, given))}
-        return _read(arguments, where, (catalogue, given), ask)
+        with ExitStack() as stack:
+            places = [stack.enter_context(entered(part, options.limits))[0] for part in given]
+            where = _together(given)
+            arguments = {**told_ask(where, ask), "parts": list(map(str, places))}
+            return _read(arguments, where, (None if places != given else catalogue, given), ask)
     with entered(given[0], options.limits) as (place, members):
         known = (None if members or not place.is_dir() else catalogue, [place])
         return _read(told_ask(place, replace(ask, members=members)), place, known, ask)

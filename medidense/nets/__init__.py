@@ -1,7 +1,9 @@
 """Which networks there are, how one is built, and how its weights are kept."""
 
+from medidense.nets.dense_memory import recompute
+from medidense.nets.lora import add_lora, merge_lora
 from medidense.nets.modes import evaluating
-from medidense.nets.planes import PLANES, PlanesNetwork, central_planes
+from medidense.nets.planes import PLANES, PlanesNetwork, bare, central_planes
 from medidense.nets.registry import (
     NETWORKS,
     NetworkRecord,
@@ -11,6 +13,9 @@ from medidense.nets.registry import (
     network,
 )
 from medidense.nets.shapes import cam_layer, count_classes
+from medidense.nets.start import StartWeights, start_from
+from medidense.nets.start_files import read_tensors
+from medidense.nets.trained_part import freeze_all_but, rate_groups, trainable
 from medidense.nets.weights import load_weights, save_weights
 
 __all__ = [
@@ -18,6 +23,9 @@ __all__ = [
     "PLANES",
     "NetworkRecord",
     "PlanesNetwork",
+    "StartWeights",
+    "add_lora",
+    "bare",
     "build",
     "build_for",
     "cam_layer",
@@ -25,7 +33,14 @@ __all__ = [
     "count_classes",
     "count_parameters",
     "evaluating",
+    "freeze_all_but",
     "load_weights",
+    "merge_lora",
     "network",
+    "rate_groups",
+    "read_tensors",
+    "recompute",
     "save_weights",
+    "start_from",
+    "trainable",
 ]

@@ -20,7 +20,10 @@ Pointwise = Callable[..., torch.Tensor]
 
 
 def fusable(net: torch.nn.Module) -> bool:
-    """Whether `net` is a DenseNet as MONAI builds it and the kernel's compiler is installed."""
+    """Whether `net` is a DenseNet as MONAI builds it and the kernel's compiler is installed.
+
+    One that carries LoRA's factors is not: they would be passed over.
+    """
     features, head = getattr(net, "features", None), getattr(net, "class_layers", None)
     blocks = {"conv0", "norm0", "pool0", "denseblock1", "norm5"}
     return (
@@ -28,6 +31,7 @@ def fusable(net: torch.nn.Module) -> bool:
         and isinstance(features, torch.nn.Sequential)
         and isinstance(head, torch.nn.Sequential)
         and blocks <= {name for name, _ in features.named_children()}
+        and isinstance(features.conv0, torch.nn.modules.conv._ConvNd)
         and [name for name, _ in head.named_children()] == ["relu", "pool", "flatten", "out"]
     )
 

@@ -12,8 +12,10 @@ from typing import Protocol
 import torch
 
 from medidense.errors import RecipeError
+from medidense.nets.dense_memory import recompute
 from medidense.nets.densenet import DenseNetBuilder
 from medidense.nets.planes import PlanesNetwork
+from medidense.nets.products import as_products
 from medidense.nets.resnet import ResNetBuilder
 from medidense.values.recipe import Recipe
 
@@ -112,14 +114,17 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
         raise RecipeError("input.dims", f"{name} works in {known} dimensions", dims, "change input.dims")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        return record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+        net = record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
+    as_products(net)
+    return net
 
 
 def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:
     """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
 
-    With ``input.view: planes`` it is a 2D network that shares its weights between the three planes. Raises
-    RecipeError as `build` does.
+    With ``input.view: planes`` it is a 2D network that shares its weights between the three planes; with
+    ``network.memory: recompute`` its dense blocks keep no concatenation. Raises RecipeError as `build` and
+    `recompute` do.
     """
     planes = recipe.input.view == "planes"
     net = build(
@@ -130,11 +135,16 @@ def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module
         dropout=recipe.network.dropout,
         seed=seed,
     )
+    if recipe.network.memory == "recompute":
+        recompute(net)
     return PlanesNetwork(net) if planes else net
 
 
-def count_parameters(name: str, *, dims: int, channels: int, classes: int) -> int:
-    """How many numbers a training of that network may change. Nothing is allocated. Raises RecipeError."""
+def count_parameters(recipe: Recipe, classes: int) -> int:
+    """How many numbers a training of the recipe's network may change; planes share theirs.
+
+    Nothing is allocated. Raises RecipeError.
+    """
     with torch.device("meta"):
-        net = build(name, dims=dims, channels=channels, classes=classes, dropout=0.0, seed=0)
+        net = build_for(recipe, classes)
     return sum(parameter.numel() for parameter in net.parameters())

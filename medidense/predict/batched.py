@@ -36,7 +36,7 @@ def batched_logits(
     The networks lie on the GPU, channels last and in evaluation mode. ``fp32`` is what they compute
     themselves, ``bf16`` 16-bit numbers between the layers and, for a DenseNet, fused kernels.
     """
-    passes = [Recorded(_forward(net, precision)) for net in nets]
+    passes = [Recorded(one_pass(net, precision)) for net in nets]
     for shape, alike in groupby(arrays, key=np.shape):
         lift = _Lift(batch_rows(shape), shape)
         waiting: list[tuple[int, torch.Tensor]] = []
@@ -47,7 +47,8 @@ def batched_logits(
             yield from logits[:count].cpu().numpy()
 
 
-def _forward(net: torch.nn.Module, precision: Precision) -> Callable[[torch.Tensor], tuple[torch.Tensor]]:
+def one_pass(net: torch.nn.Module, precision: Precision) -> Callable[[torch.Tensor], tuple[torch.Tensor]]:
+    """From a batch of images on the GPU to float32 logits, as a tuple."""
     if precision == "fp32":
         return lambda images: (net(images),)
     if fusable(net):

@@ -5,6 +5,7 @@ from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.layout import FoldDir, RunDir
 from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
 from medidense.rundir.splits import write_splits
+from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
     join_predictions,
@@ -21,6 +22,7 @@ __all__ = [
     "Choice",
     "FoldDir",
     "RunDir",
+    "StartFacts",
     "StateFiles",
     "code_digest",
     "join_predictions",
@@ -36,4 +38,5 @@ __all__ = [
     "write_predictions",
     "write_recipe",
     "write_splits",
+    "write_start",
 ]

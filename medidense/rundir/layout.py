@@ -11,6 +11,7 @@ from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.recipes import read_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
+from medidense.rundir.starts import StartFacts, facts_of
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
 from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
@@ -33,6 +34,11 @@ class FoldDir:
         return self.path / "predictions.csv"
 
     @property
+    def scratch_path(self) -> Path:
+        """The same scores of a network that started from random weights, where the recipe compares."""
+        return self.path / "predictions_scratch.csv"
+
+    @property
     def epochs_path(self) -> Path:
         """One line an epoch."""
         return self.path / "epochs.csv"
@@ -50,6 +56,16 @@ class FoldDir:
     def states(self) -> StateFiles:
         """The state of the fold's training while it is not finished."""
         return StateFiles(self.path)
+
+    @property
+    def scratch_states(self) -> StateFiles:
+        """The same of the training from random weights that the recipe compares with."""
+        return StateFiles(self.path, "state-scratch")
+
+    @property
+    def scratch_is_kept(self) -> bool:
+        """True where a fold that was never finished has these scores already."""
+        return self.scratch_path.is_file() and not (self.path / "fold.json").is_file()
 
     def inner_states(self, candidate: int, fold: int) -> StateFiles:
         """Of a nested split: the same for one inner training."""
@@ -71,7 +87,7 @@ class FoldDir:
     def finish(self) -> None:
         """Write fold.json, the last file of a fold, with the sums of the others."""
         files = [self.weights, self.predictions_path, self.epochs_path]
-        files += [self.choices_path] if self.choices_path.is_file() else []
+        files += [path for path in (self.choices_path, self.scratch_path) if path.is_file()]
         sums = {path.name: durable.sha256_file(path) for path in files}
         durable.write_text(self.path / "fold.json", json.dumps({"files": sums}, indent=2) + "\n")
 
@@ -127,6 +143,21 @@ class RunDir:
         return self.path / "arrays"
 
     @property
+    def scratch_path(self) -> Path:
+        """Out-of-fold scores of networks that started from random weights, where the recipe compares."""
+        return self.path / "predictions_scratch.csv"
+
+    @property
+    def start_csv(self) -> Path:
+        """What became of each tensor of the weights that training started from, where it did."""
+        return self.path / "start.csv"
+
+    @property
+    def start_path(self) -> Path:
+        """The sums of those weights, and how many parameters were trained."""
+        return self.path / "start.json"
+
+    @property
     def facts_path(self) -> Path:
         """Volume, mean intensity and intensity percentiles of each sample."""
         return self.path / "samples.csv"
@@ -159,6 +190,18 @@ class RunDir:
         """The settled recipe."""
         return read_recipe(self.recipe_path)
 
+    def public_recipe(self) -> Recipe:
+        """The recipe as it may leave this machine: weights it starts from by their sums, not by a path."""
+        recipe = self.recipe()
+        if recipe.start is None:
+            return recipe
+        sums = " ".join(f"sha256:{digest}" for digest in self.start_facts().sha256)
+        return recipe.model_copy(update={"start": recipe.start.model_copy(update={"weights": sums})})
+
+    def start_facts(self) -> StartFacts:
+        """start.json."""
+        return facts_of(self._json(self.start_path), self.start_path)
+
     def splits(self) -> Splits:
         """The folds, built anew and of the digest that was written beside them. Raises RunError."""
         about = self._unchanged(self.splits_path, "splits")
@@ -173,12 +216,9 @@ class RunDir:
     def save_splits(self, splits: Splits, inner: Mapping[int, Splits] | None = None) -> dict[str, object]:
         """Write the folds (and those inside each), and return what run.json says of them."""
         write_splits(splits, self.splits_path)
-        about: dict[str, object] = {"folds": len(splits.folds)}
-        about["splits"] = {
-            "sha256": durable.sha256_file(self.splits_path),
-            "names": list(splits.names),
-            "notes": list(splits.notes),
-        }
+        said = {"names": list(splits.names), "notes": list(splits.notes)}
+        sums = {"sha256": durable.sha256_file(self.splits_path)}
+        about: dict[str, object] = {"folds": len(splits.folds), "splits": sums | said}
         if inner:
             write_inner_splits(inner, self.inner_splits_path)
             about["inner_splits"] = {"sha256": durable.sha256_file(self.inner_splits_path)}

@@ -24,10 +24,12 @@ def evaluate_predictions(
     cohort_digest: str,
     rows: str = "all",
     seed: int = 0,
+    rivals: Sequence[BaselineScores] = (),
 ) -> Evaluation:
     """Everything `evaluate` reports about out-of-fold predictions of at least one sample.
 
-    `facts` may hold more samples than `predictions`; `rows` names the subset that was asked for. All
+    `facts` may hold more samples than `predictions`; `rows` names the subset that was asked for;
+    `rivals` are further scores of the same rows to compare with, beside the baselines. All
     intervals come from the same `rules.bootstrap` draws of subjects, seeded with `seed`.
     """
     draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, seed)
@@ -49,7 +51,7 @@ def evaluate_predictions(
         metrics=decision_figures(decisions, draws),
         confusion=_confusion(decisions),
         folds=folds,
-        baselines=tuple(_baseline(predictions, baseline, draws) for baseline in baselines),
+        baselines=tuple(_baseline(predictions, baseline, draws) for baseline in (*baselines, *rivals)),
         interval=_interval_words(draws, len(predictions.classes)),
         cohort_digest=cohort_digest,
         rows=rows,

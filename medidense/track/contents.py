@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from medidense.rundir import RunDir
+from medidense.rundir import RunDir, recipe_text
 from medidense.track import names
 from medidense.values.evaluation import Estimate
 
@@ -55,7 +55,7 @@ class Contents:
 
     def params(self) -> dict[str, str]:
         """Every recipe key, flat, and what was asked; reasons stay in recipe.yaml."""
-        recipe = self.run.recipe().model_dump(mode="json")
+        recipe = self.run.public_recipe().model_dump(mode="json")
         recipe.pop("reasons")
         about = self.run.about()
         device = {f"device.{key}": value for key, value in dict(about.get("device", {})).items()}
@@ -152,7 +152,7 @@ class Contents:
             for name in getattr(fold, part)
         ]
         found = {
-            names.RECIPE: self.run.recipe_path.read_bytes(),
+            names.RECIPE: recipe_text(self.run.public_recipe()).encode(),
             names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
             names.PREDICTIONS_CSV: _csv(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),

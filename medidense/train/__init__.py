@@ -7,12 +7,14 @@ from medidense.train.device import Device, choose_device
 from medidense.train.loop import fit
 from medidense.train.speed import measure_step
 from medidense.train.state import States
+from medidense.train.tuning import Tuning
 
 __all__ = [
     "Device",
     "Draw",
     "States",
     "TrainingData",
+    "Tuning",
     "augment",
     "average_of",
     "choose_device",

@@ -37,13 +37,17 @@ class Accumulating:
     ) -> None:
         self._gradients, self._clip, self._net, self._device = gradients, clip, net, device
         self.parts = self._told = parts
-        self._step = quickened(self._accumulated, net, device)
+        self.record_anew()
 
     def __call__(self, batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Loss and gradient norm of a batch. Raises RecipeError where not even two samples fit."""
         while (done := self._tried(batch, *truth)) is None:
             self._halve(len(batch))
         return done
+
+    def record_anew(self) -> None:
+        """Forget what was recorded on a GPU: it holds the gradients of those parameters that learnt then."""
+        self._step = quickened(self._accumulated, self._net, self._device)
 
     def shrunk(self, epoch: int, step: int) -> list[ShrunkRecord]:
         """The news of this step, if there is any: that batches pass in more parts from here on."""
@@ -73,6 +77,6 @@ class Accumulating:
             raise RecipeError("training.batch_size", "the GPU's memory is too small", found, step)
         self.parts = min(2 * self.parts, size // SMALLEST)
         self._net.zero_grad(set_to_none=True)
-        self._step = quickened(self._accumulated, self._net, self._device)
+        self.record_anew()
         if self._device.name == "cuda":
             torch.cuda.empty_cache()

@@ -23,6 +23,7 @@ from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings
 from medidense.train.stopping import Stopping
+from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
 
@@ -38,6 +39,7 @@ def fit(
     seed: int,
     device: Device,
     states: States | None = None,
+    tuning: Tuning | None = None,
 ) -> Iterator[Record]:
     """Train `net` and tell each optimiser step and each epoch as it ends, both counted from 1.
 
@@ -48,6 +50,7 @@ def fit(
     `seed` (from 0) and the device's threads alone, to the last bit; between two records torch's global state
     is the caller's. `states` is given the training's state at the end of each epoch. Where it has one already
     the epochs before are told, not done again, and what follows is as if nothing had happened between.
+    `tuning` holds back some of the weights; None trains them all.
 
     `settings.accumulate` micro-batches make a step, twice as many from the step on that finds too little
     memory on the GPU.
@@ -67,13 +70,13 @@ def fit(
         learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
         learner.to(fabric.device)
         arrange(learner, last=settings.channels_last)
-        optimizer = make_optimizer(learner, settings)
+        optimizer = make_optimizer(learner, settings, tuning.groups(net, learner) if tuning else None)
         schedule = make_schedule(optimizer, settings, steps * settings.epochs)
         average = average_of(net, settings.ema)
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
         model, stepper = fabric.setup(fused, optimizer)
         images = Resident(data.images, fabric.device)
-        objective = Objective(data, torch.from_numpy(weights), fabric.device)
+        objective = Objective(data, torch.from_numpy(weights), settings, fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
     def gradients(share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
@@ -84,13 +87,17 @@ def fit(
     def clip() -> torch.Tensor:
         return fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
 
-    of = identity(data, settings, seed=seed, device=device)
+    of = identity(data, settings, seed=seed, device=device, tuning=tuning)
     running = Running(learner, average, optimizer, schedule, stopping, setting, (order, changes), of)
     yield from take_up(running, states)
     learn = Accumulating(gradients, clip, learner, device, settings.accumulate)
     readings, step = Readings(device), steps * running.epoch
     for epoch in stopping.epochs(after=running.epoch):
         model.train()
+        if tuning:
+            tuning.begin(net, epoch)
+            if epoch in tuning.unfreezing:  # a recording holds the gradients of those that learnt before
+                learn.record_anew()
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
         for part in epoch_batches(data, settings, steps, order):
             with setting.held():

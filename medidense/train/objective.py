@@ -2,10 +2,11 @@
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, one_hot
 
 from medidense.nets import PLANES
 from medidense.train.data import TrainingData
+from medidense.values.recipe import Training
 
 
 class Learner(nn.Module):
@@ -36,19 +37,23 @@ class Learner(nn.Module):
 
 
 class Objective:
-    """The loss of a batch: cross entropy of the classes, and the error of the auxiliary targets beside it.
+    """The loss of a batch: that of the classes, and the error of the auxiliary targets beside it.
 
-    `weights` is the weight of each class, float32 (classes,). Rows without a label and without a target take
-    part in the auxiliary error alone.
+    `weights` is the weight of each class, float32 (classes,). The loss of the classes is cross entropy or the
+    focal loss (Lin et al., ICCV 2017, equation 5), with the smoothed targets of Szegedy et al. (CVPR 2016,
+    section 7). Rows without a label and without a target take part in the auxiliary error alone.
     """
 
-    def __init__(self, data: TrainingData, weights: torch.Tensor, device: torch.device) -> None:
+    def __init__(
+        self, data: TrainingData, weights: torch.Tensor, settings: Training, device: torch.device
+    ) -> None:
         self._weights = weights.to(device)
         classes = data.labels if data.targets is None else data.targets
         arrays = [classes] if data.auxiliary is None else [classes, data.auxiliary]
         self._truth = [torch.from_numpy(array).to(device) for array in arrays]
         self._partly = data.targets is None and bool((data.labels < 0).any())
-        self._share = data.auxiliary_weight
+        self._share, self._smoothing = data.auxiliary_weight, settings.label_smoothing
+        self._gamma = settings.focal_gamma if settings.loss == "focal" else 0.0
 
     def truth(self, index: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """What the samples `index` should give: labels or probabilities, and auxiliary targets if any."""
@@ -67,8 +72,13 @@ class Objective:
         return self._of_classes(logits, truth[0]) + self._share * beside
 
     def _of_classes(self, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-        if not self._partly:
-            return cross_entropy(logits, wanted, self._weights)
-        weight = self._weights[wanted.clamp(min=0)] * (wanted >= 0)
-        each = cross_entropy(logits, wanted.clamp(min=0), reduction="none")
-        return (each * weight).sum() / weight.sum().clamp(min=torch.finfo(weight.dtype).tiny)
+        if self._gamma == 0 and not self._partly:
+            return cross_entropy(logits, wanted, self._weights, label_smoothing=self._smoothing)
+        labels = wanted.ndim == 1
+        targets = one_hot(wanted.clamp(min=0), logits.shape[1]).to(logits) if labels else wanted
+        targets = targets * (1 - self._smoothing) + self._smoothing / logits.shape[1]
+        logs = torch.log_softmax(logits, dim=1)
+        each = -targets * self._weights * (1 - logs.exp()) ** self._gamma * logs
+        counts = self._weights[wanted.clamp(min=0)] * (wanted >= 0) if labels else torch.ones_like(each[:, 0])
+        total = each.sum(dim=1) * (wanted >= 0) if labels else each.sum(dim=1)
+        return total.sum() / counts.sum().clamp(min=torch.finfo(logits.dtype).tiny)

@@ -15,6 +15,7 @@ from medidense.train.averaging import Average
 from medidense.train.data import TrainingData
 from medidense.train.device import Device, Setting
 from medidense.train.stopping import Stopping
+from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, TrainingState
 from medidense.values.recipe import Training
 
@@ -125,11 +126,15 @@ def put_back(running: Running, state: TrainingState) -> None:
     running.records[:] = [EpochRecord(**record) for record in facts["records"]]
 
 
-def identity(data: TrainingData, settings: Training, *, seed: int, device: Device) -> str:
-    """A digest of what a state belongs to: settings, seed, device, and the labels and shape of the data."""
+def identity(
+    data: TrainingData, settings: Training, *, seed: int, device: Device, tuning: Tuning | None = None
+) -> str:
+    """A digest of what a state belongs to: settings, tuning, seed, device, labels and shape of the data."""
     digest = hashlib.sha256(settings.model_dump_json().encode())
     digest.update(f"{seed} {device} {data.images.shape}".encode())
     digest.update(data.labels.tobytes())
+    if tuning is not None:
+        digest.update(tuning.start.model_dump_json().encode())
     return digest.hexdigest()
 
 

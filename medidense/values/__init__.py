@@ -19,6 +19,7 @@ from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
+from medidense.values.start import StartReport, TensorFate
 from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
@@ -57,7 +58,9 @@ __all__ = [
     "Span",
     "SplitPlan",
     "Splits",
+    "StartReport",
     "StepRecord",
+    "TensorFate",
     "TrainingFacts",
     "TrainingState",
     "Volume",

@@ -8,18 +8,11 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from medidense.errors import Problem, RecipeError
-
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """Frozen, and no key beyond those declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+from medidense.values.labels import Labels
+from medidense.values.section import Positive, Section, Share
 
 
 class Intensity(Section):
@@ -104,10 +97,39 @@ class Input(Section):
 
 
 class Network(Section):
-    """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers."""
+    """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers
+    (before the head of a ResNet). `memory`: what a dense block keeps for the gradient, every concatenation
+    or none of them; the numbers are the same."""
 
     name: str = "densenet121"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    memory: Literal["concatenate", "recompute"] = "concatenate"
+
+
+class Start(Section):
+    """Fine-tuning: which weights training starts from, and which of them it changes.
+
+    `weights` is a file of tensors (.safetensors, .pt, .pth), a package or a run directory; `source` says
+    whose names its tensors have (``auto``: told by them). `trains` is what may change; ``gradual`` is the
+    head first and one more block, from the last to the first, at the start of each epoch (from 1) of
+    `unfreeze_epochs` (empty: spread over the first half). A block `n` steps from the head learns at
+    ``learning_rate * layer_decay ** n``. `lora_rank` is the rank of each convolution's change with ``lora``.
+    `compare` trains every fold from random weights too, for the paired difference.
+    """
+
+    weights: Annotated[str, Field(min_length=1)]
+    source: Literal["auto", "torchvision", "timm", "torchxrayvision", "monai", "medidense"] = "auto"
+    trains: Literal["everything", "head", "last_block", "norm", "gradual", "lora"] = "everything"
+    unfreeze_epochs: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    lora_rank: Annotated[int, Field(ge=1, le=256)] = 8
+    compare: bool = False
+
+    @model_validator(mode="after")
+    def _rising(self) -> "Start":
+        if list(self.unfreeze_epochs) != sorted(set(self.unfreeze_epochs)):
+            raise ValueError(f"unfreeze_epochs must rise, not {list(self.unfreeze_epochs)}")
+        return self
 
 
 class Augmentation(Section):
@@ -149,6 +171,9 @@ class Training(Section):
     A batch passes in `accumulate` micro-batches of two samples or more, whose gradients are added up; batch
     normalisation sees one of them at a time.
 
+    `loss` ``focal`` makes samples that are told already count less, by the power `focal_gamma` of what is
+    missing to 1 (0 is cross entropy). `label_smoothing` moves this share of each target to all classes alike.
+
     `sampling` ``balanced`` fills each batch with as many samples of one class as of any other. `size_paired`
     is the share of batches in which every lesion stands beside one of like volume and another class, so that
     size tells nothing there.
@@ -165,6 +190,9 @@ class Training(Section):
     clip_norm: Positive = 2.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.98
     class_weights: Literal["balanced", "none"] = "balanced"
+    loss: Literal["cross_entropy", "focal"] = "cross_entropy"
+    focal_gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     sampling: Literal["shuffled", "balanced"] = "shuffled"
     size_paired: Share = 0.0
     channels_last: bool = True
@@ -174,64 +202,6 @@ class Training(Section):
     compile: bool = False
     augmentation: Augmentation = Augmentation()
     early_stopping: EarlyStopping | None = None
-
-
-class SoftLabel(Section):
-    """A rating as training target: `column` from `low` (certainly not) to `high` (certainly positive).
-
-    A row with the rating r trains towards a probability of (r - low) / (high - low) for the positive class.
-    Tests and figures know the label alone.
-    """
-
-    column: str
-    low: float
-    high: float
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "SoftLabel":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
-        return self
-
-
-class Auxiliary(Section):
-    """Columns that the network learns to tell beside the class, in training only: never features.
-
-    Each column is brought to mean 0 and standard deviation 1 over the training part; empty cells are left
-    out. `weight` is that of their mean squared error beside the loss of the classes.
-    """
-
-    columns: Annotated[tuple[str, ...], Field(min_length=1)]
-    weight: Positive = 0.5
-
-
-class Labels(Section):
-    """`positive` names the class that sensitivity and score speak of; None is the last of the sorted classes.
-
-    `soft` takes a rating for the training target, `auxiliary` columns for further ones. With `train_only`
-    rows whose label is empty take part in training, through one of the two, and are never tested.
-    `features` names covariate columns to be fused before the head (refused until a later version does it).
-    """
-
-    positive: str | None = None
-    soft: SoftLabel | None = None
-    auxiliary: Auxiliary | None = None
-    train_only: bool = False
-    features: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _taught(self) -> "Labels":
-        if self.train_only and self.soft is None and self.auxiliary is None:
-            raise ValueError("rows without a label teach nothing: name labels.soft or labels.auxiliary too")
-        return self
-
-    @model_validator(mode="after")
-    def _not_yet(self) -> "Labels":
-        if self.features:
-            raise ValueError(
-                "covariates as features are not supported by this version; remove labels.features"
-            )
-        return self
 
 
 class PredictionRules(Section):
@@ -257,11 +227,12 @@ class Recipe(Section):
     labels: Labels = Labels()
     input: Input
     network: Network = Network()
+    start: Start | None = None
     training: Training = Training()
     prediction: PredictionRules = PredictionRules()
     evaluation: EvaluationRules = EvaluationRules()
     leakage: Literal["refuse", "drop_from_train"] = "refuse"
-    reasons: dict[str, str] = {}
+    reasons: dict[str, str] = Field(default={})
 
     def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":
         """This recipe with dotted keys replaced, checked again; `where` stands in the error.

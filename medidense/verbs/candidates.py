@@ -87,6 +87,7 @@ def _inner_scores(
                 device=device,
                 step=f"fold {fold.index + 1} of {run.folds}: candidate {number}, "
                 f"inner fold {part.index + 1} of {len(inner.folds)}",
+                fold=fold,
             )
             states = run.fold(fold.index).inner_states(number, part.index)
             write_predictions(inner_predictions(run, part, arrays, training, states, progress), target)

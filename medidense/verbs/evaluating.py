@@ -9,11 +9,13 @@ from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
-from medidense.rundir import RunDir
-from medidense.stats import evaluate_predictions, with_repeats
+from medidense.rundir import RunDir, read_predictions
+from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.splitting import verified_splits
+
+FROM_SCRATCH = "the same network from random weights"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         cohort_digest=folder.cohort_digest,
         rows=name,
         seed=folder.seed,
+        rivals=_scratch(folder, predictions),
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     leakage = folder.leakage()
@@ -64,6 +67,14 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     if rows is None:
         _draw(folder, predictions, evaluation)
     return EvaluateResult(folder.path, evaluation, target)
+
+
+def _scratch(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:
+    """The same folds trained from random weights, where the recipe asked for them, on the same rows."""
+    if not folder.scratch_path.is_file():
+        return ()
+    scratch = read_predictions(folder.scratch_path, folder.positive).take(set(predictions.samples))
+    return (BaselineScores(FROM_SCRATCH, scratch.scores),)
 
 
 def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:

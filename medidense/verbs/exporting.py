@@ -49,7 +49,7 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
     """
     folder.require_finished()
     verified_splits(folder)
-    recipe, about = folder.recipe(), folder.about()
+    recipe, about = folder.public_recipe(), folder.about()
     return PackageContents(
         name=name or str(about["asked"]["cohort_name"]),
         version=version,

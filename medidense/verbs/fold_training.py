@@ -1,7 +1,7 @@
 """One fold: train on its training part, score its test part, keep the weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,6 +17,7 @@ from medidense.train import Device, TrainingData, fit, standardized
 from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
 from medidense.verbs.cohort_arrays import Arrays
 from medidense.verbs.progress import Progress
+from medidense.verbs.starting import settle, start_fold
 from medidense.verbs.state_keeping import Keeper
 
 SEEDS_APART = 1000
@@ -44,38 +45,57 @@ def train_fold(
         seed=SEEDS_APART * run.seed + fold.index,
         device=device,
         step=f"train fold {fold.index + 1} of {run.folds}",
+        fold=fold,
     )
     durable.sweep(place.path)
+    start = training.recipe.start
+    if start is not None and start.compare and not place.scratch_is_kept:
+        scratch = training.from_scratch()
+        net, _ = scratch.fitted(run, _data(fold, arrays, scratch.recipe), place.scratch_states, progress)
+        write_predictions(scratch.tested(run, net, fold, arrays), place.scratch_path)
     net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), place.states, progress)
     save_weights(net, place.weights)
     write_epochs(epochs, place.epochs_path)
     write_predictions(training.tested(run, net, fold, arrays), place.predictions_path)
     place.finish()
     place.states.remove()
+    place.scratch_states.remove()
 
 
 @dataclass(frozen=True)
 class FoldTraining:
-    """How one network is trained: by which recipe, from which seed, where, and under which step's name."""
+    """How one network is trained: by which recipe, from which seed, where, and under which step's name.
+
+    What training starts from must not have seen the test part of `fold`, the outer one of a nested split.
+    """
 
     recipe: Recipe
     seed: int
     device: Device
     step: str
+    fold: Fold
+
+    def from_scratch(self) -> "FoldTraining":
+        """The same training from random weights."""
+        recipe = self.recipe.model_copy(update={"start": None})
+        return replace(self, recipe=recipe, step=f"{self.step} from scratch")
 
     def fitted(
         self, run: RunDir, data: TrainingData, files: StateFiles, progress: Progress
     ) -> tuple[torch.nn.Module, list[EpochRecord]]:
         """The trained network of a training part, and its epochs, those that `files` tell of among them.
 
-        Raises DivergedError and WriteError.
+        Raises DivergedError and WriteError, and what `start_fold` raises of the weights it starts from.
         """
         net, settings = build_for(self.recipe, len(run.classes), seed=self.seed), self.recipe.training
+        tuning = start_fold(run, self.recipe, self.fold, net, seed=self.seed, progress=progress)
         epochs: list[EpochRecord] = []
         states = Keeper(files)
         progress(self.step, states.begun, settings.epochs, states.note)
         with states.at_work():
-            for record in fit(net, data, settings, seed=self.seed, device=self.device, states=states):
+            for record in fit(
+                net, data, settings, seed=self.seed, device=self.device, states=states, tuning=tuning
+            ):
                 if isinstance(record, ShrunkRecord):
                     self._shrunk(run, record, len(epochs), progress)
                 if not isinstance(record, EpochRecord):
@@ -83,6 +103,7 @@ class FoldTraining:
                 epochs.append(record)
                 if len(epochs) > states.begun:
                     progress(self.step, len(epochs), settings.epochs, f"loss {record.loss:.3f}")
+        settle(net, tuning)
         return net, epochs
 
     def _shrunk(self, run: RunDir, record: ShrunkRecord, done: int, progress: Progress) -> None:

@@ -17,6 +17,7 @@ from medidense.cohort import (
 )
 from medidense.errors import OutputExistsError, UsageError
 from medidense.io import archives_kept
+from medidense.nets import count_parameters
 from medidense.rundir import write_recipe
 from medidense.train import choose_device, measure_step
 from medidense.values import Cohort, Recipe
@@ -28,14 +29,19 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class PlanResult:
-    """The recipe and where it was written."""
+    """The recipe, where it was written, and how many parameters its network has."""
 
     recipe: Recipe
     out: Path
+    parameters: int
 
     def to_json(self) -> dict[str, object]:
-        """The recipe's tree beside its path."""
-        return {"out": str(self.out), "recipe": self.recipe.model_dump(mode="json")}
+        """The recipe's tree beside its path and the network's size."""
+        return {
+            "out": str(self.out),
+            "parameters": self.parameters,
+            "recipe": self.recipe.model_dump(mode="json"),
+        }
 
 
 @archives_kept()
@@ -60,7 +66,7 @@ def plan(
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = propose(table, facts, budget=budget, folds=FOLDS, device=device)
     write_recipe(recipe, out)
-    return PlanResult(recipe, out)
+    return PlanResult(recipe, out, count_parameters(recipe, len(table.classes)))
 
 
 def propose(

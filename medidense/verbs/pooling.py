@@ -1,5 +1,8 @@
 """From finished folds to the tables of the whole run."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from medidense.rundir import (
     Choice,
     RunDir,
@@ -10,20 +13,21 @@ from medidense.rundir import (
     write_choices,
     write_predictions,
 )
-from medidense.values import Splits
+from medidense.values import Predictions, Splits
 
 
 def pool(run: RunDir, splits: Splits) -> None:
     """Write predictions.csv from the folds' own, and choices.csv where the folds chose.
 
+    Scores from random weights, where the recipe compares, go to predictions_scratch.csv in the same way.
     Where there are several repeats each has a table of its own, and predictions.csv the mean of their scores
     with the folds of the first: the models of that repeat speak for a sample. Raises RunError, WriteError.
     """
-    repeats = []
-    for repeat in range(splits.repeats):
-        own = [fold.index for fold in splits.folds if fold.repeat == repeat]
-        parts = [read_predictions(run.fold(index).predictions_path, run.positive) for index in own]
-        repeats.append(join_predictions(parts))
+    places = [run.fold(fold.index) for fold in splits.folds]
+    if all(place.scratch_path.is_file() for place in places):
+        scratch = _repeats(run, splits, [place.scratch_path for place in places])
+        write_predictions(mean_predictions(scratch), run.scratch_path)
+    repeats = _repeats(run, splits, [place.predictions_path for place in places])
     if len(repeats) > 1:
         for number, table in enumerate(repeats):
             write_predictions(table, run.repeat_path(number))
@@ -31,8 +35,21 @@ def pool(run: RunDir, splits: Splits) -> None:
         rows = [row for fold in splits.folds for row in read_choices(run.fold(fold.index).choices_path)]
         write_choices(rows, run.choices_path)
     for fold in splits.folds:
-        run.fold(fold.index).states.remove()  # a kill may have come between a fold's end and this
+        # a kill may have come between a fold's end and this
+        run.fold(fold.index).states.remove()
+        run.fold(fold.index).scratch_states.remove()
     write_predictions(mean_predictions(repeats), run.predictions_path)
+
+
+def _repeats(run: RunDir, splits: Splits, paths: Sequence[Path]) -> list[Predictions]:
+    """The out-of-fold scores of each repeat, from the files of the folds."""
+    parts = [read_predictions(path, run.positive) for path in paths]
+    return [
+        join_predictions(
+            [part for part, fold in zip(parts, splits.folds, strict=True) if fold.repeat == repeat]
+        )
+        for repeat in range(splits.repeats)
+    ]
 
 
 def choices_of(run: RunDir) -> tuple[Choice, ...]:

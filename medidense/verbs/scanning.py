@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from medidense import durable
-from medidense.errors import NothingFoundError
+from medidense.errors import NothingFoundError, UsageError
 from medidense.io import Entries, Index, catalogued, index_of, temporary_index, write_parquet
 from medidense.values import Entry, ReadOptions
 from medidense.verbs.progress import Progress, counting, quiet
@@ -77,10 +77,12 @@ def scan(
     receives the list as CSV, or as Parquet where its name ends in .parquet (mode 0600), and beside it lies an
     index: a second scan with the same `out` and `options` looks only at files that are new or have another
     size or time.
-    Raises NothingFoundError when there is no image file, UsageError when a path does not exist, LockedError
-    while another scan has the same `out`, WriteError.
+    Raises NothingFoundError when there is no image file, UsageError when a path does not exist or `out` is a
+    folder, LockedError while another scan has the same `out`, WriteError.
     """
     out = None if out is None else Path(out)
+    if out is not None and out.is_dir():
+        raise UsageError(str(out), "the catalogue is a file", "a folder", "name a .csv or .parquet in it")
     index = temporary_index() if out is None else index_of(out)
     try:
         counted = counting(progress, "scan")

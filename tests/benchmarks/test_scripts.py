@@ -1,28 +1,41 @@
 """Each benchmark runs, reads the right values, and prints its bars; here on a few tiny files."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from medidense.io import write_series
+from medidense.values import Source, Volume
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
+    "damaged_streams": "--trials 3",
+    "data_path": "--tiny --turns 1 --threads 1",
+    "dense_memory": "--cases 1 --repeats 1 --threads 1",
+    "fine_tuning": "--threads 1 --ways head",
+    "gpu": "--tiny --turns 1",
     "guard": "--slices 4 --repeats 1",
+    "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
+    "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
 
 
-def said_by(name: str) -> str:
+def said_by(name: str, *more: object) -> str:
     """What a benchmark prints, run as its first page says."""
-    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *TINY[name].split()]
+    script = str(ROOT / "benchmarks" / f"{name}.py")
+    command = [sys.executable, script, *TINY[name].split(), *map(str, more)]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     assert done.returncode == 0, done.stderr
@@ -57,6 +70,22 @@ def test_a_series_is_read_by_all_sides_and_alike() -> None:
         assert figure(said, "wall, of SimpleITK's") > 0
 
 
+def test_a_dense_block_that_recomputes_gives_the_same_numbers_in_less_memory() -> None:
+    said = said_by("dense_memory")
+    assert float(re.findall(r"largest difference ([\d.e+-]+)", said)[0]) < 1e-4
+    keeping, lean = (float(value) for value in re.findall(r"peak \+ *(\d+) MiB", said))
+    assert lean < keeping
+
+
+def test_a_start_from_earlier_weights_beats_random_ones_on_few_subjects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MLflow's store lies in the working folder
+    found = re.search(r"head +AUROC .+ random weights .+ difference (-?[\d.]+)", said_by("fine_tuning"))
+    assert found
+    assert float(found[1]) > 0.1
+
+
 def test_a_tree_is_scanned_by_both_sides_whole() -> None:
     said = said_by("scan_tree")
     assert " FOUND " not in said
@@ -81,6 +110,23 @@ def test_a_region_is_the_slices_around_it() -> None:
     assert figure(said, "the same with a catalogue") > 0
 
 
+def test_frames_of_one_file_by_both_sides() -> None:
+    said = said_by("read_multiframe")
+    assert said.count("12 frames") == 3
+    assert said.count("CPU, of pydicom's") == 3
+    assert figure(said, "CPU, of that of half the frames") > 0
+
+
+def test_every_damaged_stream_ends_somewhere(tmp_path: Path) -> None:
+    values = np.arange(64 * 64 * 8, dtype=np.int64).reshape(64, 64, 8) % 997
+    volume = Volume(values.astype(np.int16), np.diag([1, 1, 2, 1.0]), Source("dicom", "CT"))
+    write_series(volume, tmp_path / "ct", patient="invented", seed=1)
+    lines = said_by("damaged_streams", tmp_path / "ct").splitlines()
+    assert len(lines) == 5
+    for line in lines:
+        assert sum(int(count) for count in re.findall(r": (\d+)", line)) in (0, 3), line
+
+
 def test_the_peers_are_pinned_and_named_with_their_licence() -> None:
     lines = (ROOT / "benchmarks" / "requirements.txt").read_text("utf-8").splitlines()
     pins = [line.split("==") for line in lines if line and not line.startswith("#")]
@@ -89,3 +135,23 @@ def test_the_peers_are_pinned_and_named_with_their_licence() -> None:
     rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\| ([^|]+) \|$", page, re.MULTILINE))
     assert sorted(rows) == sorted(name for name, _ in pins)
     assert all(re.match("Apache|BSD|MIT", licence) for licence in rows.values())
+
+
+def test_the_networks_data_are_measured_beside_its_step() -> None:
+    assert figure(said_by("data_path"), "samples/s of the data path, of the network's") > 0
+
+
+def test_a_roofline_has_a_bound_for_training_and_for_inference() -> None:
+    said = said_by("roofline")
+    assert re.findall(r"(\w+) +fp32: at most ([\d,]+) samples", said)[0][0] == "inference"
+    assert "GFLOP" in said
+
+
+def test_every_side_of_the_gpu_script_runs_where_there_is_no_gpu(tmp_path: Path) -> None:
+    said = said_by("gpu", "--json", str(tmp_path / "found.json"))
+    sides = json.loads((tmp_path / "found.json").read_text("utf-8"))["sides"]
+    assert len(sides) == 2 * 11
+    assert all(min(side["samples"]) > 0 and side["share"] > 0 for side in sides)
+    for size in ("2x1x32x32", "2x1x32x32x32"):
+        for what in ("training: (c) ours / (a)", "inference, network: (c) / (b)"):
+            assert figure(said, f"{size} {what}") > 0

@@ -116,6 +116,14 @@ def test_convert_of_a_folder_lists_volumes_and_refusals(
     assert "TILTED" in captured.err
 
 
+def test_convert_that_wrote_nothing_lists_nothing(
+    result: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in("convert", result(written=(), refused=(REFUSAL,)))
+    assert main(["convert", ".", "out"]) == 4
+    assert capsys.readouterr().out == ""
+
+
 def test_a_stack_of_several_can_be_picked_as_it_is_listed(
     scanned: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,14 +15,18 @@ from medidense.verbs import CvOptions
 def test_plan_prints_every_reason(
     result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = SimpleNamespace(reasons={"training.epochs": "the budget", "input.dims": "volumes"})
-    calls = stand_in("plan", result(recipe=recipe, out=Path("r.yaml")))
+    recipe = SimpleNamespace(
+        reasons={"training.epochs": "the budget", "input.dims": "volumes"},
+        network=SimpleNamespace(name="densenet121", dropout=0.1),
+    )
+    calls = stand_in("plan", result(recipe=recipe, out=Path("r.yaml"), parameters=6952770))
     assert main(["plan", ".", "--out", "r.yaml", "--budget", "2.5", "--device", "cpu"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "key              reason",
         "input.dims       volumes",
         "training.epochs  the budget",
-        "recipe  r.yaml",
+        "network  densenet121, 6,952,770 parameters, dropout 0.1",
+        "recipe   r.yaml",
     ]
     ((_, options),) = calls
     assert options["budget"] == 2.5
@@ -82,7 +86,7 @@ def test_cv_passes_the_split_and_prints_what_was_chosen(
     done = result(
         run=Path("r"), evaluation=evaluation, figures=evaluation, choices=(chosen,), tracking="", seconds=1.0
     )
-    done.resumed = False  # type: ignore[attr-defined]
+    done.resumed, done.crossings = False, ()  # type: ignore[attr-defined]
     calls = stand_in("cv", done)
     arguments = ["cv", ".", "--split", "nested", "--stratify", "site"]
     arguments += ["--candidate", "training.epochs=3", "--candidate", "training.epochs=4,a.b=[1,2]"]

@@ -1,5 +1,7 @@
 """Every key of a planned recipe has its reason, on made fingerprints and on real cohorts."""
 
+from operator import attrgetter
+
 import pytest
 
 from medidense.cohort import check_images, fingerprint, plan_recipe, read_cohort
@@ -7,15 +9,14 @@ from medidense.cohort.fingerprint import Spread
 from medidense.values import recipe_keys
 
 UNPLANNED = {"version", "reasons"}
-SECTIONS = ("training.early_stopping", "labels.soft", "labels.auxiliary", "input.second_window")
+SECTIONS = ("start", "training.early_stopping", "labels.soft", "labels.auxiliary", "input.second_window")
 
 
 def unexplained(recipe) -> set[str]:
     """Keys without a reason, and reasons without a key; a section that is off has one reason."""
-    off = [
-        name for name in SECTIONS if getattr(getattr(recipe, name.split(".")[0]), name.split(".")[1]) is None
-    ]
-    wanted = {next((name for name in off if key.startswith(name)), key) for key in recipe_keys()} - UNPLANNED
+    off = [name for name in SECTIONS if attrgetter(name)(recipe) is None]
+    wanted = {next((name for name in off if key.startswith(f"{name}.")), key) for key in recipe_keys()}
+    wanted -= UNPLANNED
     explained = {key for key, reason in recipe.reasons.items() if len(reason) > 20 and reason.endswith(".")}
     return wanted ^ explained
 

@@ -5,7 +5,7 @@ import pytest
 
 from medidense.cohort import read_cohort, read_targets
 from medidense.errors import CohortError
-from medidense.values.recipe import Auxiliary, Labels, SoftLabel
+from medidense.values.labels import Auxiliary, Labels, SoftLabel
 
 HEADER = "subject_id,image,label,rating,margin"
 SOFT = Labels(soft=SoftLabel(column="rating", low=1, high=5), train_only=True)

@@ -15,7 +15,7 @@ import medidense
 import medidense.verbs
 from medidense.rundir import RunDir
 from medidense.values import CODES, REMEDIES, Limits, Recipe, recipe_keys
-from medidense.values.recipe import Section
+from medidense.values.section import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

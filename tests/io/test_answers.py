@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from medidense.io.answers import CHECKS
 from medidense.io.guard import LIMITS
 from medidense.io.guarded import LocalDesk
+from medidense.io.guarded.pool import POOL
 from medidense.io.guarded.process import Request
 from medidense.io.reading import EVERYTHING, Ask
 from medidense.io.tasks import TASKS
@@ -40,8 +41,9 @@ def false(task, arguments, value, arrays):
     return False
 
 
-def test_every_task_has_a_check():
+def test_every_task_has_a_check_and_the_pool_has_them():
     assert CHECKS.keys() == TASKS.keys()
+    assert all(POOL._check_of(task) is CHECKS[task] for task in TASKS)
 
 
 def test_a_true_answer_of_every_task(series, read, tmp_path):

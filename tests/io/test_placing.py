@@ -2,12 +2,13 @@
 
 import itertools
 import shutil
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
 from medidense.errors import UsageError
-from medidense.io import catalogue, find_inputs, read_volume, write_series
+from medidense.io import catalogue, catalogued, find_inputs, read_volume, write_series
 from medidense.values import Refused
 
 
@@ -105,3 +106,28 @@ def test_inputs_say_what_to_read(ct, files):
     (found,) = find_inputs(files).found
     assert found.source == tuple(files)
     assert read_volume(found.source, series_uid=found.series_uid).shape == ct.shape
+
+
+def test_a_series_across_an_archive_and_a_folder_is_whole(ct, series, files, tmp_path):
+    with ZipFile(tmp_path / "one.zip", "w") as archive:
+        archive.write(files[1])
+    files[1].unlink()
+    for order in ([series, tmp_path / "one.zip"], [tmp_path / "one.zip", *files[::2]]):
+        volume = read_volume(order)
+        np.testing.assert_array_equal(volume.array, ct.array)
+        assert volume.warnings == ()
+    (tmp_path / "two.zip").write_bytes(b"PK\x03\x04" + bytes(40))
+    with pytest.raises(Refused, match="BAD_ARCHIVE"):
+        read_volume([series, tmp_path / "two.zip"])
+
+
+def test_a_broken_file_elsewhere_that_is_mended_ends_the_refusal(ct, files, tmp_path):
+    index, stray = tmp_path / "c.index", tmp_path / "other" / "a.dcm"
+    stray.parent.mkdir()
+    stray.write_bytes(files[0].read_bytes()[:200])
+    given = [*files, stray]
+    with catalogued(given, index=index) as found:
+        assert found.counts() == {"refused": 2}
+    stray.write_bytes(b"no image")
+    with catalogued(given, index=index) as found:
+        assert found.counts()["volume"] == 1

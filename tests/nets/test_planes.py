@@ -3,7 +3,24 @@
 import pytest
 import torch
 
-from medidense.nets import PlanesNetwork, build, build_for, cam_layer, central_planes, count_classes
+from medidense.nets import (
+    PlanesNetwork,
+    StartWeights,
+    bare,
+    build,
+    build_for,
+    cam_layer,
+    central_planes,
+    count_classes,
+    count_parameters,
+    freeze_all_but,
+    network,
+    read_tensors,
+    save_weights,
+    start_from,
+    trainable,
+)
+from medidense.nets.dense_memory import RecomputingBlock
 from medidense.values import parse_recipe
 
 
@@ -55,3 +72,34 @@ def test_the_recipe_decides_between_planes_and_the_whole_cube(recipe):
     assert not isinstance(whole, PlanesNetwork)
     same = build("densenet_small", dims=2, channels=1, classes=3, dropout=0.0, seed=0)
     assert planes.plane.state_dict().keys() == same.state_dict().keys()
+
+
+def test_the_parameters_are_those_of_the_network_that_planes_share(recipe):
+    shared = build("densenet_small", dims=2, channels=1, classes=2, dropout=0.0, seed=0)
+    assert count_parameters(recipe, 2) == sum(parameter.numel() for parameter in shared.parameters())
+
+
+def test_dense_blocks_recompute_in_planes_too(recipe):
+    lean = build_for(recipe.with_settings({"network.memory": "recompute"}), 2, seed=3)
+    assert sum(isinstance(module, RecomputingBlock) for module in lean.modules()) == 3
+    cube = torch.randn(2, 1, 33, 33, 33)
+    torch.testing.assert_close(lean(cube), build_for(recipe, 2, seed=3)(cube))
+
+
+def test_planes_start_from_planes(recipe, tmp_path):
+    earlier, net = build_for(recipe, 2, seed=1), build_for(recipe, 2, seed=2)
+    save_weights(earlier, tmp_path / "weights.safetensors")
+    tensors = read_tensors(tmp_path / "weights.safetensors")
+    report = start_from(
+        bare(net), network("densenet_small"), StartWeights(tensors, "medidense", same_classes=True)
+    )
+    assert report.counts["loaded"] == len(net.state_dict())
+    assert all(torch.equal(one, net.state_dict()[key]) for key, one in earlier.state_dict().items())
+
+
+def test_all_but_the_head_can_be_frozen_in_planes(recipe):
+    net, record = build_for(recipe, 2), network("densenet_small")
+    freeze_all_but(bare(net), trainable(bare(net), record, "head"))
+    learning = {name for name, parameter in net.named_parameters() if parameter.requires_grad}
+    assert learning == {"plane.class_layers.out.weight", "plane.class_layers.out.bias"}
+    assert bare(bare(net)) is net.plane

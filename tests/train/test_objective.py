@@ -1,6 +1,7 @@
 """The loss of classes and of auxiliary targets."""
 
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
@@ -8,12 +9,15 @@ from medidense.nets import build
 from medidense.nets.planes import PlanesNetwork
 from medidense.train.data import TrainingData, standardized
 from medidense.train.objective import Learner, Objective
+from medidense.values.recipe import Training
+
+PLAIN = Training()
 
 
-def objective(labels, **fields):
+def objective(labels, settings=PLAIN, **fields):
     images = np.zeros((len(labels), 1, 4, 4), dtype=np.float32)
     data = TrainingData(images, np.array(labels, dtype=np.int64), **fields)
-    rule = Objective(data, torch.tensor([1.0, 3.0]), torch.device("cpu"))
+    rule = Objective(data, torch.tensor([1.0, 3.0]), settings, torch.device("cpu"))
     return lambda outputs, index: rule(outputs, *rule.truth(index))
 
 
@@ -76,3 +80,38 @@ def test_columns_are_standardised_over_what_is_known():
     out = standardized(columns)
     np.testing.assert_allclose(out[:, 0], [-1, 1, np.nan])
     np.testing.assert_allclose(out[:, 1], [0, np.nan, 0])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("soft", [False, True])
+def test_focal_loss_without_gamma_is_cross_entropy(soft, smoothing):
+    targets = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], dtype=np.float32) if soft else None
+    focal = Training(loss="focal", focal_gamma=0.0, label_smoothing=smoothing)
+    rule = objective([0, 1, 1], settings=focal, targets=targets)
+    plain = objective([0, 1, 1], settings=Training(label_smoothing=smoothing), targets=targets)
+    torch.testing.assert_close(rule(LOGITS, torch.arange(3)), plain(LOGITS, torch.arange(3)))
+    nearly = objective(
+        [0, 1, 1],
+        settings=Training(loss="focal", focal_gamma=1e-6, label_smoothing=smoothing),
+        targets=targets,
+    )
+    torch.testing.assert_close(
+        nearly(LOGITS, torch.arange(3)), plain(LOGITS, torch.arange(3)), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_focal_loss_lets_the_told_ones_go():
+    focal = objective([0, 1, 1], settings=Training(loss="focal", focal_gamma=2.0))
+    plain = objective([0, 1, 1])
+    sure, unsure = torch.tensor([[6.0, -6.0]] * 3), torch.tensor([[0.1, 0.0]] * 3)
+    right = torch.tensor([0])
+    assert focal(sure[:1], right) < 1e-8 < plain(sure[:1], right)
+    share = float(torch.softmax(unsure[0], 0)[0])
+    torch.testing.assert_close(focal(unsure[:1], right), plain(unsure[:1], right) * (1 - share) ** 2)
+
+
+def test_smoothing_keeps_a_network_from_certainty():
+    smooth = objective([0, 1, 1], settings=Training(label_smoothing=0.2))
+    best = float(np.log(0.9 * 1 / (0.1 * 3)))  # the class not wanted weighs three
+    losses = [float(smooth(torch.tensor([[x, 0.0]]), torch.tensor([0]))) for x in (best - 1, best, best + 1)]
+    assert losses[1] == min(losses)

@@ -1,14 +1,17 @@
 """A training that is broken off after any epoch and taken up again ends with the same bits."""
 
+import importlib.util
+
 import numpy as np
 import pytest
 import torch
 
 from medidense.errors import DivergedError, UsageError
-from medidense.nets import build
-from medidense.train import Device, TrainingData, fit
+from medidense.nets import PlanesNetwork, add_lora, build, network
+from medidense.predict import predict_scores
+from medidense.train import Device, TrainingData, Tuning, fit
 from medidense.values import EpochRecord
-from medidense.values.recipe import Augmentation, EarlyStopping, Training
+from medidense.values.recipe import Augmentation, EarlyStopping, Start, Training
 from tests.train.test_loop import CPU, bits, planted, small
 
 AUGMENTED = Augmentation(rotate=20, scale=0.1, shift=1, gain=0.1, offset=0.1, noise=0.1)
@@ -118,6 +121,39 @@ def test_a_dense_network_goes_on_too():
     assert bits(nets[0]) == bits(nets[1])
 
 
+TUNINGS = {
+    "gradual": {"unfreeze_epochs": (2, 3), "layer_decay": 0.5},
+    "head": {},
+    "norm": {},
+}
+needs_peft = pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="peft is not installed")
+
+
+@pytest.mark.parametrize("trains", [*TUNINGS, pytest.param("lora", marks=[needs_peft, pytest.mark.slow])])
+@pytest.mark.parametrize("planes", [False, True])
+def test_a_fine_tuning_goes_on_with_the_same_bits(trains, planes):
+    size, record = ((32,) * 3 if planes else (32, 32)), network("densenet_small")
+    targets = np.random.default_rng(3).normal(size=(5, 2)).astype(np.float32)
+    data = TrainingData(*planted(5, 0, size=size), auxiliary=targets, auxiliary_weight=0.5, planes=planes)
+    settings = Training(epochs=3, batch_size=3, learning_rate=0.01)
+    tuning = Tuning(record, Start(weights="w", trains=trains, **TUNINGS.get(trains, {})), settings.epochs)
+
+    def trained(states, tuning=tuning):
+        net = build("densenet_small", dims=2, channels=1, classes=2, dropout=0.1, seed=0)
+        if trains == "lora":
+            add_lora(net, record, rank=2, seed=0)
+        net = PlanesNetwork(net) if planes else net
+        list(fit(net, data, settings, seed=0, device=CPU, states=states, tuning=tuning))
+        return bits(net)
+
+    kept = InMemory()
+    whole = trained(kept)
+    for state in kept.kept[:2]:
+        assert trained(InMemory(state)) == whole
+    with pytest.raises(UsageError, match="another training"):
+        trained(InMemory(kept.kept[0]), None)
+
+
 @pytest.mark.parametrize("change", ["seed", "device", "settings"])
 def test_the_state_of_another_training_is_refused(change):
     kept = InMemory()
@@ -153,13 +189,12 @@ def test_on_a_gpu_it_goes_on_within_the_tolerance(precision):
     images, labels = planted(24, 0, size=(32, 32, 32))
     settings = Training(epochs=8, batch_size=8, learning_rate=1e-3, augmentation=AUGMENTED)
     nets, kept = [], InMemory()
-    for begin in (None, 5):
+    for begin in (None, None, 5):
         states = kept if begin is None else InMemory(kept.kept[begin - 1])
         nets.append(build("densenet121", dims=3, channels=1, classes=2, dropout=0.1, seed=0))
         device = Device("cuda", precision, 1)
         list(fit(nets[-1], TrainingData(images, labels), settings, seed=0, device=device, states=states))
-    apart = [
-        float((one - other).abs().max() / one.abs().max().clamp(min=1e-6))
-        for one, other in zip(nets[0].parameters(), nets[1].parameters(), strict=True)
-    ]
-    assert max(apart) < 0.05, apart
+    whole, again, resumed = (
+        predict_scores([net], images, device="cuda", threads=1)[:, 1] for net in nets
+    )  # kernels of 3D differ from run to run: a whole run is so far from itself
+    assert np.abs(resumed - whole).max() < 3 * np.abs(again - whole).max() + 0.05

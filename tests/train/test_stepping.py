@@ -60,6 +60,15 @@ def gradient_maker(net):
     return gradients
 
 
+def apart(one, other):
+    """How far two gradients lie apart, as a share of the first one's length."""
+    return float((one.grad - other.grad).norm() / one.grad.norm().clamp(min=1e-6))
+
+
+def parameters(nets, first, second):
+    return nets[first].parameters(), nets[second].parameters()
+
+
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("dims", [2, 3])
@@ -68,10 +77,11 @@ def test_a_recorded_step_is_the_step_for_every_network_and_batch_size(name, dims
         pytest.skip("no CUDA device")
     if dims not in NETWORKS[name].dims:
         pytest.skip(f"{name} has no {dims} dimensions")
-    nets = [build(name, dims=dims, channels=1, classes=2, dropout=0.0, seed=0).cuda() for _ in range(2)]
+    nets = [build(name, dims=dims, channels=1, classes=2, dropout=0.0, seed=0).cuda() for _ in range(3)]
     for net in nets:
         arrange(net, last=True)
     plain, recorded = gradient_maker(nets[0]), quickened(gradient_maker(nets[1]), nets[1], GPU)
+    again = gradient_maker(nets[2])  # kernels of 3D differ from call to call: so far is plain from itself
     random = torch.Generator("cuda").manual_seed(0)
     side = max(32, NETWORKS[name].smallest_side)
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
@@ -80,13 +90,14 @@ def test_a_recorded_step_is_the_step_for_every_network_and_batch_size(name, dims
                 images = torch.randn(count, 1, *[side] * dims, generator=random, device="cuda")
                 images = arranged(images, channels_last(images.ndim))
                 labels = torch.arange(count, device="cuda") % 2
-                losses = [step(images, labels)[0].item() for step in (plain, recorded)]
+                losses = [step(images, labels)[0].item() for step in (plain, recorded, again)]
                 assert losses[0] == pytest.approx(losses[1], rel=1e-4), (number, count)
-                for one, other in zip(*(net.parameters() for net in nets), strict=True):
-                    apart = (one.grad - other.grad).norm() / one.grad.norm().clamp(min=1e-6)
-                    assert apart < 1e-2, (number, count)
-                    one.grad = other.grad = None
-    for one, other in zip(*(net.buffers() for net in nets), strict=True):
+                own = max(apart(one, other) for one, other in zip(*parameters(nets, 0, 2), strict=True))
+                for one, other in zip(*parameters(nets, 0, 1), strict=True):
+                    assert apart(one, other) < max(1e-2, 3 * own), (number, count)
+                for net in nets:
+                    net.zero_grad()
+    for one, other in zip(*(net.buffers() for net in nets[:2]), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
 
 

@@ -22,7 +22,9 @@ def test_a_batch_that_was_split_is_one_line_and_in_run_json(
     asked = run.about()
     records = [ShrunkRecord(1, 3, 2), ShrunkRecord(1, 4, 4), EpochRecord(1, 0.5, 0.1, 1.0)]
     monkeypatch.setattr(fold_training, "fit", lambda *_, **__: iter(records))
-    training = FoldTraining(run.recipe(), 0, Device("cpu", "fp32", 1), "train fold 1 of 2")
+    training = FoldTraining(
+        run.recipe(), 0, Device("cpu", "fp32", 1), "train fold 1 of 2", run.splits().folds[0]
+    )
     images = np.zeros((2, run.recipe().input.channels, *run.recipe().input.size), dtype=np.float32)
     notes: list[str] = []
     _, epochs = training.fitted(

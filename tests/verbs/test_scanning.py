@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 
 from medidense import verbs
-from medidense.errors import LockedError, NothingFoundError
+from medidense.errors import LockedError, NothingFoundError, UsageError
 from medidense.io import write_series
 from medidense.io.index import open_index
 from medidense.values import Source, Volume
@@ -71,6 +71,13 @@ def test_the_index_beside_a_catalogue_stays(here: World, tmp_path: Path) -> None
     result.close()
     assert len(list(result.entries)) == len(result.entries)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.csv.index"]
+
+
+def test_a_folder_is_no_catalogue(here: World, tmp_path: Path) -> None:
+    for out in (tmp_path, Path(), Path("/")):
+        with pytest.raises(UsageError, match="the catalogue is a file"):
+            verbs.scan([here.fresh], out=out)
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_scan_with_the_same_out_is_told_to_wait(here: World, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from medidense.io.dicom.attributes import BEYOND_REPAIR, MARKS, Plane
 from medidense.io.dicom.headers import Frame
-from medidense.io.dicom.stacks import places_of, value_of
+from medidense.io.dicom.stacks import SAME_PLACE_MM, places_of, value_of
 from medidense.values import Refused
 
 Floats = NDArray[np.float64]
@@ -21,6 +21,9 @@ LPS_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 SAME_SPACING = 1e-4
 """Relative."""
+THINNEST = 0.04
+"""Share of a pixel by which slices are apart at least; closer ones lie in one plane. No scanner reconstructs
+slices so much denser than pixels, but repeated images of a slice may drift."""
 STEP_MM, STEP_SHARE = 0.02, 0.01
 """A step may differ from the median one by the larger of the two."""
 SHIFT_MM, SHIFT_PIXELS = 0.1, 0.5
@@ -71,6 +74,7 @@ def lay_out(frames: Sequence[Frame], where: object, *, allow_tilt: bool = False)
     positions = np.array([frame.plane.position for frame in frames], dtype=np.float64)
     order = np.argsort(positions @ normal, kind="stable")
     positions, ordered = positions[order], tuple(frames[index] for index in order)
+    _refuse_flat(positions @ normal, min(down, right), where)
     tilted = _is_tilted(positions, normal, min(down, right), None if allow_tilt else where)
     step = _step(ordered, positions @ normal, where, warnings)
     origin, shifts = positions[0], None
@@ -203,6 +207,19 @@ def _refuse_repeated(frames: Sequence[Frame], where: object) -> None:
     said = f"{len(frames)} images at {count} positions ({apart})"
     step = "give one time, echo or diffusion weighting as a series of its own"
     raise Refused("REPEATED_POSITION", where, said, "one image a position", step)
+
+
+def _refuse_flat(along: Floats, pixel: float, where: object) -> None:
+    """Refused REPEATED_POSITION where images lie side by side, or drifted, in one plane.
+
+    `along` (n,) are sorted positions on the normal in mm, `pixel` is the smaller side of a pixel.
+    """
+    least = max(SAME_PLACE_MM, THINNEST * pixel)
+    close = int(np.count_nonzero(np.diff(along) < least))
+    if close:
+        said = f"{len(along)} images, {close} of them within {least:.3g} mm of the plane of another"
+        step = "give one time, echo, station or direction as a series of its own"
+        raise Refused("REPEATED_POSITION", where, said, "one image a plane", step)
 
 
 def _is_tilted(positions: Floats, normal: Floats, pixel: float, where: object | None) -> bool:

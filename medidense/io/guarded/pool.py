@@ -21,6 +21,8 @@ from medidense.io.guarded.wire import decode
 from medidense.values import Refused
 
 TASKS = "medidense.io.tasks"
+CHECKS = "medidense.io.answers"
+"""Named, not imported: what lies above this room knows it already."""
 MOST = 8
 """Workers. More than this many decode faster than one process can take their arrays in."""
 
@@ -63,9 +65,14 @@ class Pool:
     with the pool, with the program, and when the program is killed.
     """
 
-    def __init__(self, tasks: str = TASKS, *, size: int = 0, offered: Means | None = None) -> None:
-        """`tasks` is the module with TASKS; `size` 0 stands for the cores this process may use, 8 at most."""
-        self._tasks = tasks
+    def __init__(
+        self, tasks: str = TASKS, *, checks: str = "", size: int = 0, offered: Means | None = None
+    ) -> None:
+        """`tasks` is the module with TASKS, `checks` the one with CHECKS of their answers, if any.
+
+        `size` 0 stands for the cores this process may use, 8 at most.
+        """
+        self._tasks, self._checks = tasks, checks
         self._means = offered or means()
         self._missing = self._means.missing
         self.size = size or min(_cores(), MOST)
@@ -124,8 +131,10 @@ class Pool:
         self._idle: list[Worker] = []
 
     def _check_of(self, task: str) -> Check | None:
-        """What compares answers to this task with what was asked, where the module of the tasks has that."""
-        checks: Mapping[str, Check] = getattr(importlib.import_module(self._tasks), "CHECKS", {})
+        """What compares answers to this task with what was asked."""
+        if not self._checks:
+            return None
+        checks: Mapping[str, Check] = importlib.import_module(self._checks).CHECKS
         return checks.get(task)
 
     def _outcome(self, request: Request, leash: Leash) -> Answer | Refused:
@@ -228,7 +237,7 @@ def _forget(mine: "weakref.ref[Pool]") -> None:
         pool._forget()
 
 
-POOL = Pool()
+POOL = Pool(checks=CHECKS)
 """The workers of this process.
 
 The one object of the package that lives as long as the program: starting a worker takes longer than reading a

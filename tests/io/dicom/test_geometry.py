@@ -9,7 +9,7 @@ from pydicom import dcmread
 from medidense.io import read_volume, write_series
 from medidense.io.dicom import ras_from_lps
 from medidense.io.dicom.geometry import even_step
-from medidense.values import Refused, Source, Volume, canonical
+from medidense.values import ReadOptions, Refused, Source, Volume, canonical
 
 
 def rotation(quaternion: tuple[float, ...]) -> np.ndarray:
@@ -105,6 +105,22 @@ def shifted(*away):
 def test_stacks_that_are_no_even_straight_grid(series, edit, code_of, away, code):
     edit(series, shifted(*away))
     assert code_of(lambda: read_volume(series)) == code
+
+
+@pytest.mark.parametrize("tilt", [False, True])
+@pytest.mark.parametrize(
+    "away",
+    [
+        [(0, 0, 0), (0, 0.05, -2), (0, 0.1, -4)],
+        [(0, 0, 0), (0, 9, -2), (0, 18, -4)],
+        [(0, 0, 0), (0, 0, -1.985), (0, 0, -3.97)],
+        [(0, 0, 0), (0, 0.05, -2), (0, 0, 0)],
+    ],
+)
+def test_images_that_drift_in_one_plane_are_no_volume(series, edit, away, tilt):
+    edit(series, shifted(*away))
+    with pytest.raises(Refused, match=r"REPEATED_POSITION.* of them within 0\.02 mm of the plane"):
+        read_volume(series, options=ReadOptions(allow_tilt=tilt))
 
 
 def test_the_attribute_that_tells_copies_apart_is_named(series, edit):

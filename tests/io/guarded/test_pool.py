@@ -47,6 +47,7 @@ def test_a_false_answer_is_refused_and_its_worker_sent_away(pool, monkeypatch):
         asked.append((arguments, value, len(arrays)))
         raise KeyError("affine") if value != os.getpid() else ValueError
 
+    monkeypatch.setattr(pool, "_checks", "stub_tasks")
     monkeypatch.setattr(importlib.import_module("stub_tasks"), "CHECKS", {"pid": check}, raising=False)
     refused = refusal(pool, "pid")
     assert (refused.code, refused.where) == ("POISON", "a.dcm")
