@@ -75,6 +75,11 @@ def _length(fp: Fingerprint) -> list[Choice]:
             f"{'Small' if batch == 8 else 'Usual'} batches for {fp.samples} samples: "
             f"about {max(1, training // batch)} steps an epoch.",
         ),
+        Choice(
+            "training.accumulate",
+            1,
+            "A batch passes in one piece, and is split by itself where a GPU's memory runs out.",
+        ),
     ]
 
 

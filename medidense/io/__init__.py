@@ -5,6 +5,7 @@ from medidense.io.cataloguing import catalogue, catalogued
 from medidense.io.dicom import SeriesUids, alike, ras_from_lps, write_series
 from medidense.io.discover import Input, Inputs, find_inputs, index_of, patient_key
 from medidense.io.entries import Entries, temporary_index
+from medidense.io.guarded.free import free_memory
 from medidense.io.index import Index
 from medidense.io.nifti import write_map, write_nifti
 from medidense.io.parquet import write_parquet
@@ -25,6 +26,7 @@ __all__ = [
     "catalogue",
     "catalogued",
     "find_inputs",
+    "free_memory",
     "index_of",
     "patient_key",
     "ras_from_lps",

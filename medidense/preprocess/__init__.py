@@ -4,6 +4,7 @@ NumPy and SciPy only. The same bits come out for the same image, whatever file f
 stored in: training, scoring and explaining all call `prepare`.
 """
 
+from medidense.preprocess.cache import ArrayCache, remove_arrays
 from medidense.preprocess.crop import Prepared, prepare
 from medidense.preprocess.facts import sample_facts
 from medidense.preprocess.grid import SamplingGrid
@@ -11,11 +12,13 @@ from medidense.preprocess.loading import load_sample, open_sample, with_spacing
 from medidense.preprocess.placing import require_one_channel, sampling_grid
 
 __all__ = [
+    "ArrayCache",
     "Prepared",
     "SamplingGrid",
     "load_sample",
     "open_sample",
     "prepare",
+    "remove_arrays",
     "require_one_channel",
     "sample_facts",
     "sampling_grid",

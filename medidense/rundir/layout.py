@@ -138,6 +138,11 @@ class RunDir:
         return self.path / f"predictions-{repeat}.csv"
 
     @property
+    def arrays(self) -> Path:
+        """Folder of the samples as the network sees them, while folds are trained."""
+        return self.path / "arrays"
+
+    @property
     def scratch_path(self) -> Path:
         """Out-of-fold scores of networks that started from random weights, where the recipe compares."""
         return self.path / "predictions_scratch.csv"
@@ -211,12 +216,9 @@ class RunDir:
     def save_splits(self, splits: Splits, inner: Mapping[int, Splits] | None = None) -> dict[str, object]:
         """Write the folds (and those inside each), and return what run.json says of them."""
         write_splits(splits, self.splits_path)
-        about: dict[str, object] = {"folds": len(splits.folds)}
-        about["splits"] = {
-            "sha256": durable.sha256_file(self.splits_path),
-            "names": list(splits.names),
-            "notes": list(splits.notes),
-        }
+        said = {"names": list(splits.names), "notes": list(splits.notes)}
+        sums = {"sha256": durable.sha256_file(self.splits_path)}
+        about: dict[str, object] = {"folds": len(splits.folds), "splits": sums | said}
         if inner:
             write_inner_splits(inner, self.inner_splits_path)
             about["inner_splits"] = {"sha256": durable.sha256_file(self.inner_splits_path)}

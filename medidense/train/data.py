@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 
 from medidense.errors import UsageError
 
+Images = NDArray[np.float32] | NDArray[np.float16]
+
 
 @dataclass(frozen=True)
 class TrainingData:
     """The training part of a fold, and the validation part of a recipe that stops early.
 
-    `images` is float32 (N, C, *size) with at least two samples, `labels` int64 (N,) counting classes from 0;
-    -1 is no label, for rows that teach by a target or an auxiliary one. The validation arrays have the same
-    form, all labelled, or are both None. Raises UsageError where they do not.
+    `images` is float32 or float16 (N, C, *size) with at least two samples; a batch is float32 in either case.
+    `labels` is int64 (N,) counting classes from 0; -1 is no label, for rows that teach by a target or an
+    auxiliary one. The validation arrays have the same form, all labelled, or are both None. Raises UsageError
+    where they do not.
 
     `targets` float32 (N, classes) are probabilities to train towards in the labels' place. `auxiliary`
     float32 (N, A), NaN where unknown, are further targets of mean 0 and standard deviation 1, whose error
@@ -23,9 +26,9 @@ class TrainingData:
     network sees the central planes of cubes; the last `fixed_channels` are no intensities (a mask).
     """
 
-    images: NDArray[np.float32]
+    images: Images
     labels: NDArray[np.int64]
-    validation_images: NDArray[np.float32] | None = None
+    validation_images: Images | None = None
     validation_labels: NDArray[np.int64] | None = None
     targets: NDArray[np.float32] | None = None
     auxiliary: NDArray[np.float32] | None = None
@@ -95,10 +98,12 @@ def deal(samples: int, batches: int, order: torch.Generator) -> tuple[torch.Tens
     return torch.tensor_split(torch.randperm(samples, generator=order), batches)
 
 
-def _check(where: str, images: NDArray[np.float32], labels: NDArray[np.int64], *, smallest: int) -> None:
-    if images.dtype != np.float32 or images.ndim not in (4, 5):
+def _check(where: str, images: Images, labels: NDArray[np.int64], *, smallest: int) -> None:
+    if images.dtype not in (np.float32, np.float16) or images.ndim not in (4, 5):
         found = f"{images.dtype} {images.shape}"
-        raise UsageError(where, "images are float32 (N, C, *size)", found, "prepare them with the recipe")
+        raise UsageError(
+            where, "images are float32 or float16 (N, C, *size)", found, "prepare them with the recipe"
+        )
     lowest = -1 if smallest > 1 else 0
     if labels.shape != (len(images),) or labels.dtype != np.int64 or (labels < lowest).any():
         found = f"{labels.dtype} {labels.shape} for {len(images)} images"

@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from medidense.errors import UsageError
 from medidense.nets import count_classes
 from medidense.predict import arrange, arranged, channels_last
+from medidense.train.accumulating import Accumulating
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
 from medidense.train.batches import epoch_batches
 from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
+from medidense.train.resident import Resident
 from medidense.train.schedule import make_optimizer, make_schedule
 from medidense.train.state import Running, States, hand_over, identity, take_up
-from medidense.train.stepping import Readings, quickened
+from medidense.train.stepping import Readings
 from medidense.train.stopping import Stopping
 from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, Record
@@ -50,8 +52,12 @@ def fit(
     the epochs before are told, not done again, and what follows is as if nothing had happened between.
     `tuning` holds back some of the weights; None trains them all.
 
+    `settings.accumulate` micro-batches make a step, twice as many from the step on that finds too little
+    memory on the GPU.
+
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
-    the network, DivergedError when loss or gradients stop being finite numbers.
+    the network, DivergedError when loss or gradients stop being finite numbers, RecipeError when no two
+    samples fit into memory.
     """
     order_seed, change_seed, dropout_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3))
     order, changes = torch.Generator().manual_seed(order_seed), torch.Generator().manual_seed(change_seed)
@@ -69,37 +75,44 @@ def fit(
         average = average_of(net, settings.ema)
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
         model, stepper = fabric.setup(fused, optimizer)
-        images = torch.from_numpy(data.images).to(fabric.device)
+        images = Resident(data.images, fabric.device)
         objective = Objective(data, torch.from_numpy(weights), settings, fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
-    def gradients(batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        loss = objective(model(batch), *truth)
+    def gradients(share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
+        loss = objective(model(batch), *truth) * share
         fabric.backward(loss)
-        norm = fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
-        return loss.detach(), norm
+        return loss.detach()
+
+    def clip() -> torch.Tensor:
+        return fabric.clip_gradients(model, stepper, max_norm=settings.clip_norm, error_if_nonfinite=False)
 
     of = identity(data, settings, seed=seed, device=device, tuning=tuning)
     running = Running(learner, average, optimizer, schedule, stopping, setting, (order, changes), of)
     yield from take_up(running, states)
-    learn, readings, step = quickened(gradients, learner, device), Readings(device), steps * running.epoch
+    learn = Accumulating(gradients, clip, learner, device, settings.accumulate)
+    readings, step = Readings(device), steps * running.epoch
     for epoch in stopping.epochs(after=running.epoch):
         model.train()
         if tuning:
             tuning.begin(net, epoch)
             if epoch in tuning.unfreezing:  # a recording holds the gradients of those that learnt before
-                learn = quickened(gradients, learner, device)
+                learn.record_anew()
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0
         for part in epoch_batches(data, settings, steps, order):
             with setting.held():
                 begun, step, seen = perf_counter(), step + 1, seen + len(part)
                 change = draw(settings.augmentation, len(part), images.ndim - 2, changes)
                 index = part.to(fabric.device, non_blocking=True)
-                batch = augment(images[index], change, planes=data.planes, fixed_channels=data.fixed_channels)
+                crops = images.batch(part, index)
+                batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels)
                 loss, norm = learn(arranged(batch, layout), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
                 readings.note((epoch, step, rate), len(part), loss, norm)
-                told = readings.read(all_of_them=step == steps * epoch)
+                told: list[Record] = [
+                    *learn.shrunk(epoch, step),
+                    *readings.read(all_of_them=step == steps * epoch),
+                ]
                 stepper.step()
                 stepper.zero_grad()
                 schedule.step()

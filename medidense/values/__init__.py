@@ -13,7 +13,7 @@ from medidense.values.manifest import Manifest, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
-from medidense.values.records import EpochRecord, Record, StepRecord
+from medidense.values.records import EpochRecord, Record, ShrunkRecord, StepRecord
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
@@ -53,6 +53,7 @@ __all__ = [
     "Sample",
     "SampleFacts",
     "Score",
+    "ShrunkRecord",
     "Source",
     "Span",
     "SplitPlan",

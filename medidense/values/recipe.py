@@ -168,6 +168,9 @@ class Training(Section):
     all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
     training always is. `compile` lets torch's compiler fuse the network's kernels.
 
+    A batch passes in `accumulate` micro-batches of two samples or more, whose gradients are added up; batch
+    normalisation sees one of them at a time.
+
     `loss` ``focal`` makes samples that are told already count less, by the power `focal_gamma` of what is
     missing to 1 (0 is cross entropy). `label_smoothing` moves this share of each target to all classes alike.
 
@@ -178,6 +181,7 @@ class Training(Section):
 
     epochs: Annotated[int, Field(ge=1, le=10000)] = 30
     batch_size: Annotated[int, Field(ge=2, le=4096)] = 16
+    accumulate: Annotated[int, Field(ge=1, le=256)] = 1
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.02

@@ -24,4 +24,13 @@ class EpochRecord:
     validation_loss: float | None = None
 
 
-Record = StepRecord | EpochRecord
+@dataclass(frozen=True)
+class ShrunkRecord:
+    """Memory ran out: from this step on each batch passes in `parts` micro-batches."""
+
+    epoch: int
+    step: int
+    parts: int
+
+
+Record = StepRecord | EpochRecord | ShrunkRecord

@@ -16,7 +16,8 @@ from medidense.rundir import (
 from medidense.stats import best, inner_figure
 from medidense.train import Device
 from medidense.values import Fold, Predictions, Recipe
-from medidense.verbs.fold_training import Arrays, FoldTraining, inner_predictions
+from medidense.verbs.cohort_arrays import Arrays
+from medidense.verbs.fold_training import FoldTraining, inner_predictions
 from medidense.verbs.progress import Progress
 
 SHARED = ("training.early_stopping", "training.precision", "training.threads")

@@ -15,6 +15,7 @@ from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, 
 from medidense.errors import RunError, UsageError
 from medidense.io import archives_kept
 from medidense.package import write_package
+from medidense.preprocess import remove_arrays
 from medidense.rundir import Asked, Choice, RunDir, code_digest, read_recipe, write_crossings, write_recipe
 from medidense.track import log_cross_validation
 from medidense.train import choose_device
@@ -108,6 +109,7 @@ def cv(
         if not run.predictions_path.is_file():
             trained = train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
             pool(run, splits_for(run, table))
+        remove_arrays(run.arrays)
         result = evaluate(run.path)
         show_samples(run, table, progress)
         tracking = _track(run, progress)

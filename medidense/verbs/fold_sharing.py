@@ -11,7 +11,8 @@ from medidense.rundir import RunDir
 from medidense.train import Device, choose_device
 from medidense.values import Cohort, Fold
 from medidense.verbs.candidates import choose
-from medidense.verbs.fold_training import Arrays, load_arrays, train_fold
+from medidense.verbs.cohort_arrays import Arrays, load_arrays
+from medidense.verbs.fold_training import train_fold
 from medidense.verbs.progress import Progress
 from medidense.verbs.splitting import splits_for
 

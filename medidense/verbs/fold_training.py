@@ -9,14 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from medidense import durable
-from medidense.cohort import Targets, problem_at_row, read_targets
-from medidense.errors import CohortError, UsageError
+from medidense.errors import UsageError
 from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
-from medidense.preprocess import load_sample
-from medidense.rundir import RunDir, StateFiles, write_epochs, write_facts, write_predictions
+from medidense.rundir import RunDir, StateFiles, write_epochs, write_predictions
 from medidense.train import Device, TrainingData, fit, standardized
-from medidense.values import Cohort, EpochRecord, Fold, Predictions, Recipe, Refused
+from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
+from medidense.verbs.cohort_arrays import Arrays
 from medidense.verbs.progress import Progress
 from medidense.verbs.starting import settle, start_fold
 from medidense.verbs.state_keeping import Keeper
@@ -24,51 +23,8 @@ from medidense.verbs.state_keeping import Keeper
 SEEDS_APART = 1000
 """Fold k of seed s trains with seed ``1000 s + k``: no two folds of any two seeds share one."""
 
-
-@dataclass(frozen=True, eq=False)
-class Arrays:
-    """The cohort as the network sees it, in the order of the sorted sample names.
-
-    `images` is float32 (N, C, *size), `labels` int64 (N,), -1 where a row has none, `row` maps a sample's
-    name to its index, `volumes` float64 (N,) are the lesions' (NaN where unknown).
-    """
-
-    images: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    row: dict[str, int]
-    targets: Targets
-    volumes: NDArray[np.float64]
-
-    def rows(self, names: Sequence[str]) -> list[int]:
-        """Indices of these samples."""
-        return [self.row[name] for name in names]
-
-
-def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
-    """Preprocess every sample and write samples.csv. Raises CohortError, a line for each refused sample."""
-    recipe, samples = run.recipe(), sorted(table.samples, key=lambda sample: sample.name)
-    targets = read_targets(table, recipe.labels, run.positive)
-    images = np.empty((len(samples), recipe.input.channels, *recipe.input.size), dtype=np.float32)
-    facts, problems = [], []
-    for number, sample in enumerate(samples):
-        try:
-            prepared, fact = load_sample(sample, recipe.input)
-            images[number] = prepared.array
-            facts.append(fact)
-        except Refused as refused:
-            problems.append(problem_at_row(table.name, sample, refused.refusal))
-        progress("preprocess", number + 1, len(samples))
-    if problems:
-        raise CohortError.several(problems)
-    write_facts(facts, run.facts_path)
-    index = {name: number for number, name in enumerate(run.classes)}
-    return Arrays(
-        images=images,
-        labels=np.array([index.get(str(sample.label), -1) for sample in samples], dtype=np.int64),
-        row={sample.name: number for number, sample in enumerate(samples)},
-        targets=targets,
-        volumes=np.array([fact.volume_mm3 or np.nan for fact in facts], dtype=np.float64),
-    )
+LOCK_S = 60.0
+"""Seconds to wait for another process that writes to run.json."""
 
 
 def train_fold(
@@ -140,6 +96,8 @@ class FoldTraining:
             for record in fit(
                 net, data, settings, seed=self.seed, device=self.device, states=states, tuning=tuning
             ):
+                if isinstance(record, ShrunkRecord):
+                    self._shrunk(run, record, len(epochs), progress)
                 if not isinstance(record, EpochRecord):
                     continue
                 epochs.append(record)
@@ -148,12 +106,21 @@ class FoldTraining:
         settle(net, tuning)
         return net, epochs
 
+    def _shrunk(self, run: RunDir, record: ShrunkRecord, done: int, progress: Progress) -> None:
+        """Say in one line and in run.json that memory ran out and batches pass in parts from here on."""
+        note = f"memory ran out; batches in {record.parts} parts from step {record.step} on"
+        progress(self.step, done, self.recipe.training.epochs, note)
+        with durable.locked(run.path, wait_s=LOCK_S):
+            about = run.about()
+            parts = about.get("micro_batches", {}) | {self.step: record.parts}
+            run.save_about(about | {"micro_batches": parts})
+
     def tested(self, run: RunDir, net: torch.nn.Module, fold: Fold, arrays: Arrays) -> Predictions:
         """The network's scores of the fold's test part."""
         test = arrays.rows(fold.test)
         scores = predict_scores(
             [net],
-            arrays.images[test],
+            arrays.exact(test),
             device=self.device.name,
             threads=self.device.threads,
             flips=self.recipe.prediction.flips,
@@ -175,9 +142,9 @@ def _data(fold: Fold, arrays: Arrays, recipe: Recipe) -> TrainingData:
     soft, auxiliary = arrays.targets.probabilities, arrays.targets.auxiliary
     rule = recipe.labels.auxiliary
     return TrainingData(
-        images=arrays.images[train],
+        images=arrays.rounded(train),
         labels=arrays.labels[train],
-        validation_images=arrays.images[validation] if validation else None,
+        validation_images=arrays.rounded(validation) if validation else None,
         validation_labels=arrays.labels[validation] if validation else None,
         targets=None if soft is None else soft[train],
         auxiliary=None if auxiliary is None else standardized(auxiliary[train]),

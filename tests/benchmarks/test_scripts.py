@@ -24,6 +24,7 @@ TINY = {
     "fine_tuning": "--threads 1 --ways head",
     "gpu": "--tiny --turns 1",
     "guard": "--slices 4 --repeats 1",
+    "memory": "--sizes 12 16",
     "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
@@ -54,6 +55,12 @@ def test_every_script_is_run_here() -> None:
         path.stem for path in (ROOT / "benchmarks").glob("*.py") if "\nif __name__" in path.read_text("utf-8")
     }
     assert scripts == {*TINY, "train_step"}  # a step of its networks takes too long here
+
+
+def test_the_memory_of_two_sizes_is_told_and_small() -> None:
+    said = said_by("memory")
+    assert re.search(r"^ +16 samples of 64\^3: peak RSS", said, re.MULTILINE)
+    assert figure(said, "difference, GiB") < 0.5
 
 
 def test_a_series_is_read_by_all_sides_and_alike() -> None:

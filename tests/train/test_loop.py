@@ -6,7 +6,7 @@ from medidense.errors import DivergedError, UsageError
 from medidense.nets import build
 from medidense.predict import predict_scores
 from medidense.train import Device, TrainingData, fit
-from medidense.values import EpochRecord, StepRecord
+from medidense.values import EpochRecord, ShrunkRecord, StepRecord
 from medidense.values.recipe import Augmentation, EarlyStopping, Training
 
 CPU = Device("cpu", "fp32", 1)
@@ -261,3 +261,35 @@ def test_trains_in_bf16_on_a_gpu():
     records = list(fit(net, data, Training(epochs=4), seed=0, device=Device("cuda", "bf16", 1)))
     assert records[-1].loss < records[1].loss
     assert np.isfinite(predict_scores([net], data.images[:2], device="cuda", threads=1)).all()
+
+
+class Cramped(torch.nn.Module):
+    """A network whose training passes hold at most `most` samples, as a small GPU's would."""
+
+    def __init__(self, most):
+        super().__init__()
+        torch.manual_seed(0)
+        self.inner = torch.nn.Sequential(torch.nn.AvgPool2d(2), torch.nn.Flatten(), torch.nn.Linear(16, 2))
+        self.most = most
+
+    def forward(self, images):
+        if self.training and len(images) > self.most:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return self.inner(images)
+
+
+def test_a_step_that_does_not_fit_is_split_and_training_goes_on():
+    cramped, known = Cramped(2), Cramped(99)
+    settings = QUICK.model_copy(update={"batch_size": 4})
+    _, records = trained(settings, data=TrainingData(*planted(8, 0)), net=cramped)
+    split = settings.model_copy(update={"accumulate": 2})
+    trained(split, data=TrainingData(*planted(8, 0)), net=known)
+    assert [record for record in records if isinstance(record, ShrunkRecord)] == [ShrunkRecord(1, 1, 2)]
+    assert bits(cramped) == bits(known)
+
+
+def test_crops_in_16_bits_train_in_32():
+    images, labels = planted(9, 0)
+    rounded = images.astype(np.float16)
+    wide = trained(data=TrainingData(rounded.astype(np.float32), labels))[0]
+    assert bits(trained(data=TrainingData(rounded, labels))[0]) == bits(wide)

@@ -119,8 +119,8 @@ def test_the_test_part_chooses_nothing(here: World, tmp_path: Path, monkeypatch:
 
     plain = fold_training._data
 
-    def planted(fold, arrays):  # type: ignore[no-untyped-def]
-        data = plain(fold, arrays)
+    def planted(fold, arrays, recipe):  # type: ignore[no-untyped-def]
+        data = plain(fold, arrays, recipe)
         assert data.validation_labels is not None
         shown = np.ones_like(data.validation_images) * (2 * data.validation_labels - 1).reshape(
             -1, 1, 1, 1, 1

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import medidense
-from medidense.nets import build, cam_layer
+from medidense.nets import build_for, cam_layer
 from medidense.values import recipe_keys
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,10 +29,8 @@ def test_complete_and_reasoned(path: Path) -> None:
     recipe = medidense.read_recipe(path)
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     reasons = tree.pop("reasons")
-    decisions = {key for key in recipe_keys() if key not in ("version", "reasons")}
-    if recipe.training.early_stopping is None:
-        stopping = {key for key in decisions if key.startswith("training.early_stopping.")}
-        decisions = (decisions - stopping) | {"training.early_stopping"}
+    decisions = _leaves(recipe.model_dump(mode="json", exclude={"version", "reasons"}))
+    assert decisions <= {*recipe_keys(), *(key.rpartition(".")[0] for key in recipe_keys())}
     assert _leaves(tree) - {"version"} == decisions
     assert set(reasons) == decisions
     assert all(reason.endswith(".") and len(reason.split()) > 3 for reason in reasons.values())
@@ -41,15 +39,16 @@ def test_complete_and_reasoned(path: Path) -> None:
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_the_network_fits_and_can_be_explained(path: Path) -> None:
     recipe = medidense.read_recipe(path)
-    net = build(recipe.network.name, dims=recipe.input.dims, channels=1, classes=2, dropout=0.0, seed=0)
-    assert cam_layer(recipe.network.name, net, (1, *recipe.input.size))
+    net = build_for(recipe, 2)
+    assert cam_layer(recipe.network.name, net, (recipe.input.channels, *recipe.input.size))
 
 
 def test_what_each_recipe_is_for() -> None:
     recipes = {path.stem: medidense.read_recipe(path) for path in RECIPES}
     lidc, breast, adrenal = (recipes[name] for name in ("lidc", "breastmnist", "adrenalmnist3d"))
-    assert (lidc.input.dims, lidc.input.region, lidc.input.spacing_mm) == (3, "lesion", (1.0, 1.0, 1.0))
-    assert lidc.input.modality == "CT"
+    assert (lidc.input.dims, lidc.input.region, lidc.input.spacing_mm) == (3, "lesion", (0.7, 0.7, 0.7))
+    assert (lidc.input.modality, lidc.input.view, lidc.input.channels) == ("CT", "planes", 3)
+    assert lidc.labels.train_only
     assert (breast.input.dims, breast.input.size, breast.labels.positive) == (2, (64, 64), "malignant")
     assert (adrenal.input.dims, adrenal.input.size, adrenal.labels.positive) == (
         3,

@@ -1,18 +1,14 @@
 import numpy as np
 import pytest
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag
 
 from medidense.io.dicom import vendors
 from medidense.io.dicom.elements import WANTED, Elements
+from medidense.io.dicom.items import Coding
 
 
 def found(little=True, **elements):
-    raw = {}
-    for name, value in elements.items():
-        tag = BaseTag(int(name[1:], 16))
-        raw[tag] = RawDataElement(tag, "UN", len(value), value, 0, False, little)
-    return Elements(raw)
+    stored = {int(name[1:], 16): (b"UN", value) for name, value in elements.items()}
+    return Elements(stored, dict.fromkeys(stored, 0), Coding(implicit=False, order="<" if little else ">"))
 
 
 def test_a_scan_keeps_the_private_elements():
