@@ -109,7 +109,7 @@ def test_steps_are_recorded_anew_when_a_block_joins(monkeypatch):
         begun.append({name for name, parameter in net.named_parameters() if parameter.requires_grad})
         return compute
 
-    monkeypatch.setattr("medidense.train.loop.quickened", counted)
+    monkeypatch.setattr("medidense.train.accumulating.quickened", counted)
     trained(tuning("gradual", epochs=3, unfreeze_epochs=(2, 3)), epochs=3)
     assert len(begun) == 3
     assert begun[1] < begun[2] < begun[0]
