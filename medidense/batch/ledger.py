@@ -40,7 +40,7 @@ class Unit:
     """One input: where it lies (links followed), which part of that, a digest of all that decides its rows.
 
     `part` is the series UID of DICOM. A `loose` unit is something that could not be read as an image; its
-    part is the refusal's sentence, and when it is met no more, repaired say, its row goes.
+    part ends with the refusal's sentence, and when it is met no more, repaired say, its row goes.
     """
 
     place: str

@@ -38,7 +38,8 @@ class Item:
             "lesions": [_about(lesion) for lesion in self.lesions],
         }
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-        part = self.series_uid if self.refusal is None else self.refusal.sentence
+        # two series of a folder may be refused in the very same words
+        part = self.series_uid if self.refusal is None else f"{self.series_uid} {self.refusal.sentence}"
         return Unit(str(self.path.resolve()), part, key, loose=self.refusal is not None)
 
 
@@ -54,9 +55,9 @@ def find_items(inputs: Sequence[Path], lesions: Lesions | None) -> Iterator[Item
             continue
         own = () if lesions is None else lesions.of(found.path, found.series_uid)
         yield Item(found.path, found.study_uid, found.series_uid, own, parts=found.parts)
-    for where, refusal in below.refusals:
-        own = () if lesions is None else lesions.of(Path(where), "")
-        yield Item(Path(where), lesions=own, refusal=refusal)
+    for no in below.refusals:
+        own = () if lesions is None else lesions.of(Path(no.path), no.series_uid)
+        yield Item(Path(no.path), no.study_uid, no.series_uid, own, no.refusal)
 
 
 def _files(path: Path) -> list[Path]:

@@ -38,23 +38,33 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """What was refused; `series_uid` and `study_uid` are empty where no header said them."""
+
+    path: str
+    refusal: Refusal
+    series_uid: str = ""
+    study_uid: str = ""
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """What lies below some paths: images whose headers are sound, (path, refusal) pairs, and other files."""
+    """What lies below some paths: images whose headers are sound, what was refused, and other files."""
 
     found: tuple[Input, ...]
-    refusals: tuple[tuple[str, Refusal], ...]
+    refusals: tuple[Unread, ...]
     skipped: tuple[str, ...]
 
 
 def find_inputs(paths: Sequence[Path]) -> Inputs:
     """The images below the paths given to `score` or `explain`, in the order of `catalogue`."""
     found: list[Input] = []
-    refusals: list[tuple[str, Refusal]] = []
+    refusals: list[Unread] = []
     skipped: list[str] = []
     with catalogued(paths, apart=False) as index:
         for entry in index.entries():
             if entry.refusal is not None and entry.state == "refused":
-                refusals.append((entry.path, entry.refusal))
+                refusals.append(Unread(entry.path, entry.refusal, entry.series_uid, entry.study_uid))
             elif entry.state == "volume":
                 parts = tuple(Path(part) for part in entry.parts)
                 found.append(Input(Path(entry.path), entry.series_uid, entry.study_uid, parts))

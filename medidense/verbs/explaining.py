@@ -149,7 +149,9 @@ def _targets(
     targets: list[_Target] = []
     refused: list[ExplainedItem] = []
     below = find_inputs(inputs)
-    refused += [ExplainedItem(where, "", "", "refused", no.sentence) for where, no in below.refusals]
+    refused += [
+        ExplainedItem(no.path, no.series_uid, "", "refused", no.refusal.sentence) for no in below.refusals
+    ]
     for found in below.found:
         own = [
             _Target(found, sample=sample, model=fold)

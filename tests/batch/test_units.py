@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from pydicom import dcmread
 
 from medidense.batch import read_lesions
 from medidense.batch.units import Item, find_items
@@ -87,3 +88,23 @@ def test_the_series_of_an_archive_are_units_apart_and_rest_on_the_archive(tmp_pa
     facts = archive.stat()
     os.utime(archive, ns=(facts.st_atime_ns, facts.st_mtime_ns + 1))
     assert [item.unit().key == first.key for item in find_items([archive], None)] == [False, False]
+
+
+def test_two_series_refused_in_the_same_words_are_two_inputs(tmp_path: Path) -> None:
+    volume = Volume(np.ones((8, 8, 5), np.int16), np.diag([1.0, 1.0, 3.0, 1.0]), Source("dicom", "CT"))
+    folder, uids = tmp_path / "in", []
+    folder.mkdir()
+    for seed in (1, 2):
+        uids.append(write_series(volume, tmp_path / f"{seed}", patient="invented", seed=seed).series_uid)
+        for file in (tmp_path / f"{seed}").iterdir():
+            if dcmread(file).ImagePositionPatient[2] != 6:
+                file.rename(folder / f"{seed}-{file.name}")
+    listed = tmp_path / "lesions.csv"
+    listed.write_text(f"series_uid,lesion_id,x_mm,y_mm,z_mm,diameter_mm,frame\n{uids[1]},L9,0,0,0,5,RAS\n")
+    found = {item.series_uid: item for item in find_items([folder], read_lesions(listed))}
+    assert sorted(found) == sorted(uids)
+    first, second = (found[uid] for uid in uids)
+    assert first.refusal is not None
+    assert first.refusal == second.refusal
+    assert first.unit().part != second.unit().part
+    assert [lesion.lesion_id for lesion in second.lesions] == ["L9"]

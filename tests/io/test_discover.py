@@ -122,7 +122,7 @@ def test_inputs_to_score(tree):
     names = ["alone", "colour.png", "grey.png", "mixed", "mixed", "scan.nii.gz"]
     assert [one.path.name for one in inputs.found] == names
     assert len({one.series_uid for one in inputs.found if one.series_uid}) == 3
-    assert [refusal.code for _, refusal in inputs.refusals] == ["NOT_NIFTI"]
+    assert [no.refusal.code for no in inputs.refusals] == ["NOT_NIFTI"]
     assert [Path(path).name for path in inputs.skipped] == ["README.txt", "empty"]
     for one in inputs.found:
         assert read_volume(one.path, series_uid=one.series_uid).source.study_uid == one.study_uid
@@ -211,7 +211,7 @@ def test_an_image_of_another_kind_is_read_where_it_lies_alone(tree, tmp_path):
         "nifti": ("refused", "SEVERAL_SERIES"),
         "picture": ("refused", "SEVERAL_SERIES"),
     }
-    assert len({refusal.sentence for _, refusal in find_inputs([beside]).refusals}) == 2
+    assert len({no.refusal.sentence for no in find_inputs([beside]).refusals}) == 2
 
 
 def test_refusals_in_an_archive_name_the_member(tree, tmp_path):
@@ -246,7 +246,7 @@ def test_an_archive_that_is_refused_is_one_entry(tree, tmp_path):
         ("NOT_DICOM", "archive"),
         ("BAD_ARCHIVE", "archive"),
     ]
-    assert [refusal.code for _, refusal in find_inputs([broken]).refusals] == ["BAD_ARCHIVE"]
+    assert [no.refusal.code for no in find_inputs([broken]).refusals] == ["BAD_ARCHIVE"]
 
 
 def test_documents_and_arrays_that_are_archives_are_skipped_unopened(tree, tmp_path):

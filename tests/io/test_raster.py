@@ -218,7 +218,7 @@ def test_a_drawing_is_no_picture_and_none_that_is_missed_in_a_folder(tmp_path, c
     assert code_of(lambda: read_volume(tmp_path / "page.png")) == "NOT_PICTURE"
     inputs = find_inputs([tmp_path])
     assert inputs.skipped == (str(tmp_path / "a.svg"),)
-    assert [refusal.code for _, refusal in inputs.refusals] == ["NOT_PICTURE"]
+    assert [no.refusal.code for no in inputs.refusals] == ["NOT_PICTURE"]
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg"])

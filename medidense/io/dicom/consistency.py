@@ -45,6 +45,7 @@ def check_stack(frames: Sequence[Frame], where: object, *, colour: bool = False)
     for frame in frames:
         _check_kind(frame, colour=colour, spread=spread)
     _one(frames, where, "CONFLICT", "StudyInstanceUID", lambda frame: frame.identity.study_uid)
+    _one(frames, where, "CONFLICT", "Modality", lambda frame: frame.identity.modality)
     _one(frames, where, "CONFLICT", "FrameOfReferenceUID", lambda frame: frame.identity.frame_uid)
     _one(frames, where, "CONFLICT", "PhotometricInterpretation", lambda frame: frame.pixels.photometric)
     trailing = len({frame.path for frame in frames if frame.trailing})

@@ -24,6 +24,7 @@ def only(number, **values):
         ({"PatientID": "another"}, "PATIENTS"),
         ({"FrameOfReferenceUID": "1.2.3"}, "CONFLICT"),
         ({"StudyInstanceUID": "1.2.3"}, "CONFLICT"),
+        ({"Modality": "MR"}, "CONFLICT"),
         ({"Rows": 3}, "MIXED_SIZE"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "SEVERAL_SERIES"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"]}, "MOSAIC"),
