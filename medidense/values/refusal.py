@@ -28,6 +28,7 @@ CODES = MappingProxyType(
         "MIXED_SIZE": "rows, columns, bits or samples differ inside the series",
         "PATIENTS": "more than one patient in one volume",
         "CONFLICT": "two statements in the input disagree",
+        "NOT_PICKED": "no stack has the value that was picked",
         "IDENTITY": "a NIfTI file without orientation (sform and qform codes are 0)",
         "DIMENSIONS": "the number of dimensions is not 2 or 3",
         "BAD_TYPE": "the data type is not supported",

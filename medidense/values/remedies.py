@@ -25,6 +25,7 @@ REMEDIES = MappingProxyType(
         "MIXED_SIZE": "Give one series a folder.",
         "PATIENTS": "Give one patient a folder.",
         "CONFLICT": "Find out which statement is right; the refusal names both.",
+        "NOT_PICKED": "Pick a value that `scan` lists; `convert` into a folder passes such a series over.",
         "IDENTITY": "Set the orientation with the program that made the file, or pass `--assume-ras`.",
         "DIMENSIONS": "Choose one time point or channel and save it as 3D.",
         "BAD_TYPE": "Save it as integers or floats of at most 64 bits.",

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from medidense import durable
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
 from medidense.io import archives_kept, catalogued, index_of, read_volume, write_nifti
-from medidense.values import Entry, ReadOptions, Refusal, Refused, Volume
+from medidense.values import CODES, Entry, ReadOptions, Refusal, Refused, Volume
 from medidense.values.volume import axis_codes
 from medidense.verbs.choosing import choose_series
 from medidense.verbs.progress import Progress, counting, quiet
@@ -20,6 +20,9 @@ SLASHES = tuple(filter(None, (os.sep, os.altsep)))
 TABLE = "converted.csv"
 COLUMNS = ("file", "input", "series_uid", "pick", "code", "note")
 """Columns of the table in a folder of converted volumes."""
+
+PASSED_OVER = "NOT_PICKED"
+"""A refusal that is none where every series of a tree is asked for what was picked."""
 
 NO_OPTIONS = ReadOptions()
 
@@ -88,7 +91,8 @@ def convert(
     or `series` says which: its UID, or so much of its beginning or end as no other one has. Into a folder (a
     `target` that ends in a slash, that is one, or whose name has no suffix of letters): every stack of every
     series, or of that one, under names that tell nothing but number and modality, and a table
-    `converted.csv` that says which is which. Values are modality values, the affine is RAS+ millimetres.
+    `converted.csv` that says which is which; series without the value of `options.pick` are passed over.
+    Values are modality values, the affine is RAS+ millimetres.
 
     Raises Refused where a single input is refused (nothing is written), NothingFoundError, OutputExistsError,
     UsageError for a series that is not there or not the only one that fits and for any other target,
@@ -178,6 +182,7 @@ def _convert_entries(
     """The stacks among entries into a folder; `rules` are the catalogue and the options that found them."""
     written: list[Converted] = []
     refused: list[Refusal] = []
+    last: Refusal | None = None
     rows = []
     for number, entry in enumerate(entries, start=1):
         name = _name(number, entry)
@@ -185,13 +190,19 @@ def _convert_entries(
             volume = _read(entry, *rules)
             write_nifti(volume, folder / name, overwrite=True)
         except Refused as error:
-            refused.append(error.refusal)
+            if error.refusal.code != PASSED_OVER:
+                refused.append(error.refusal)
+            last = error.refusal
             rows.append(("", *_about(entry), error.refusal.code, error.refusal.sentence))
         else:
             one = _converted(Path(entry.path), folder / name, volume)
             written.append(replace(one, series_uid=entry.series_uid, pick=entry.pick))
             rows.append((name, *_about(entry), "", "; ".join(volume.warnings)))
         progress("convert", number, len(entries))
+    if last is not None and not written and not refused:
+        raise NothingFoundError(
+            last.where, CODES[last.code], last.found, f"{last.next_step}: {last.expected}"
+        )
     durable.write_csv(folder / TABLE, COLUMNS, rows)
     return ConvertResult(folder, tuple(written), tuple(refused), into_folder=True)
 

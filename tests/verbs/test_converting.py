@@ -8,9 +8,10 @@ import nibabel
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom import dcmread
 
 from medidense import verbs
-from medidense.errors import OutputExistsError, UsageError
+from medidense.errors import NothingFoundError, OutputExistsError, UsageError
 from medidense.io import read_volume, write_series
 from medidense.values import ReadOptions, Refused, Source, Volume
 from tests.verbs.conftest import World
@@ -148,14 +149,21 @@ def uids_guessed(folder: Path) -> list[str]:
     return sorted({entry.series_uid for entry in verbs.scan([folder], options=options).entries})
 
 
-def test_a_value_that_no_stack_has_is_a_refusal_into_a_file_and_into_a_folder(
-    two: Path, tmp_path: Path
-) -> None:
+def test_series_without_the_picked_value_are_passed_over_into_a_folder(two: Path, tmp_path: Path) -> None:
     options = ReadOptions(pick={"EchoTime": "7"})
-    with pytest.raises(Refused, match="CONFLICT"):
+    with pytest.raises(Refused, match="NOT_PICKED"):
         verbs.convert(two, tmp_path / "a.nii", series=uids(two)[0], options=options)
+    with pytest.raises(NothingFoundError, match=r"has the value that was picked.*EchoTime 7"):
+        verbs.convert(two, tmp_path / "none", options=options)
+    assert not (tmp_path / "none").exists()
+    for file in sorted((two).rglob("*.dcm")):
+        stored = dcmread(file)
+        if stored.SeriesInstanceUID == uids(two)[0]:
+            stored.EchoTime = "7"
+            stored.save_as(file)
     done = verbs.convert(two, tmp_path / "out", options=options)
-    assert [refusal.code for refusal in done.refused] == ["CONFLICT"] * 2
+    assert ([one.series_uid for one in done.written], done.refused) == ([uids(two)[0]], ())
+    assert "NOT_PICKED" in (tmp_path / "out" / "converted.csv").read_text()
 
 
 def test_an_archive_is_unpacked_once(two: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ def chosen(frames: Sequence[Frame], pick: Mapping[str, str], where: object) -> t
 
     The series is split first, so that a stack is the same whether it is listed or picked. Where a group holds
     other values too, only its frames that have the value stay, and are split anew.
-    Raises UsageError for a key that cannot be picked, Refused CONFLICT where nothing has the value.
+    Raises UsageError for a key that cannot be picked, Refused NOT_PICKED where nothing has the value.
     """
     for key, wanted in pick.items():
         if key not in PICKABLE:
@@ -91,7 +91,7 @@ def chosen(frames: Sequence[Frame], pick: Mapping[str, str], where: object) -> t
             there = [dict(group.marks).get(key) for group in groups] if key == PHASE else []
             there = there or [value_of(frame, key) for group in groups for frame in group.frames]
             values = _listed(value or NONE for value in there)
-            raise Refused("CONFLICT", where, f"{key} {values}", f"{key} {wanted}", "pick one that is there")
+            raise Refused("NOT_PICKED", where, f"{key} {values}", f"{key} {wanted}", "pick one that is there")
         groups = tuple(kept)
     return groups
 

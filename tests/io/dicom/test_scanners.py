@@ -236,7 +236,7 @@ def test_phases_are_the_order_in_time(tmp_path, name):
     assert listed(folder) == {"Phase=1": KINDS[0], "Phase=2": KINDS[1]}
     refusal = refusal_of(folder)
     assert (refusal.code, "--pick Phase=1" in refusal.next_step) == ("REPEATED_POSITION", True)
-    assert refusal_of(folder, Phase="3").code == "CONFLICT"
+    assert refusal_of(folder, Phase="3").code == "NOT_PICKED"
 
 
 def test_the_attribute_that_orders_phases_is_named(tmp_path):
@@ -271,7 +271,7 @@ def test_echo_times_with_a_jitter_are_one_echo(tmp_path):
     assert listed(folder) == {"EchoTime=4.6": KINDS[0], "EchoTime=9.2": KINDS[1]}
     for said in ("4.59", "4.61", "4.600001"):
         assert numbers(stack_of(scanned(folder), folder, ReadOptions(pick={"EchoTime": said}))) == KINDS[0]
-    assert refusal_of(folder, EchoTime="4.7").code == "CONFLICT"
+    assert refusal_of(folder, EchoTime="4.7").code == "NOT_PICKED"
 
 
 def test_close_echo_times_that_differ_everywhere_are_two(tmp_path):

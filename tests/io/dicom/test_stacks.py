@@ -101,7 +101,7 @@ def test_two_orientations_are_chosen_by_their_plane(doubled, ct):
 
 
 def test_a_value_nobody_has_and_a_key_nobody_knows(series):
-    assert raised(series, EchoTime="3").code == "CONFLICT"
+    assert raised(series, EchoTime="3").code == "NOT_PICKED"
     with pytest.raises(UsageError, match="--pick PatientName"):
         read_volume(series, options=ReadOptions(pick={"PatientName": "x"}))
 
