@@ -1,11 +1,13 @@
 """Fixtures that every room's tests may use."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # idle threads must not spin beside other tests
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts with it ignored
 ROOT = Path(__file__).resolve().parents[1]
 
 
