@@ -14,6 +14,7 @@ ELSEWHERE = {
     "MODALITY": "scoring",
     "IMPLAUSIBLE": "scoring",
     "DAMAGED_PIXELS": "scoring: noise that was compressed",
+    "NOT_PICKED": "a sound series, and a value that none of its stacks has: tests/io/dicom/test_stacks.py",
 }
 """Codes that no single damaged file brings about, and who raises them."""
 

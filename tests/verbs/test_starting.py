@@ -40,6 +40,7 @@ def options(out: Path, **start: object) -> verbs.CvOptions:
     return verbs.CvOptions(folds=2, seed=5, device="cpu", out=out, settings=settings)
 
 
+@pytest.mark.slow
 def test_a_run_from_foreign_weights_tells_every_tensor(here: World, tmp_path: Path, weights: Path) -> None:
     told: list[str] = []
     chosen = options(tmp_path / "run", weights=str(weights), trains="head", compare=True)
@@ -126,6 +127,7 @@ def test_a_start_that_has_seen_the_cohort_is_refused(here: World, tmp_path: Path
             verbs.cv(here.cohort, options=asked)
 
 
+@pytest.mark.slow
 def test_a_package_of_the_same_classes_gives_its_head_too(here: World, tmp_path: Path) -> None:
     other = write_cohort(tmp_path / "other", PhantomOptions(subjects=6, seed=11))
     chosen = options(tmp_path / "run", weights=str(here.package))
