@@ -58,12 +58,14 @@ def cut_folds(
 def inner_folds(cohort: Cohort, outer: Fold, *, seed: int, validation_share: float | None = None) -> Splits:
     """Folds inside the training (and validation) part of an outer fold, cut by subject.
 
-    The outer test part is in none of them. Raises CohortError where the outer training part has fewer than 2
-    subjects of a class.
+    The outer test part is in none of them, nor is a sample that was dropped from the outer training part: it
+    is a copy of one that the outer fold tests. Raises CohortError where the outer training part has fewer
+    than 2 subjects of a class.
     """
     table = Labelled.of(cohort)
-    inside = np.array([sample.subject_id in outer.learnt_from for sample in table.samples], dtype=bool)
-    unlabelled = tuple(s for s in table.unlabelled if s.subject_id in outer.learnt_from)
+    learnt = {*outer.train, *outer.validation}
+    inside = np.array([sample.name in learnt for sample in table.samples], dtype=bool)
+    unlabelled = tuple(sample for sample in table.unlabelled if sample.name in learnt)
     own = derived_seed(seed, INNER_STEP + outer.index)
     for folds in (INNER, 2):
         cut = cut_rows(table.rows.take(inside), folds, own)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from medidense.values.section import Positive, Section
+from medidense.values.section import Positive, Section, in_order
 
 
 class SoftLabel(Section):
@@ -18,11 +18,7 @@ class SoftLabel(Section):
     low: float
     high: float
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "SoftLabel":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
 
 class Auxiliary(Section):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from medidense.errors import Problem, RecipeError
 from medidense.values.labels import Labels
-from medidense.values.section import Positive, Section, Share
+from medidense.values.section import Positive, Section, Share, in_order
 
 
 class Intensity(Section):
@@ -26,11 +26,7 @@ class Intensity(Section):
     low: float
     high: float
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Intensity":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
 
 class Window(Section):
@@ -39,11 +35,7 @@ class Window(Section):
     low: float
     high: float
 
-    @model_validator(mode="after")
-    def _ordered(self) -> "Window":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, not {self.low} and {self.high}")
-        return self
+    _ordered = model_validator(mode="after")(in_order)
 
 
 class Input(Section):

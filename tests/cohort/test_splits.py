@@ -137,6 +137,17 @@ def test_inner_folds_lie_inside_the_outer_training_part():
             assert not set(fold.test) & {*one.train, *one.validation, *one.test}
 
 
+def test_a_copy_of_a_tested_image_chooses_no_candidate():
+    rows = [(number, "xy"[number % 2]) for number in range(24)]
+    cohort = cohort_of_rows([(*row, "A") for row in (*rows, *rows)])
+    fold = cut_folds(cohort, folds=3, seed=0).folds[0]
+    copy = fold.train[0]
+    assert sum(fold.subject_of[name] == fold.subject_of[copy] for name in fold.train) == 2
+    inner = inner_folds(cohort, fold.without(frozenset({copy})), seed=0)
+    seen = {name for one in inner.folds for name in (*one.train, *one.validation, *one.test)}
+    assert seen == {*fold.train} - {copy}
+
+
 def test_a_site_is_left_out_once():
     rows = [(number, "xy"[number % 2], "BA"[number % 3 == 0]) for number in range(12)]
     rows += [(20, "x", "C"), (21, "x", "C"), (22, None, "C"), (23, None, "A")]
