@@ -31,23 +31,36 @@ def plan(
     out: Annotated[Path, typer.Option("--out", metavar="RECIPE.yaml", help="The recipe to write.")],
     budget: Budget = None,
     device: Where = Device.auto,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Take this key as given, not planned; repeatable."),
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
     """Propose a recipe for a cohort, with a reason for every choice.
 
     A recipe holds every decision about data, network and training. Edit the file and give it to
-    'medidense cv --recipe'; docs/recipe.md explains every key.
+    'medidense cv --recipe'; docs/recipe.md explains every key. What depends on a key given with --set is
+    planned accordingly.
 
     \b
     Example:
       medidense plan cohort.csv --out recipe.yaml --budget 30
+      medidense plan cohort.csv --out recipe.yaml --set input.mask_channel=false
     """
+    chosen = settings(changes or [])
     from medidense import verbs
 
     with following(as_json=as_json) as progress:
         result = verbs.plan(
-            cohort, out=out, budget=budget, device=device.value, overwrite=overwrite, progress=progress
+            cohort,
+            out=out,
+            budget=budget,
+            device=device.value,
+            settings=chosen,
+            overwrite=overwrite,
+            progress=progress,
         )
     reasons = Table(("key", "reason"), tuple(sorted(result.recipe.reasons.items())))
     network = result.recipe.network

@@ -1,6 +1,7 @@
 """What of a recipe fits into the time there is?"""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from medidense.cohort.fingerprint import Fingerprint
@@ -45,16 +46,18 @@ class Budget:
             raise UsageError("seconds_per_sample", rule, self.seconds_per_sample, "measure it again")
 
 
-def fit_budget(recipe: Recipe, fp: Fingerprint, budget: Budget) -> Recipe:
+def fit_budget(recipe: Recipe, fp: Fingerprint, budget: Budget, fixed: Collection[str] = ()) -> Recipe:
     """`recipe` with the epochs that fit, never more than it has; with fewer voxels where too few fit.
 
-    A pure function: the measured time comes with the budget. The reasons say what was measured.
+    A pure function: the measured time comes with the budget. The reasons say what was measured. The keys
+    `fixed` stay as they are.
     """
     seconds, planned = budget.seconds_per_sample, recipe.training.epochs
     fitting = _epochs(fp, budget, seconds)
     settings: dict[str, object] = {}
     reasons: dict[str, str] = {}
-    smaller = _smaller(recipe) if fitting < min(FEWEST, planned) else None
+    free = not {"input.size", "input.spacing_mm"}.intersection(fixed)
+    smaller = _smaller(recipe) if free and fitting < min(FEWEST, planned) else None
     if smaller is not None:
         size, spacing, share = smaller
         settings = {"input.size": size, "input.spacing_mm": spacing}
@@ -71,8 +74,10 @@ def fit_budget(recipe: Recipe, fp: Fingerprint, budget: Budget) -> Recipe:
         seconds *= share
         fitting = _epochs(fp, budget, seconds)
     epochs = max(1, min(planned, fitting))
-    settings["training.epochs"] = epochs
-    reasons["training.epochs"] = _reason(fp, budget, (seconds, epochs, planned, fitting), smaller is not None)
+    if "training.epochs" not in fixed:
+        numbers = (seconds, epochs, planned, fitting)
+        settings["training.epochs"] = epochs
+        reasons["training.epochs"] = _reason(fp, budget, numbers, smaller is not None)
     fitted = recipe.with_settings(settings, where="--budget")
     return fitted.model_copy(update={"reasons": {**recipe.reasons, **reasons}})
 

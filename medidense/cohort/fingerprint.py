@@ -63,6 +63,8 @@ class Fingerprint:
     extent: Spread | None
     intensity: Mapping[str, float]
     """Medians over the images of their minimum, p01, p50, p99, maximum."""
+    planes: bool = True
+    """False where the user wants the crop itself to be seen, not its planes."""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """What should be trained on this cohort, and why?"""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
+from medidense.cohort.constraints import constrained, matched, with_settings
 from medidense.cohort.fingerprint import Fingerprint
 from medidense.cohort.intensities import choose_intensities
 from medidense.cohort.reasons import Choice
@@ -10,18 +13,21 @@ from medidense.cohort.schedule import choose_schedule
 from medidense.values import Recipe, parse_recipe
 
 
-def plan_recipe(fp: Fingerprint) -> Recipe:
+def plan_recipe(fp: Fingerprint, settings: Mapping[str, Any] = MappingProxyType({})) -> Recipe:
     """A recipe for the cohort with this fingerprint, each key with the sentence that says why.
 
-    The same fingerprint gives the same recipe; nothing is measured here.
+    `settings` are dotted keys, values as parsed, that are not planned; what depends on them is planned
+    accordingly. The same fingerprint gives the same recipe; nothing is measured here. Raises RecipeError for
+    settings that do not hold.
     """
-    sampling = choose_sampling(fp)
+    fp = constrained(fp, settings)
+    sampling = matched(choose_sampling(fp), settings)
     size = next(choice.value for choice in sampling if choice.key == "input.size")
     choices = [
         *_labels(fp),
         *sampling,
         *choose_intensities(fp),
-        *choose_schedule(fp, tuple(size) if isinstance(size, list) else ()),
+        *choose_schedule(fp, tuple(size) if isinstance(size, list) else (), settings),
         *_evaluation(),
     ]
     tree: dict[str, Any] = {"reasons": {choice.key: choice.reason for choice in choices}}
@@ -31,7 +37,7 @@ def plan_recipe(fp: Fingerprint) -> Recipe:
         for name in sections:
             section = section.setdefault(name, {})
         section[leaf] = choice.value
-    return parse_recipe(tree, f"the plan for {fp.name}")
+    return with_settings(parse_recipe(tree, f"the plan for {fp.name}"), settings)
 
 
 def _labels(fp: Fingerprint) -> list[Choice]:

@@ -41,7 +41,7 @@ FILL = Choice(
 
 def sees_planes(fp: Fingerprint) -> bool:
     """True for lesions of known size in volumes: their three central planes are seen (2.5D)."""
-    return fp.dims == 3 and fp.extent is not None and fp.spacing_mm is not None
+    return fp.planes and fp.dims == 3 and fp.extent is not None and fp.spacing_mm is not None
 
 
 def choose_sampling(fp: Fingerprint) -> list[Choice]:

@@ -1,5 +1,9 @@
 """Which network is trained, how long, and how?"""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from medidense.cohort.fingerprint import Fingerprint
 from medidense.cohort.reasons import Choice
 from medidense.cohort.sampling import sees_planes
@@ -19,13 +23,18 @@ FREE_TURN = 180.0
 SMALL_TURN = 15.0
 
 
-def choose_schedule(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
-    """The keys of ``network`` and ``training``; `size` is the input's shape in voxels."""
+def choose_schedule(
+    fp: Fingerprint, size: tuple[int, ...], settings: Mapping[str, Any] = MappingProxyType({})
+) -> list[Choice]:
+    """The keys of ``network`` and ``training``; `size` is the input's shape in voxels.
+
+    `settings` are keys that are set already: how batches are filled decides the weights of the classes.
+    """
     return [
         *_network(fp),
         *_length(fp),
         *_optimiser(),
-        *_weights(fp),
+        *_weights(fp, settings.get("training.sampling")),
         *_loss(),
         *_machine(),
         *_augmentation(fp, size),
@@ -103,7 +112,8 @@ def _optimiser() -> list[Choice]:
     ]
 
 
-def _weights(fp: Fingerprint) -> list[Choice]:
+def _weights(fp: Fingerprint, sampling: object) -> list[Choice]:
+    """Weights of the classes and how batches are filled, which `sampling` may have settled (None: not)."""
     counts = ", ".join(f"{name}: {count}" for name, count in fp.class_counts.items())
     uneven = max(fp.class_counts.values()) / min(fp.class_counts.values()) > UNEVEN
     paired = Choice(
@@ -112,7 +122,7 @@ def _weights(fp: Fingerprint) -> list[Choice]:
         "Off. For a question beyond size set it to 0.7: batches then pair lesions of like volume (on the "
         "LIDC nodules 0.74 instead of 0.67 for nodules of one size, at 0.91 instead of 0.93 for all).",
     )
-    if sees_planes(fp):
+    if sampling == "balanced" or (sampling is None and sees_planes(fp)):
         even = "Every batch holds as many samples of one class as of any other."
         return [
             Choice("training.class_weights", "none", f"The batches are balanced already ({counts})."),

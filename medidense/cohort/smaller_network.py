@@ -5,6 +5,7 @@ from medidense.values import Recipe
 
 SMALL = "densenet_small"
 RATE = 3e-3
+RATE_REASON = "The peak that served the small DenseNet best on the LIDC nodules."
 
 
 def too_short(fitted: Recipe, planned: Recipe) -> bool:
@@ -21,7 +22,6 @@ def smaller_network(recipe: Recipe) -> Recipe | None:
     if recipe.input.view != "planes" or recipe.network.name == SMALL:
         return None
     why = "The time given is too short for DenseNet-121; on planes the small one was as good."
-    rate = "The peak that served the small DenseNet best on the LIDC nodules."
     small = recipe.with_settings({"network.name": SMALL, "training.learning_rate": RATE}, where="--budget")
-    reasons = {**recipe.reasons, "network.name": why, "training.learning_rate": rate}
+    reasons = {**recipe.reasons, "network.name": why, "training.learning_rate": RATE_REASON}
     return small.model_copy(update={"reasons": reasons})

@@ -1,14 +1,12 @@
 """From a cohort to a run directory: folds by subject, trained, tested out of fold, evaluated, logged."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
-import yaml
 
 from medidense import durable
 from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, training_cost
@@ -24,8 +22,8 @@ from medidense.verbs.candidates import check_candidates
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
-from medidense.verbs.options import CvOptions
-from medidense.verbs.planning import propose
+from medidense.verbs.options import CvOptions, parsed_settings
+from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.showing import show_samples
@@ -156,7 +154,7 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         cohort_name=table.name,
         cohort=table.digest,
         recipe="" if given is None else durable.sha256_bytes(given.model_dump_json().encode()),
-        settings=_parsed(options.settings),
+        settings=parsed_settings(options.settings),
         folds=options.plan.fold_count,
         seed=options.seed,
         budget=options.budget,
@@ -164,26 +162,16 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         split=options.split,
         repeats=options.plan.repeat_count,
         stratify=options.stratify,
-        candidates=tuple(_parsed(item, "--candidate") for item in options.candidates),
+        candidates=tuple(parsed_settings(item, "--candidate") for item in options.candidates),
     )
 
 
 def _train_only(given: Recipe | None, options: CvOptions) -> bool:
     """Whether rows without a label may train."""
-    said = _parsed(options.settings).get("labels.train_only", given is not None and given.labels.train_only)
+    said = parsed_settings(options.settings).get(
+        "labels.train_only", given is not None and given.labels.train_only
+    )
     return bool(said)
-
-
-def _parsed(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
-    """Values given as text, read as YAML: numbers, lists, true, null."""
-    try:
-        return {
-            key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in settings.items()
-        }
-    except yaml.YAMLError as error:
-        raise UsageError(
-            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
-        ) from None
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -220,15 +208,15 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
 
 
 def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> Recipe:
-    """The given recipe, or the planner's, with ``--set`` on top."""
-    options = question.options
+    """The given recipe with ``--set`` on top, or the planner's under it."""
+    options, settings = question.options, parsed_settings(question.options.settings)
     if question.given is not None:
-        recipe = question.given
+        recipe = question.given.with_settings(settings) if settings else question.given
     else:
         folds, times = training_cost(table, options.plan, len(options.candidates))
         share = options.budget if options.budget is None else options.budget / times
-        recipe = propose(table, facts, budget=share, folds=folds, device=options.device)
-    return recipe.with_settings(_parsed(options.settings)) if options.settings else recipe
+        recipe = propose(table, facts, Terms(share, folds, options.device, settings))
+    return recipe
 
 
 def _positive(table: Cohort, recipe: Recipe) -> str:

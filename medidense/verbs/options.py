@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from medidense.errors import UsageError
 from medidense.values import SplitPlan
@@ -50,3 +53,15 @@ class CvOptions:
     def plan(self) -> SplitPlan:
         """How the cohort is to be split. Raises UsageError."""
         return SplitPlan(self.split, self.folds, self.repeats, self.stratify, self.seed)
+
+
+def parsed_settings(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
+    """Values given as text, read as YAML: numbers, lists, true, null. Raises UsageError for other text."""
+    try:
+        return {
+            key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in settings.items()
+        }
+    except yaml.YAMLError as error:
+        raise UsageError(
+            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
+        ) from None

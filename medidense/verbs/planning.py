@@ -1,8 +1,10 @@
 """From a cohort to a recipe: every decision in one file, each with its reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from medidense.cohort import (
     Budget,
@@ -21,6 +23,7 @@ from medidense.nets import count_parameters
 from medidense.rundir import write_recipe
 from medidense.train import choose_device, measure_step
 from medidense.values import Cohort, Recipe
+from medidense.verbs.options import parsed_settings
 from medidense.verbs.progress import Progress, counting, quiet
 
 FOLDS = 5
@@ -51,40 +54,56 @@ def plan(
     out: Path,
     budget: float | None = None,
     device: str = "auto",
+    settings: Mapping[str, object] = MappingProxyType({}),
     overwrite: bool = False,
     progress: Progress = quiet,
 ) -> PlanResult:
     """Propose a recipe for a cohort and write it as YAML.
 
     `budget` is the time in minutes that a whole 5-fold cross-validation may take on `device`; a few training
-    steps are measured for it. Raises CohortError, OutputExistsError, UsageError, WriteError.
+    steps are measured for it. `settings` are dotted recipe keys, values as YAML text or Python values, that
+    are taken as they are; what depends on them is planned accordingly. Raises CohortError, RecipeError for
+    settings that do not hold, OutputExistsError, UsageError, WriteError.
     """
     out = Path(out)
     if out.exists() and not overwrite:
         raise OutputExistsError(str(out), "the recipe exists", "", "pass --overwrite or choose another name")
-    table = read_cohort(Path(cohort))
+    fixed = parsed_settings(settings)
+    table = read_cohort(Path(cohort), unlabelled=bool(fixed.get("labels.train_only")))
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
-    recipe = propose(table, facts, budget=budget, folds=FOLDS, device=device)
+    terms = Terms(budget, FOLDS, device, fixed)
+    recipe = propose(table, facts, terms)
     write_recipe(recipe, out)
     return PlanResult(recipe, out, count_parameters(recipe, len(table.classes)))
 
 
-def propose(
-    table: Cohort, facts: Sequence[ImageFacts], *, budget: float | None, folds: int, device: str
-) -> Recipe:
-    """The planner's recipe, fitted to the budget where there is one (minutes for all folds)."""
-    found = fingerprint(table, facts)
-    recipe = plan_recipe(found)
+@dataclass(frozen=True)
+class Terms:
+    """What a plan is asked for: minutes for all `folds` on `device` (None: no matter), and the parsed
+    `settings` that are not planned."""
+
+    budget: float | None
+    folds: int
+    device: str
+    settings: Mapping[str, Any]
+
+
+def propose(table: Cohort, facts: Sequence[ImageFacts], terms: Terms) -> Recipe:
+    """The planner's recipe under these terms."""
+    found, budget = fingerprint(table, facts), terms.budget
+    recipe = plan_recipe(found, terms.settings)
     if budget is None:
         return recipe
     if budget <= 0:
         raise UsageError("--budget", "a budget is a number of minutes above 0", budget, "give more")
-    chosen = choose_device(device, recipe.training)
+    chosen = choose_device(terms.device, recipe.training)
 
     def fitted(draft: Recipe) -> Recipe:
         seconds = measure_step(draft, len(table.classes), chosen)
-        return fit_budget(draft, found, Budget(minutes=budget, folds=folds, seconds_per_sample=seconds))
+        measured = Budget(minutes=budget, folds=terms.folds, seconds_per_sample=seconds)
+        return fit_budget(draft, found, measured, terms.settings)
 
     full = fitted(recipe)
-    small = smaller_network(recipe) if too_short(full, recipe) else None
+    short = too_short(full, recipe) and "network.name" not in terms.settings
+    small = smaller_network(recipe) if short else None
     return full if small is None else fitted(small)

@@ -20,7 +20,7 @@ def test_plan_prints_every_reason(
         network=SimpleNamespace(name="densenet121", dropout=0.1),
     )
     calls = stand_in("plan", result(recipe=recipe, out=Path("r.yaml"), parameters=6952770))
-    assert main(["plan", ".", "--out", "r.yaml", "--budget", "2.5", "--device", "cpu"]) == 0
+    assert main(["plan", ".", "--out", "r.yaml", "--budget", "2.5", "--device", "cpu", "--set", "a.b=c"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "key              reason",
         "input.dims       volumes",
@@ -30,6 +30,7 @@ def test_plan_prints_every_reason(
     ]
     ((_, options),) = calls
     assert options["budget"] == 2.5
+    assert options["settings"] == {"a.b": "c"}
     assert options["device"] == "cpu"
     assert options["overwrite"] is False
 

@@ -1,4 +1,3 @@
-import importlib.util
 import sys
 
 import pytest
@@ -8,14 +7,11 @@ from medidense.errors import UsageError
 from medidense.nets import add_lora, build, merge_lora, network, recompute, trainable
 from medidense.nets.fused import fusable
 
-needs_peft = pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="peft is not installed")
-
 
 def make(dims):
     return build("densenet_small", dims=dims, channels=1, classes=2, dropout=0.0, seed=0).eval()
 
 
-@needs_peft
 @pytest.mark.slow  # the library takes seconds to load
 @pytest.mark.parametrize("dims", [2, 3])
 @pytest.mark.parametrize("lean", [False, True])
@@ -41,7 +37,6 @@ def test_what_is_learnt_is_merged_into_the_plain_network(dims, lean):
     assert list(net.state_dict()) == names
 
 
-@needs_peft
 @pytest.mark.slow
 def test_the_seed_alone_decides_the_first_factors():
     nets = []
@@ -60,7 +55,6 @@ def test_without_the_library_the_extra_is_named(monkeypatch):
         add_lora(make(2), network("densenet_small"), rank=2, seed=0)
 
 
-@needs_peft
 @pytest.mark.slow
 def test_a_network_with_factors_is_scored_as_it_is():
     net = make(2)

@@ -1,7 +1,5 @@
 """A training that is broken off after any epoch and taken up again ends with the same bits."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 import torch
@@ -126,10 +124,9 @@ TUNINGS = {
     "head": {},
     "norm": {},
 }
-needs_peft = pytest.mark.skipif(importlib.util.find_spec("peft") is None, reason="peft is not installed")
 
 
-@pytest.mark.parametrize("trains", [*TUNINGS, pytest.param("lora", marks=[needs_peft, pytest.mark.slow])])
+@pytest.mark.parametrize("trains", [*TUNINGS, pytest.param("lora", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("planes", [False, True])
 def test_a_fine_tuning_goes_on_with_the_same_bits(trains, planes):
     size, record = ((32,) * 3 if planes else (32, 32)), network("densenet_small")

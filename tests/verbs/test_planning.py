@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from medidense import verbs
+from medidense.cohort import check_images, read_cohort
 from medidense.errors import OutputExistsError, UsageError
 from medidense.rundir import read_recipe
 from medidense.values import Recipe, recipe_keys
@@ -25,6 +27,25 @@ def test_a_small_budget_means_fewer_epochs_and_says_why(here: World, tmp_path: P
     tight = verbs.plan(here.cohort, out=tmp_path / "tight.yaml", budget=0.05, device="cpu").recipe
     assert tight.training.epochs < free.training.epochs
     assert tight.reasons["training.epochs"] != free.reasons["training.epochs"]
+
+
+def test_what_is_set_is_not_planned_and_cv_plans_the_same(here: World, tmp_path: Path) -> None:
+    settings = {"input.mask_channel": "false", "input.size": "[39, 39, 39]", "training.epochs": "1"}
+    bound = verbs.plan(here.cohort, out=tmp_path / "r.yaml", settings=settings).recipe
+    assert (bound.input.mask_channel, bound.input.size) == (False, (39, 39, 39))
+    assert bound.reasons["input.mask_channel"] == "Set by --set."
+    table = read_cohort(here.cohort)
+    facts = check_images(table)
+    terms = planning.Terms(None, 2, "cpu", {key: yaml.safe_load(text) for key, text in settings.items()})
+    assert planning.propose(table, facts, terms) == bound
+
+
+def test_a_budget_leaves_what_is_set(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "measure_step", lambda recipe, classes, device: 10.0)
+    settings = {"training.epochs": 7, "input.size": [45, 45, 45], "network.name": "densenet121"}
+    bound = verbs.plan(here.cohort, out=tmp_path / "r.yaml", budget=1, device="cpu", settings=settings).recipe
+    assert (bound.training.epochs, bound.input.size[0], bound.network.name) == (7, 45, "densenet121")
+    assert bound.reasons["training.epochs"] == "Set by --set."
 
 
 def test_no_time_is_no_budget(here: World, tmp_path: Path) -> None:
