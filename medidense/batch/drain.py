@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from medidense.errors import Interrupted
+from medidense.values.wording import count
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -27,7 +28,7 @@ class Drain:
     def interrupted(self, where: str, done: int) -> Interrupted:
         """The error that says so, with the exit code of the signal (130 or 143)."""
         error = Interrupted(
-            where, "told to stop", f"{done} inputs are done", "the same command goes on from there"
+            where, "told to stop", f"{count(done, 'input')} done", "the same command goes on from there"
         )
         error.exit_code = 128 + (self.signal or signal.SIGINT)
         return error

@@ -4,6 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ import typer.main
 
 from medidense.cli import commands_data, commands_package, commands_run, commands_start
 from medidense.cli.errors import Terminated, complain_about, mistakes, stopped
+from medidense.errors import UsageError
 
 Command = Callable[..., int]
 
@@ -99,7 +101,16 @@ def main(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(build())
     given = [word for word in arguments if word != "--debug"]
     try:
+        _refuse_empty(given)
         code = command.main(args=given, prog_name="medidense", standalone_mode=False)
     except mistakes() as error:
         return complain_about(error, arguments)
     return code if isinstance(code, int) else 0
+
+
+def _refuse_empty(words: Sequence[str]) -> None:
+    """Raise UsageError for an empty word: as a path it would mean the working directory."""
+    for before, word in pairwise(["medidense", *words]):
+        if not word:
+            step = "leave it out, or fill it in (an unset variable of the shell?)"
+            raise UsageError(f"the argument behind {before}", "no argument is empty", "''", step)

@@ -9,7 +9,7 @@ import typer
 from medidense.cli.errors import complain, emit
 from medidense.cli.listing import listing
 from medidense.cli.options import Cohort, Json, Overwrite, present
-from medidense.cli.printing import Table, count, facts, show, show_stream
+from medidense.cli.printing import Table, facts, show, show_stream
 from medidense.cli.progress import following
 from medidense.cli.reading import (
     AllowTilt,
@@ -23,6 +23,7 @@ from medidense.cli.reading import (
     Series,
     read_options,
 )
+from medidense.values.wording import count
 
 if TYPE_CHECKING:
     from medidense.verbs.converting import ConvertResult
@@ -69,7 +70,8 @@ def scan(
         for line in listing(result.entries, result.entries.tail):
             emit(line)
         volumes, refused = result.count("volume"), result.count("refused")
-        summary = f"{count(volumes, 'volume')}, {refused} refused, {result.count('skipped')} other files"
+        others = count(result.count("skipped"), "other file")
+        summary = f"{count(volumes, 'volume')}, {refused} refused, {others}"
         show([summary, *([facts([("catalogue", out)])] if out else [])], {}, as_json=False)
     if not result.count("refused"):
         return 0

@@ -7,8 +7,9 @@ import typer
 
 from medidense.cli.errors import complain
 from medidense.cli.options import Inputs, Json, Lesions, Overwrite, PackageFolder, RunFolder
-from medidense.cli.printing import Table, count, facts, show
+from medidense.cli.printing import Table, facts, show
 from medidense.cli.progress import following
+from medidense.values.wording import count
 
 
 def export(

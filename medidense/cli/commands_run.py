@@ -22,8 +22,9 @@ from medidense.cli.options import (
     present,
     settings,
 )
-from medidense.cli.printing import Table, count, duration, facts, figure, show
+from medidense.cli.printing import Table, duration, facts, figure, show
 from medidense.cli.progress import following
+from medidense.values.wording import count
 
 
 def plan(

@@ -7,8 +7,9 @@ import typer
 
 from medidense.cli.errors import emit
 from medidense.cli.options import Json
-from medidense.cli.printing import count, duration, facts, show
+from medidense.cli.printing import duration, facts, show
 from medidense.cli.progress import following
+from medidense.values.wording import count
 
 
 def ui(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from medidense.cli.printing import Piece, Table, count, duration, facts, figure
+from medidense.cli.printing import Piece, Table, duration, facts, figure
 from medidense.values import Crossing, Evaluation, Leak
+from medidense.values.wording import count
 
 SHOWN = 20
 """Rows of a table of copies that are printed; all of them stand in the JSON."""
@@ -24,7 +25,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("is", evaluation.auroc_definition),
             ("fold mean", figure(evaluation.auroc_fold_mean)),
             ("repeats", _repeats(evaluation)),
-            ("samples", f"{evaluation.samples} of {evaluation.subjects} subjects ({counts})"),
+            ("samples", f"{evaluation.samples} of {count(evaluation.subjects, 'subject')} ({counts})"),
             ("rows", rows),
             ("intervals", evaluation.interval),
         ]

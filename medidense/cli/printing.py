@@ -100,15 +100,6 @@ def figure(value: float | None, digits: int = 3) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def count(number: int, word: str, plural: str = "") -> str:
-    """A number with its word.
-
-    >>> count(1, "series", "series"), count(3, "lesion")
-    ('1 series', '3 lesions')
-    """
-    return f"{number} {word if number == 1 else plural or word + 's'}"
-
-
 def duration(seconds: float) -> str:
     """Seconds as people say them.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from medidense.cohort.columns import NO_LABEL, ParsedRow
 from medidense.errors import Problem
+from medidense.values.wording import count
 
 Finding = tuple[int, Problem]
 """The line that a problem stands on, and the problem."""
@@ -102,7 +103,9 @@ def _odd_labels(file: str, cells: Sequence[tuple[int, str]]) -> list[Finding]:
         odd = dict.fromkeys(fewer, "a number among words" if fewer is numbers else "a word among numbers")
     if sum(count > 1 for count in counts.values()) >= 2:
         odd |= {label: "no other row has it" for label in counts if counts[label] == 1}
-    known = ", ".join(f"{label} ({counts[label]} rows)" for label in sorted(counts) if label not in odd)
+    known = ", ".join(
+        f"{label} ({count(counts[label], 'row')})" for label in sorted(counts) if label not in odd
+    )
     step = f"write one of: {known}; or drop the row"
     return [
         (line, Problem(f"{file} row {line}", f"unknown label: {odd[label]}", repr(label), step))
@@ -119,7 +122,7 @@ def _classes(file: str, cells: Sequence[tuple[int, str]]) -> list[Finding]:
     problem = Problem(
         file,
         "a cohort has at least two classes",
-        f"only {labels.pop()!r} in {len(cells)} rows",
+        f"only {labels.pop()!r} in {count(len(cells), 'row')}",
         "add samples of another class",
     )
     return [(0, problem)]

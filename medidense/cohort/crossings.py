@@ -6,6 +6,7 @@ from dataclasses import replace
 from medidense.cohort.leaks import leak_problems
 from medidense.errors import CohortError
 from medidense.values import Cohort, Crossing, Fold, Leak, Splits
+from medidense.values.wording import count
 
 
 def settle_leaks(
@@ -69,7 +70,7 @@ def _thinned(cohort: Cohort, fold: Fold, crossings: Sequence[Crossing]) -> Fold:
         lost.append("no validation part")
     if lost:
         rule = f"fold {fold.index}: without copies of its test images too little is left to train on"
-        found = f"{', '.join(lost)}, {len(gone)} samples dropped"
+        found = f"{', '.join(lost)}, {count(len(gone), 'sample')} dropped"
         step = "give all copies of one patient one subject_id, or cut the folds in another way"
         raise CohortError(cohort.name, rule, found, step)
     return fold.without(gone)

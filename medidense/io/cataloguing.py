@@ -22,6 +22,7 @@ from medidense.io.together import Together
 from medidense.io.told import rules_of, told_options
 from medidense.io.tree import walk
 from medidense.values import Entry, Limits, ReadOptions, Refusal, Refused
+from medidense.values.wording import count
 
 TOGETHER = 128
 """Files that a worker looks at in one go, and series that are stored in one."""
@@ -259,7 +260,7 @@ def _in_archive(archive: Path, options: ReadOptions, *, apart: bool) -> list[Ent
     except Refused as refused:
         return [Entry(str(archive), "refused", "archive", refusal=refused.refusal)]
     if not any(entry.kind for entry in inner):
-        said, step = f"{len(inner)} files, none an image", "check what was packed"
+        said, step = f"{count(len(inner), 'file')}, none an image", "check what was packed"
         refusal = Refusal("NOT_DICOM", str(archive), said, "an image in the archive", step)
         return [Entry(str(archive), "refused", "archive", refusal=refusal)]
     return entries

@@ -9,6 +9,7 @@ from medidense.io.dicom import Frame, NoImage, Scanned, groups_of, laid_out, sca
 from medidense.io.dicom.container import FOREIGN
 from medidense.io.dicom.seen import Seen
 from medidense.io.dicom.stacks import Group
+from medidense.io.nifti_files import check_whole
 from medidense.io.nifti_header import read_header
 from medidense.io.raster import SUFFIXES, read_picture
 from medidense.io.reading import NIFTI_SUFFIXES, kind_of
@@ -47,6 +48,7 @@ def look(
             header = read_header(file, options, limits)
             if header.paired and header.voxels == file and not given:
                 return [Entry(str(file), "skipped", note="the voxels of the .hdr file beside it")]
+            check_whole(header.voxels, header.offset + header.size)
             spacing = spacing_of(header.affine)
             return [Entry(str(file), "volume", "nifti", shape=header.shape, spacing_mm=spacing)]
         if kind == "archive":

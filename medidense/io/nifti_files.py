@@ -80,6 +80,25 @@ def check_length(path: Path, needed: int) -> None:
         raise Refused("TRUNCATED", path, found, f"{needed} bytes", "copy the file again")
 
 
+def check_whole(path: Path, needed: int) -> None:
+    """Refuse TRUNCATED or CORRUPT where a gzipped file does not unpack to `needed` bytes at least.
+
+    A sound file says its length at its end (RFC 1952, ISIZE), and nothing is unpacked. One that says another
+    length is unpacked that far: it is cut short, of several parts, or longer than its image. Of a plain file
+    `check_length` tells.
+    """
+    with opened(path) as stream:
+        if stream.read(2) != GZIP:
+            return
+        stream.seek(max(stream.seek(0, io.SEEK_END) - 4, 0))
+        if int.from_bytes(stream.read(4), "little") == needed % (1 << 32):
+            return
+    with unpacked(path) as stream:
+        found = stream.seek(needed)
+    if found < needed:
+        raise Refused("TRUNCATED", path, f"{found} bytes unpacked", f"{needed} bytes", "copy the file again")
+
+
 @contextmanager
 def unpacked(path: Path) -> Iterator[BufferedIOBase]:
     """The file's content, unpacked where it is gzipped. Refused CORRUPT or TRUNCATED for bad gzip."""

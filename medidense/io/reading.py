@@ -39,6 +39,7 @@ from medidense.io.raster import SUFFIXES, is_picture, read_picture
 from medidense.io.tree import files_below
 from medidense.values import Limits, ReadOptions, Refused, Source, Volume
 from medidense.values.volume import Affine, Box, box_affine, cropped
+from medidense.values.wording import count
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz", ".hdr", ".hdr.gz", ".img", ".img.gz")
 
@@ -100,6 +101,8 @@ def read_here(
         )
         if known is not None:
             scanned = known
+        if parts:
+            scanned = _of_one_kind(path, list(scanned), parts)
         if ask.members:
             scanned = list(scanned)
             alone = _only_other_image(path, scanned)
@@ -117,6 +120,17 @@ def read_here(
     header = read_header(path, ask.options, limits)
     box = ask.box(header.affine, header.shape, path)
     return read_nifti(path, ask.options, allocate, limits, box)
+
+
+def _of_one_kind(where: Path, scanned: list[Scanned], parts: Sequence[Path]) -> list[Scanned]:
+    """The same, unless a NIfTI file or a picture was named itself beside DICOM images: SEVERAL_SERIES."""
+    named = {os.path.realpath(part) for part in parts}
+    others = [one.path for one in scanned if isinstance(one, NoImage) and os.path.realpath(one.path) in named]
+    for other in others if len(others) < len(scanned) else ():
+        if _is_other_image(other):
+            step = "give the series, or the other image, alone"
+            raise Refused("SEVERAL_SERIES", where, f"DICOM images beside {other.name}", "one image", step)
+    return scanned
 
 
 def _files_of(parts: Sequence[Path], limits: Limits) -> Iterator[Path]:
@@ -201,12 +215,17 @@ def _read_series(where: Path, scanned: Iterable[Scanned], ask: Ask, desk: Desk) 
     stack = stack_of(choose(gathered, where, ask.series_uid), where, ask.options)
     left_out = []
     if gathered.skipped:
-        left_out.append(f"SKIPPED_FILE: {len(gathered.skipped)} files are no DICOM images")
+        left_out.append(f"SKIPPED_FILE: {_are(gathered.skipped, 'file')} no DICOM image")
     if gathered.broken:
-        left_out.append(f"SKIPPED_FILE: {len(gathered.broken)} broken files are not of this series")
+        left_out.append(f"SKIPPED_FILE: {_are(gathered.broken, 'broken file')} not of this series")
     box = ask.box(stack.affine, stack.shape, where)
     values = read_pixels(stack, desk, box, ask.options.limits)
     return _volume(stack, box, values, tuple(left_out))
+
+
+def _are(items: Sequence[object], word: str) -> str:
+    """How many there are, up to the verb."""
+    return f"{count(len(items), word)} {'is' if len(items) == 1 else 'are'}"
 
 
 def _volume(stack: Stack, box: Box | None, values: NDArray[Any], left_out: tuple[str, ...]) -> Volume:

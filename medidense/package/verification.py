@@ -11,6 +11,7 @@ from medidense.errors import MedidenseError, PackageError
 from medidense.package.files import EXPORT_AGAIN, SELF_TEST, check_files, read_manifest, read_object
 from medidense.package.loaded import Package, load_package
 from medidense.package.self_test import TOLERANCE, difference, synthetic_scores
+from medidense.values.wording import count
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def verify_package(path: Path) -> Verification:
 
 def _manifest(folder: Path) -> str:
     manifest, digest = read_manifest(folder)
-    return f"{manifest.name} {manifest.version}, {len(manifest.models)} models, sha256 {digest}"
+    return f"{manifest.name} {manifest.version}, {count(len(manifest.models), 'model')}, sha256 {digest}"
 
 
 def _files(folder: Path) -> str:

@@ -7,6 +7,7 @@ from sklearn.metrics import roc_curve
 
 from medidense.report.canvas import GREY, blank, colour, legend, name_axes, png
 from medidense.values import Evaluation, Predictions
+from medidense.values.wording import count
 
 
 def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
@@ -41,7 +42,7 @@ def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
         own = score[predictions.label == index]
         if len(own):
             share, shade = np.full(len(own), 100 / len(own)), colour(index)
-            text = f"class {name}: {len(own)} samples"
+            text = f"class {name}: {count(len(own), 'sample')}"
             hatch = "//" if index % 2 else ""
             axes.hist(own, bins, weights=share, histtype="stepfilled", alpha=0.3, color=shade, hatch=hatch)
             axes.hist(own, bins, weights=share, histtype="step", linewidth=2, color=shade, label=text)

@@ -9,6 +9,7 @@ from medidense.cohort import check_images, find_leaks, fingerprint, leak_problem
 from medidense.errors import CohortError
 from medidense.io import archives_kept
 from medidense.values import Leak
+from medidense.values.wording import count
 from medidense.verbs.progress import Progress, counting, quiet
 
 
@@ -67,7 +68,7 @@ def _notes(counts: Counter[str | None], subjects: int) -> tuple[str, ...]:
     notes = []
     rarest = min(counts.values())
     if rarest < 20:
-        notes.append(f"the rarest class has {rarest} samples: expect a wide interval")
+        notes.append(f"the rarest class has {count(rarest, 'sample')}: expect a wide interval")
     if subjects < 30:
-        notes.append(f"{subjects} subjects: intervals over subjects are rough below 30")
+        notes.append(f"{count(subjects, 'subject')}: intervals over subjects are rough below 30")
     return tuple(notes)

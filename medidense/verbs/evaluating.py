@@ -12,6 +12,7 @@ from medidense.report import curves_png, roc_png, scores_png
 from medidense.rundir import RunDir, read_predictions
 from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
+from medidense.values.wording import count
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.splitting import verified_splits
 
@@ -87,11 +88,11 @@ def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
     known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()
     unknown, tested = sorted(names - known), names & splits.tested_in().keys()
     if unknown:
-        rule = f"{len(unknown)} of {len(names)} rows are no samples of this run"
+        rule = f"{len(unknown)} of {count(len(names), 'row')} not among the samples of this run"
         raise UsageError(str(rows), rule, unknown[0], "use rows of the cohort the run was made from")
     if not tested:
         step = "use rows of a test part: splits.csv names them"
-        raise UsageError(str(rows), "no row is in a test part of this run", f"{len(names)} rows", step)
+        raise UsageError(str(rows), "no row is in a test part of this run", count(len(names), "row"), step)
     return tested
 
 

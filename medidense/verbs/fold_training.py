@@ -15,6 +15,7 @@ from medidense.predict import predict_scores
 from medidense.rundir import RunDir, StateFiles, write_epochs, write_predictions
 from medidense.train import Device, TrainingData, fit, standardized
 from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
+from medidense.values.wording import count
 from medidense.verbs.cohort_arrays import Arrays
 from medidense.verbs.progress import Progress
 from medidense.verbs.starting import settle, start_fold
@@ -159,7 +160,7 @@ def _volumes(arrays: Arrays, train: Sequence[int]) -> NDArray[np.float64]:
     """The lesions' volumes. Raises UsageError where one is not known."""
     volumes = arrays.volumes[train]
     if not np.isfinite(volumes).all():
-        found = f"{int(np.isnan(volumes).sum())} samples without a volume"
+        found = f"{count(int(np.isnan(volumes).sum()), 'sample')} without a volume"
         step = "give every row a lesion, or set training.size_paired to 0"
         raise UsageError("training.size_paired", "pairs lesions of like volume", found, step)
     return volumes

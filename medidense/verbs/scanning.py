@@ -9,6 +9,7 @@ from medidense import durable
 from medidense.errors import NothingFoundError, UsageError
 from medidense.io import Entries, Index, catalogued, index_of, temporary_index, write_parquet
 from medidense.values import Entry, ReadOptions
+from medidense.values.wording import count
 from medidense.verbs.progress import Progress, counting, quiet
 
 NO_OPTIONS = ReadOptions()
@@ -105,7 +106,7 @@ def _check_found(paths: Sequence[Path], found: Index) -> None:
     counts = found.counts()
     if not (counts.get("volume") or counts.get("refused") or found.series()):
         names = ", ".join(str(path) for path in paths)
-        others = f"{counts.get('skipped', 0)} other files"
+        others = count(counts.get("skipped", 0), "other file")
         raise NothingFoundError(names, "no image file was found", others, "check the path")
 
 

@@ -16,6 +16,7 @@ from medidense.package import load_package
 from medidense.rundir import RunDir, StartFacts, write_start
 from medidense.train import Tuning
 from medidense.values import Fold, Recipe, SampleFacts, StartReport
+from medidense.values.wording import count
 from medidense.verbs.progress import Progress
 
 WHERE = "start.weights"
@@ -99,7 +100,7 @@ def _unseen(earlier: RunDir, run: RunDir, fold: Fold) -> None:
     known = {before[name] for name in (*model.train, *model.validation)}
     shared = sorted(name for name in fold.test if now[name] in known)
     if shared:
-        found = f"{len(shared)} samples of fold {fold.index}'s test part, first {shared[0]}"
+        found = f"{count(len(shared), 'sample')} of fold {fold.index}'s test part, first {shared[0]}"
         raise RecipeError(WHERE, SEEN, found, "start from weights of other subjects, or without a start")
 
 

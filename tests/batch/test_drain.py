@@ -27,7 +27,7 @@ def test_the_first_signal_is_remembered_with_its_exit_code(number: signal.Signal
         assert drain.requested
         error = drain.interrupted("out", 3)
     assert error.exit_code == code
-    assert error.lines == ("out: told to stop; found 3 inputs are done; the same command goes on from there",)
+    assert error.lines == ("out: told to stop; found 3 inputs done; the same command goes on from there",)
     assert signal.getsignal(number) is before
 
 

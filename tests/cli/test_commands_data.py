@@ -50,7 +50,7 @@ def test_scan_lists_volumes_and_refusals_and_exits_4(
         "state   kind   voxels      mm             path",
         "volume  CT     512x512x30  0.646x0.646x8  a",
         "TILTED  nifti                             b",
-        "1 volume, 1 refused, 1 other files",
+        "1 volume, 1 refused, 1 other file",
         "catalogue  c.csv",
     ]
     assert captured.err == f"medidense: {REFUSAL.sentence}\n"

@@ -167,3 +167,15 @@ def test_python_m_is_the_same_program() -> None:
         [sys.executable, "-m", "medidense", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("medidense ")
+
+
+@pytest.mark.parametrize(
+    "words", [["scan", ""], ["score", ".", "", "--out", "o"], ["scan", ".", "--out", ""]]
+)
+def test_an_empty_word_is_not_the_working_directory(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("medidense: the argument behind ")
+    assert "no argument is empty" in line

@@ -1,6 +1,7 @@
 """One file of a tree and one series of it, looked at in this process."""
 
 import dataclasses
+import gzip
 import shutil
 import zipfile
 
@@ -169,3 +170,40 @@ def test_several_stacks_are_apart_or_refused(ct, series, tmp_path):
 def test_spacing_is_along_the_columns_of_the_affine():
     affine = np.array([[0.0, -3.0, 0, 9], [4.0, 0, 0, 9], [3.0, 0, 2.0, 9], [0, 0, 0, 1]])
     assert spacing_of(affine) == (5.0, 3.0, 2.0)
+
+
+def test_a_gzipped_nifti_file_that_is_cut_short_is_refused(ct, tmp_path):
+    whole = tmp_path / "a.nii.gz"
+    write_nifti(ct, whole)
+    content = whole.read_bytes()
+    for kept in (len(content) - 1, len(content) - 9, len(content) - 20):
+        whole.write_bytes(content[:kept])
+        (entry,) = look(whole)
+        assert (entry.state, entry.refusal.code) == ("refused", "TRUNCATED")
+
+
+def test_a_gzipped_nifti_file_of_several_parts_or_with_more_behind_is_a_volume(ct, tmp_path):
+    write_nifti(ct, tmp_path / "a.nii")
+    plain = (tmp_path / "a.nii").read_bytes()
+    for name, content in (
+        ("parts", gzip.compress(plain[:400]) + gzip.compress(plain[400:])),
+        ("more", gzip.compress(plain + b"more")),
+        ("empty", gzip.compress(plain) + gzip.compress(b"")),
+    ):
+        path = tmp_path / f"{name}.nii.gz"
+        path.write_bytes(content)
+        assert [entry.state for entry in look(path)] == ["volume"]
+    short = tmp_path / "short.nii.gz"
+    short.write_bytes(gzip.compress(plain[:-1]))
+    assert [entry.refusal.code for entry in look(short)] == ["TRUNCATED"]
+
+
+def test_a_sound_gzipped_file_is_not_unpacked_to_its_end(ct, tmp_path, monkeypatch):
+    from medidense.io import nifti_files
+
+    write_nifti(ct, tmp_path / "a.nii.gz")
+    asked = []
+    real = nifti_files.unpacked
+    monkeypatch.setattr(nifti_files, "unpacked", lambda path: asked.append(path) or real(path))
+    nifti_files.check_whole(tmp_path / "a.nii.gz", len(gzip.decompress((tmp_path / "a.nii.gz").read_bytes())))
+    assert asked == []

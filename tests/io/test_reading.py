@@ -116,7 +116,7 @@ def test_the_series_uid_chooses_in_an_archive(ct, series, tmp_path):
         plain = read_volume(folder)
         chosen = read_volume(path, series_uid=plain.source.series_uid)
         assert np.array_equal(chosen.array, plain.array)
-        assert chosen.warnings == ("SKIPPED_FILE: 1 files are no DICOM images",)
+        assert chosen.warnings == ("SKIPPED_FILE: 1 file is no DICOM image",)
 
 
 def test_the_source_names_no_patient(series):

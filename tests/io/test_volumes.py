@@ -156,3 +156,18 @@ def test_a_region_of_a_picture(tmp_path):
     part = read_volume(tmp_path / "p.png", region=Marker(whole.point_of(np.array([9.0, 5.0, 0.0])), 4.0))
     np.testing.assert_array_equal(part.array[:, :, 0].T, values[3:8, 7:12])
     np.testing.assert_allclose(part.affine[:3, 3], whole.point_of(np.array([7.0, 3.0, 0.0])))
+
+
+def test_a_nifti_file_named_beside_dicom_images_is_refused(ball, tmp_path):
+    write_series(ball[1], tmp_path / "s", patient="invented", seed=1)
+    files = sorted((tmp_path / "s").glob("*.dcm"))
+    other = tmp_path / "other.nii.gz"
+    write_nifti(ball[1], other)
+    for parts in ([*files, other], [tmp_path / "s", other]):
+        with pytest.raises(Refused, match=r"other\.nii\.gz") as caught:
+            read_volume(parts)
+        assert caught.value.refusal.code == "SEVERAL_SERIES"
+    shutil.copy(other, tmp_path / "s")  # met on the walk through a folder it is passed over, as ever
+    (tmp_path / "note.txt").write_text("named, and no image")
+    back = read_volume([tmp_path / "s", tmp_path / "note.txt"])
+    assert back.warnings == ("SKIPPED_FILE: 2 files are no DICOM image",)

@@ -9,6 +9,7 @@ from medidense.io.dicom.headers import Frame
 from medidense.io.dicom.stacks import is_scout, value_of
 from medidense.io.dicom.vendors import UNSAID
 from medidense.values import Refused
+from medidense.values.wording import count
 
 INTERPOLATED = 4
 """Scanners interpolate up to this many times the acquired pixels a side."""
@@ -49,7 +50,9 @@ def check_stack(frames: Sequence[Frame], where: object, *, colour: bool = False)
     _one(frames, where, "CONFLICT", "FrameOfReferenceUID", lambda frame: frame.identity.frame_uid)
     _one(frames, where, "CONFLICT", "PhotometricInterpretation", lambda frame: frame.pixels.photometric)
     trailing = len({frame.path for frame in frames if frame.trailing})
-    return (f"TRAILING_BYTES: {trailing} files hold more pixel data than they declare",) if trailing else ()
+    return (
+        (f"TRAILING_BYTES: {count(trailing, 'file')} with more pixel data than declared",) if trailing else ()
+    )
 
 
 def _refuse_all_of_a_kind(frames: Sequence[Frame], *, colour: bool) -> None:

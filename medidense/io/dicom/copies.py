@@ -22,6 +22,9 @@ Codes = NDArray[np.intp]
 NEAR = {"EchoTime": 0.01, "InversionTime": 0.01}
 """Attribute -> the share by which values may differ and still be one: scanners state them as played out."""
 
+DIGITS = 8
+"""Characters of a number that is named to the user as it is stated."""
+
 TOGETHER = 3
 """Most marks that are needed together to tell stacks apart."""
 
@@ -98,6 +101,7 @@ def _columns(
         texts = [mine.get(name, "") for mine in marks]
         if len(set(texts)) > 1:
             column = _column(texts, (near or {}).get(name, 0.0))
+            column = _short(column) if name in NEAR else column
             if _count(column.codes, places) > _count(places):
                 found[name] = column
     return found
@@ -119,6 +123,18 @@ def _column(texts: Sequence[str], share: float) -> _Column:
         stated[order[key]].append(text)
     labels = tuple(_middle(mine) or NONE for mine in stated)
     return _Column(np.array([order[key] for key in keys], dtype=np.intp), labels)
+
+
+def _short(column: _Column) -> _Column:
+    """Long numbers in six digits, without the noise of 32 bits (4.599999904632568), where they still differ.
+
+    A value of `NEAR` is picked by about what it is, so nothing is lost.
+    """
+    labels = tuple(
+        f"{number:.6g}" if len(label) > DIGITS and (number := number_of(label)) is not None else label
+        for label in column.labels
+    )
+    return _Column(column.codes, labels) if len(set(labels)) == len(labels) else column
 
 
 def _middle(texts: Sequence[str]) -> str:

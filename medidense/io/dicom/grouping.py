@@ -9,6 +9,7 @@ from medidense.io.dicom.geometry import Stack, lay_out
 from medidense.io.dicom.headers import Broken, Frame, NoImage, Scanned
 from medidense.io.dicom.stacks import Group, chosen, the_one
 from medidense.values import ReadOptions, Refused
+from medidense.values.wording import count
 
 NO_OPTIONS = ReadOptions()
 
@@ -103,7 +104,7 @@ def _checked(
     most = options.limits.files
     if len(frames) > most and (files := len({frame.path for frame in frames})) > most:
         step = "split the folder"
-        raise Refused("BOMB", where, f"{files} files", f"at most {most} in a series", step)
+        raise Refused("BOMB", where, count(files, "file"), f"at most {most} in a series", step)
     return check_series(frames, where, colour=options.colour)
 
 

@@ -83,7 +83,7 @@ def test_more_pixel_data_than_declared_is_read_with_a_warning(series, edit, ct):
 
     back = read_volume(edit(series, longer))
     assert (back.array == ct.array).all()
-    assert back.warnings == ("TRAILING_BYTES: 1 files hold more pixel data than they declare",)
+    assert back.warnings == ("TRAILING_BYTES: 1 file with more pixel data than declared",)
 
 
 @pytest.mark.parametrize(

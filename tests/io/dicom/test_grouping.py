@@ -27,7 +27,7 @@ def test_files_that_are_no_images_are_passed_over(series, ct):
     (series / "fake.dcm").write_text("no DICOM at all " * 20)
     back = read_volume(series)
     assert (back.array == ct.array).all()
-    assert back.warnings == ("SKIPPED_FILE: 2 files are no DICOM images",)
+    assert back.warnings == ("SKIPPED_FILE: 2 files are no DICOM image",)
 
 
 def test_a_cut_slice_refuses_its_series_and_no_other(series, ct, tmp_path):

@@ -274,6 +274,13 @@ def test_echo_times_with_a_jitter_are_one_echo(tmp_path):
     assert refusal_of(folder, EchoTime="4.7").code == "NOT_PICKED"
 
 
+def test_echo_times_are_listed_without_the_noise_of_32_bits(tmp_path):
+    folder = write(tmp_path / "a", several(states(EchoTime=("4.59999990463", "9.19999980926"))))
+    assert listed(folder) == {"EchoTime=4.6": KINDS[0], "EchoTime=9.2": KINDS[1]}
+    for said in ("4.6", "4.59999990463"):
+        assert numbers(stack_of(scanned(folder), folder, ReadOptions(pick={"EchoTime": said}))) == KINDS[0]
+
+
 def test_close_echo_times_that_differ_everywhere_are_two(tmp_path):
     folder = write(tmp_path / "a", several(states(EchoTime=("100", "100.5"))))
     assert listed(folder) == {"EchoTime=100": KINDS[0], "EchoTime=100.5": KINDS[1]}
