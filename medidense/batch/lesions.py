@@ -1,8 +1,8 @@
 """Which lesions are to be scored, and on which images do they lie?"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from medidense.cohort.columns import parse_row
@@ -30,9 +30,13 @@ class Lesion:
     marker: Marker | None
     segment: str = ""
     """Which lesion of a mask that holds several."""
+    covariates: Mapping[str, str] = field(default_factory=dict)
+    """Cells of those columns that the model takes beside the image and that the list has."""
 
-    def region_in(self, volume: Volume) -> Region:
-        """The lesion on the grid of its image. Raises Refused."""
+    def region_in(self, volume: Volume) -> Region | None:
+        """The lesion on the grid of its image, None where the row names the whole image. Raises Refused."""
+        if self.mask is None and self.marker is None:
+            return None
         return read_region(volume, mask_path=self.mask, marker=self.marker, segment=self.segment)
 
 
@@ -66,13 +70,14 @@ class Lesions:
         return f"{self.name} row {lesion.row}: {about} {lesion.lesion_id}".rstrip()
 
 
-def read_lesions(path: Path) -> Lesions:
+def read_lesions(path: Path, *, whole: bool = False, covariates: Sequence[str] = ()) -> Lesions:
     """Read a list of lesions: a CSV with `image` or `series_uid`, `lesion_id`, and a region for each row.
 
     The region is `x_mm, y_mm, z_mm, diameter_mm, frame` (RAS or LPS) or `mask`, with `segment`
     where that holds several lesions; a mask wins. A relative path
-    starts at the CSV's folder and may not leave it. An `image` need not exist: it may arrive later. Raises
-    CohortError with every problem of every row.
+    starts at the CSV's folder and may not leave it. An `image` need not exist: it may arrive later. With
+    `whole` a row names a whole image and has no region. The columns `covariates` are kept as far as they are
+    there. Raises CohortError with every problem of every row.
     """
     path = Path(path)
     table = read_table(path)
@@ -80,35 +85,50 @@ def read_lesions(path: Path) -> Lesions:
         rule, step = "a column image or series_uid is needed", "add one, so that a lesion finds its scan"
         raise CohortError(f"{path} row 1", rule, ", ".join(table.columns), step)
     problems: list[Problem] = []
-    lesions = [lesion for row in table.rows if (lesion := _lesion(path, row, problems)) is not None]
+    reader = _Reader(path, whole, tuple(covariates))
+    lesions = [lesion for row in table.rows if (lesion := reader.lesion(row, problems)) is not None]
     problems += _repeats(str(path), lesions)
     if problems:
         raise CohortError.several(problems)
     return Lesions(path.name, tuple(lesions))
 
 
-def _lesion(path: Path, row: Row, problems: list[Problem]) -> Lesion | None:
-    """One row, or None after noting why not."""
-    where = f"{path} row {row.line}"
-    cells = {name: cell.strip() for name, cell in row.cells.items()}
-    image, series_uid = cells.get("image", ""), cells.get("series_uid", "")
-    parsed = parse_row(str(path), path.parent.resolve(), row.line, {**row.cells, **FILLED_IN})
-    found = list(parsed.problems)
-    places = _places(path, image)
-    if not image and not series_uid:
-        found.append(Problem(where, "image and series_uid are empty", "", "name the scan"))
-    if image and not places:
-        step = "write an absolute path or move the list"
-        found.append(Problem(where, "image: the path leaves the folder of the CSV", repr(image), step))
-    sample = parsed.sample
-    if not parsed.has_region:
-        rule = "a lesion needs a mask, or a point with a diameter and a frame"
-        found.append(Problem(where, rule, "neither", "fill in mask, or x_mm, y_mm, z_mm, diameter_mm, frame"))
-    problems += found
-    if found or sample is None:
-        return None
-    mask = None if sample.mask_path is None else Path(sample.mask_path)
-    return Lesion(row.line, sample.lesion_id, image, places, series_uid, mask, sample.marker, sample.segment)
+@dataclass(frozen=True)
+class _Reader:
+    """How the rows of one list are read."""
+
+    path: Path
+    whole: bool
+    covariates: tuple[str, ...]
+
+    def lesion(self, row: Row, problems: list[Problem]) -> Lesion | None:
+        """One row, or None after noting why not."""
+        path, where = self.path, f"{self.path} row {row.line}"
+        cells = {name: cell.strip() for name, cell in row.cells.items()}
+        image, series_uid = cells.get("image", ""), cells.get("series_uid", "")
+        parsed = parse_row(str(path), path.parent.resolve(), row.line, {**row.cells, **FILLED_IN})
+        found = list(parsed.problems)
+        places = _places(path, image)
+        if not image and not series_uid:
+            found.append(Problem(where, "image and series_uid are empty", "", "name the scan"))
+        if image and not places:
+            step = "write an absolute path or move the list"
+            found.append(Problem(where, "image: the path leaves the folder of the CSV", repr(image), step))
+        sample = parsed.sample
+        if not self.whole and not parsed.has_region:
+            rule = "a lesion needs a mask, or a point with a diameter and a frame"
+            step = "fill in mask, or x_mm, y_mm, z_mm, diameter_mm, frame"
+            found.append(Problem(where, rule, "neither", step))
+        if self.whole and parsed.has_region:
+            rule = "this package scores whole images, so a row names no lesion"
+            found.append(Problem(where, rule, "a mask or a point", "empty those cells"))
+        problems += found
+        if found or sample is None:
+            return None
+        mask = None if sample.mask_path is None else Path(sample.mask_path)
+        beside = {name: sample.extra[name] for name in self.covariates if name in sample.extra}
+        about = (row.line, sample.lesion_id, image, places, series_uid)
+        return Lesion(*about, mask, sample.marker, sample.segment, beside)
 
 
 def _places(path: Path, image: str) -> frozenset[Path]:

@@ -90,7 +90,7 @@ def score_inputs(
 
 def _check(package: Package, inputs: Sequence[Path], lesions: Lesions | None, out: Path) -> None:
     """Refuse what cannot work, before anything is touched."""
-    if lesions is not None and package.manifest.region == "whole":
+    if lesions is not None and package.manifest.region == "whole" and not package.manifest.covariates:
         step = "leave --lesions out"
         raise UsageError("--lesions", "this package scores whole images", lesions.name, step)
     for path in inputs:
@@ -196,7 +196,7 @@ def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Call
 
     def predict() -> Prediction:
         region = None if lesion is None else lesion.region_in(volume)
-        return package.predict(volume, region)
+        return package.predict(volume, region, None if lesion is None else lesion.covariates)
 
     return predict
 

@@ -79,4 +79,5 @@ def _about(lesion: Lesion) -> list[object]:
     marker = lesion.marker and [*lesion.marker.centre_mm, lesion.marker.diameter_mm]
     mask = None if lesion.mask is None else [str(lesion.mask), *_stamp(lesion.mask)]
     segment = [lesion.segment] if lesion.segment else []  # so that a ledger without segments stays as it is
-    return [lesion.lesion_id, marker, mask, *segment]
+    beside = [dict(lesion.covariates)] if lesion.covariates else []
+    return [lesion.lesion_id, marker, mask, *segment, *beside]

@@ -1,6 +1,7 @@
 """From a table to a checked cohort, its folds, and the recipe that suits it."""
 
 from medidense.cohort.budget import Budget, fit_budget
+from medidense.cohort.covariates import CovariateTable, read_covariates
 from medidense.cohort.crossings import settle_leaks
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
 from medidense.cohort.folds import cut_folds, inner_folds
@@ -14,6 +15,7 @@ from medidense.cohort.targets import Targets, read_targets
 
 __all__ = [
     "Budget",
+    "CovariateTable",
     "Fingerprint",
     "ImageFacts",
     "Targets",
@@ -28,6 +30,7 @@ __all__ = [
     "plan_recipe",
     "problem_at_row",
     "read_cohort",
+    "read_covariates",
     "read_targets",
     "settle_leaks",
     "smaller_network",

@@ -60,7 +60,9 @@ def _labels(fp: Fingerprint) -> list[Choice]:
         ),
         Choice("labels.train_only", False, "Every row has a label, so every row is tested once."),
         Choice(
-            "labels.features", [], "The network sees the image alone; no column of the table is a feature."
+            "input.covariates",
+            None,
+            "The network sees the image alone. Where a column like age is known, name it here.",
         ),
     ]
 

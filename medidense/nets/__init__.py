@@ -1,9 +1,16 @@
 """Which networks there are, how one is built, and how its weights are kept."""
 
+from medidense.nets.covariates import (
+    CovariateNetwork,
+    bare,
+    covariate_logits,
+    covariate_width,
+    image_part,
+)
 from medidense.nets.dense_memory import recompute
 from medidense.nets.lora import add_lora, merge_lora
 from medidense.nets.modes import evaluating
-from medidense.nets.planes import PLANES, PlanesNetwork, bare, central_planes
+from medidense.nets.planes import PLANES, PlanesNetwork, central_planes
 from medidense.nets.registry import (
     NETWORKS,
     NetworkRecord,
@@ -21,6 +28,7 @@ from medidense.nets.weights import load_weights, save_weights
 __all__ = [
     "NETWORKS",
     "PLANES",
+    "CovariateNetwork",
     "NetworkRecord",
     "PlanesNetwork",
     "StartWeights",
@@ -32,8 +40,11 @@ __all__ = [
     "central_planes",
     "count_classes",
     "count_parameters",
+    "covariate_logits",
+    "covariate_width",
     "evaluating",
     "freeze_all_but",
+    "image_part",
     "load_weights",
     "merge_lora",
     "network",

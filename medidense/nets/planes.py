@@ -38,11 +38,6 @@ class PlanesNetwork(nn.Module):
         return logits.unflatten(0, (count, PLANES)).mean(dim=1)
 
 
-def bare(net: nn.Module) -> nn.Module:
-    """The network that a recipe names: the one that planes share, or `net` itself."""
-    return net.plane if isinstance(net, PlanesNetwork) else net
-
-
 def _innermost(net: nn.Module) -> bool:
     """True where the kernels of `net` lie channels last, so that its images should too."""
     kernel = next((p for p in net.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1), None)

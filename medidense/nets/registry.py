@@ -12,6 +12,7 @@ from typing import Protocol
 import torch
 
 from medidense.errors import RecipeError
+from medidense.nets.covariates import CovariateNetwork
 from medidense.nets.dense_memory import recompute
 from medidense.nets.densenet import DenseNetBuilder
 from medidense.nets.planes import PlanesNetwork
@@ -119,12 +120,13 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
     return net
 
 
-def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:
+def build_for(recipe: Recipe, classes: int, *, seed: int = 0, covariates: int = 0) -> torch.nn.Module:
     """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
 
     With ``input.view: planes`` it is a 2D network that shares its weights between the three planes; with
-    ``network.memory: recompute`` its dense blocks keep no concatenation. Raises RecipeError as `build` and
-    `recompute` do.
+    ``network.memory: recompute`` its dense blocks keep no concatenation. With `covariates` above 0 it takes
+    as many numbers beside the image, and its weights are those that `seed` decides without. Raises
+    RecipeError as `build` and `recompute` do.
     """
     planes = recipe.input.view == "planes"
     net = build(
@@ -137,7 +139,8 @@ def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module
     )
     if recipe.network.memory == "recompute":
         recompute(net)
-    return PlanesNetwork(net) if planes else net
+    net = PlanesNetwork(net) if planes else net
+    return CovariateNetwork(net, covariates, classes) if covariates else net
 
 
 def count_parameters(recipe: Recipe, classes: int) -> int:

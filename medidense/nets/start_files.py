@@ -23,8 +23,12 @@ LARGEST = 2 << 30
 INSIDE = ("state_dict", "model_state_dict", "model", "net")
 """Keys under which a checkpoint keeps the weights."""
 
-AROUND = ("module.", "model.", "net.", "plane.", "_orig_mod.")
-"""What wrappers put before every name; ``plane.`` is that of a network shared by planes."""
+AROUND = ("module.", "model.", "net.", "image.", "plane.", "_orig_mod.")
+"""What wrappers put before every name; ``plane.`` is that of a network shared by planes,
+``image.`` that of one that takes covariates too."""
+
+BESIDE = "covariates.weight"
+"""Head of the covariates of such a network, which belong to that cohort."""
 
 SAVE_AGAIN = "save the weights alone: torch.save(model.state_dict(), FILE), or as safetensors"
 
@@ -92,7 +96,7 @@ def _decoded(path: Path) -> Mapping[str, Any]:
 
 def _bare(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The tensors without the prefixes of wrappers."""
-    found = dict(tensors)
+    found = {name: tensor for name, tensor in tensors.items() if name != BESIDE}
     while prefix := next((text for text in AROUND if _is_around(text, found)), ""):
         found = {name.removeprefix(prefix): tensor for name, tensor in found.items()}
     return found

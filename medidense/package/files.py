@@ -90,6 +90,12 @@ def check_agreement(manifest: Manifest, recipe: Recipe, where: Path) -> None:
     for key, (said, meant) in pairs.items():
         if said != meant:
             raise PackageError(f"{where} {key}", f"the recipe says {meant}", said, EXPORT_AGAIN)
+    wanted = recipe.input.covariates.columns if recipe.input.covariates else ()
+    told = {encoding.columns for encoding in manifest.covariates} or {()}
+    if told != {wanted}:
+        rule = f"the recipe takes the covariates {', '.join(wanted) or 'none'}"
+        found = "; ".join(", ".join(columns) for columns in sorted(told))
+        raise PackageError(f"{where} covariates", rule, found, EXPORT_AGAIN)
 
 
 def parse_object(content: bytes, where: Path) -> dict[str, Any]:
@@ -142,6 +148,7 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
         "operating_point": 0 <= manifest.operating_point <= 1,
         "threads": 1 <= manifest.threads <= 1024,
         "models": 0 < len(set(manifest.models)) == len(manifest.models),
+        "covariates": len(manifest.covariates) in (0, len(manifest.models)),
         "files": {*manifest.models, RECIPE, SELF_TEST} == set(manifest.files),
         "training.p99": manifest.training.p01.low <= manifest.training.p99.high,
     }

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from medidense.package.covariates import example_of
 from medidense.package.files import RECIPE, check_agreement, check_files, read_manifest, read_recipe
 from medidense.package.plausible import check_input, check_intensity
 from medidense.package.torch_engine import build_networks
 from medidense.predict import predict_scores
 from medidense.preprocess import prepare
 from medidense.values import Manifest, Prediction, Recipe, Region, Volume
+from medidense.values.covariates import Cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,20 +37,25 @@ class Package:
         """
         return list(self._built)
 
-    def predict(self, volume: Volume, region: Region | None = None) -> Prediction:
+    def predict(
+        self, volume: Volume, region: Region | None = None, covariates: Cells | None = None
+    ) -> Prediction:
         """Probabilities of the classes and the class decided, for one lesion (or one whole image).
 
         The score is the mean of the networks' probabilities, made by the same preprocessing and the same
-        forward pass as in training's cross-validation. Raises Refused: NO_REGION, MODALITY, IMPLAUSIBLE, or
-        what ``preprocess.prepare`` refuses.
+        forward pass as in training's cross-validation. `covariates` has a value for each column of the
+        recipe's ``input.covariates``: text as in a table, a number, None for missing; others are passed over.
+        Raises Refused: NO_REGION, MODALITY, NO_COVARIATE, IMPLAUSIBLE, or what ``preprocess.prepare``
+        refuses.
         """
         where = f"{volume.source.kind} image"
         check_input(self.manifest, volume, region, where)
         prepared = prepare(volume, region, self.recipe.input)
         check_intensity(self.manifest.training, prepared, where)
+        example = example_of(self.manifest, prepared, covariates, where)
         scores = predict_scores(
             self.networks(),
-            prepared.array[None],
+            prepared.array[None] if example is None else [example],
             device="cpu",
             threads=self.manifest.threads,
             flips=self.recipe.prediction.flips,
@@ -60,7 +67,9 @@ class Package:
     def _built(self) -> tuple[nn.Module, ...]:
         check_files(self.path, self.manifest)
         weights = [self.path / name for name in self.manifest.models]
-        return tuple(build_networks(self.recipe, len(self.manifest.classes), weights))
+        return tuple(
+            build_networks(self.recipe, len(self.manifest.classes), weights, self.manifest.covariates)
+        )
 
     def _decision(self, scores: NDArray[np.float64]) -> str:
         """The positive class from the operating point on, else the other; of more than two, the top."""

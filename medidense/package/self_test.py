@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from medidense.predict import predict_scores
+from medidense.nets import covariate_width
+from medidense.predict import Example, predict_scores
 from medidense.values import Recipe
 
 SEED = 20
@@ -34,10 +35,13 @@ def synthetic_input(shape: tuple[int, ...], seed: int = SEED) -> NDArray[np.floa
 
 
 def synthetic_scores(nets: Sequence[nn.Module], recipe: Recipe, threads: int, seed: int) -> list[float]:
-    """Probabilities of the classes for the synthetic input."""
-    array = synthetic_input((recipe.input.channels, *recipe.input.size), seed)[None]
+    """Probabilities of the classes for the synthetic input, and synthetic covariates where there are any."""
+    array = synthetic_input((recipe.input.channels, *recipe.input.size), seed)
+    widths = [covariate_width(net) for net in nets]
+    beside = tuple(synthetic_input((width,), seed) for width in widths)
+    given = [Example(array, beside)] if any(widths) else array[None]
     flips = recipe.prediction.flips
-    return [float(x) for x in predict_scores(nets, array, device="cpu", threads=threads, flips=flips)[0]]
+    return [float(x) for x in predict_scores(nets, given, device="cpu", threads=threads, flips=flips)[0]]
 
 
 def expected_scores(nets: Sequence[nn.Module], recipe: Recipe, threads: int) -> dict[str, Any]:

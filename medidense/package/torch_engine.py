@@ -7,17 +7,21 @@ from torch import nn
 
 from medidense.errors import PackageError, UsageError
 from medidense.nets import build_for, load_weights
-from medidense.values import Recipe
+from medidense.values import CovariateEncoding, Recipe
 
 
-def build_networks(recipe: Recipe, classes: int, weights: Sequence[Path]) -> list[nn.Module]:
+def build_networks(
+    recipe: Recipe, classes: int, weights: Sequence[Path], covariates: Sequence[CovariateEncoding] = ()
+) -> list[nn.Module]:
     """One network for each safetensors file, in that order, on the CPU, in evaluation mode.
 
+    `covariates` says what each takes beside the image; empty where none takes anything.
     Only safetensors is read, and strictly: a missing, spare or misshapen tensor raises PackageError.
     """
     nets = []
-    for path in weights:
-        net = build_for(recipe, classes)
+    widths = [encoding.width for encoding in covariates] or [0] * len(weights)
+    for path, width in zip(weights, widths, strict=True):
+        net = build_for(recipe, classes, covariates=width)
         try:
             load_weights(net, path)
         except UsageError as error:

@@ -16,7 +16,7 @@ from medidense.package.files import (
 )
 from medidense.package.self_test import expected_scores
 from medidense.package.torch_engine import build_networks
-from medidense.values import Manifest, Recipe, TrainingFacts
+from medidense.values import CovariateEncoding, Manifest, Recipe, TrainingFacts
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class PackageContents:
     """Everything that a package holds.
 
     `weights` are safetensors files, one a fold in the order of the folds; `classes` are in the order of the
-    networks' outputs; `threads` is the number of CPU threads every score is made with.
+    networks' outputs; `threads` is the number of CPU threads every score is made with; `covariates` is what
+    each fold's training part said of them, empty where the recipe takes none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class PackageContents:
     weights: tuple[Path, ...]
     threads: int
     training: TrainingFacts
+    covariates: tuple[CovariateEncoding, ...] = ()
 
 
 def write_package(draft: Path, contents: PackageContents) -> Manifest:
@@ -56,7 +58,8 @@ def write_package(draft: Path, contents: PackageContents) -> Manifest:
             )
         shutil.copyfile(source, draft / name)
     (draft / RECIPE).write_bytes(canonical_json(contents.recipe.model_dump(mode="json")))
-    nets = build_networks(contents.recipe, len(contents.classes), [draft / name for name in names])
+    paths = [draft / name for name in names]
+    nets = build_networks(contents.recipe, len(contents.classes), paths, contents.covariates)
     test = expected_scores(nets, contents.recipe, contents.threads)
     (draft / SELF_TEST).write_bytes(canonical_json(test))
     manifest = _manifest(draft, contents, names)
@@ -80,5 +83,6 @@ def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -
         models=models,
         threads=contents.threads,
         training=contents.training,
+        covariates=contents.covariates,
         files={name: durable.sha256_file(draft / name) for name in files},
     )

@@ -5,7 +5,7 @@ gives one score, bit for bit, whoever asks and whatever else is asked for beside
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, tee
 
 import numpy as np
@@ -13,15 +13,16 @@ import torch
 from numpy.typing import NDArray
 
 from medidense.errors import MedidenseError, UsageError
-from medidense.nets import evaluating
+from medidense.nets import evaluating, image_part
 from medidense.predict.batched import Precision, batched_logits
+from medidense.predict.example import Given, arrays_of, beside
 from medidense.predict.layout import arrange, arranged, channels_last
 from medidense.predict.threads import limit_threads
 
 
 def predict_scores(
     nets: Sequence[torch.nn.Module],
-    arrays: NDArray[np.float32] | Iterable[NDArray[np.float32]],
+    arrays: Given,
     *,
     device: str,
     threads: int,
@@ -30,7 +31,8 @@ def predict_scores(
 ) -> NDArray[np.float64]:
     """The probability of each class for each array: float64 (N, classes), rows that sum to 1.
 
-    `arrays` is float32 (N, C, *size) or yields N arrays (C, *size); it is walked once. On a CPU each array
+    `arrays` is float32 (N, C, *size) or yields N arrays (C, *size) or Examples; it is walked once. Networks
+    that take covariates need Examples; what those add to the logits is added in float64. On a CPU each array
     passes alone, in float32, through every network; the softmax is taken in float64 and the probabilities are
     averaged over the networks in the order given. With `flips` its mirror images along all axes pass beside
     it, and their probabilities are averaged first. A row therefore depends on its own array, the networks,
@@ -76,28 +78,29 @@ def _exactly(nets: Sequence[torch.nn.Module], device: str, threads: int) -> Iter
         yield
 
 
-def _one_by_one(
-    nets: Sequence[torch.nn.Module], arrays: Iterable[NDArray[np.float32]], flips: bool
-) -> Iterator[torch.Tensor]:
+def _one_by_one(nets: Sequence[torch.nn.Module], arrays: Given, flips: bool) -> Iterator[torch.Tensor]:
     """For each array (C, *size) the logits of each network for each view, (nets, views, classes)."""
-    for array in arrays:
+    images = [image_part(net) for net in nets]
+    for array, example in arrays_of(arrays):
         image = torch.from_numpy(np.stack(_views(array, flips)))
         image = arranged(image, channels_last(image.ndim))
-        yield torch.stack([net(image).double() for net in nets])
+        yield torch.stack([net(image).double() for net in images]) + beside(nets, example)
 
 
 def _by_batches(
     nets: Sequence[torch.nn.Module],
-    arrays: Iterable[NDArray[np.float32]],
+    arrays: Given,
     precision: Precision,
     flips: bool,
 ) -> Iterator[torch.Tensor]:
     """The same on CUDA; there the views of an array are rows of a batch like any other."""
-    views = (list(_views(array, flips)) for array in arrays)
+    views = ((_views(array, flips), example) for array, example in arrays_of(arrays))
     counted, rows = tee(views)
-    logits = batched_logits(nets, chain.from_iterable(rows), precision)
-    for group in counted:
-        yield torch.from_numpy(np.stack([next(logits) for _ in group], axis=1))
+    images = [image_part(net) for net in nets]
+    logits = batched_logits(images, chain.from_iterable(group for group, _ in rows), precision)
+    for group, example in counted:
+        found = np.stack([next(logits) for _ in group], axis=1)
+        yield torch.from_numpy(found) + beside(nets, example)
 
 
 def _views(array: NDArray[np.float32], flips: bool) -> list[NDArray[np.float32]]:

@@ -2,6 +2,7 @@
 
 from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
+from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.layout import FoldDir, RunDir
 from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
 from medidense.rundir.splits import write_splits
@@ -18,6 +19,7 @@ from medidense.rundir.tables import (
 )
 
 __all__ = [
+    "BASELINE",
     "Asked",
     "Choice",
     "FoldDir",
@@ -28,11 +30,13 @@ __all__ = [
     "join_predictions",
     "mean_predictions",
     "read_choices",
+    "read_encoding",
     "read_predictions",
     "read_recipe",
     "recipe_text",
     "write_choices",
     "write_crossings",
+    "write_encoding",
     "write_epochs",
     "write_facts",
     "write_predictions",

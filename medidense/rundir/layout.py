@@ -9,6 +9,7 @@ from typing import Any
 from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
+from medidense.rundir.covariates import covariate_files
 from medidense.rundir.recipes import read_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
 from medidense.rundir.starts import StartFacts, facts_of
@@ -87,7 +88,7 @@ class FoldDir:
     def finish(self) -> None:
         """Write fold.json, the last file of a fold, with the sums of the others."""
         files = [self.weights, self.predictions_path, self.epochs_path]
-        files += [path for path in (self.choices_path, self.scratch_path) if path.is_file()]
+        files += filter(Path.is_file, (self.choices_path, self.scratch_path, *covariate_files(self.path)))
         sums = {path.name: durable.sha256_file(path) for path in files}
         durable.write_text(self.path / "fold.json", json.dumps({"files": sums}, indent=2) + "\n")
 

@@ -1,6 +1,6 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
-from medidense.stats.baselines import BaselineScores, baseline_scores
+from medidense.stats.baselines import BaselineScores, baseline_scores, regression_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decision_figures
 from medidense.stats.evaluation import evaluate_predictions
@@ -20,6 +20,7 @@ __all__ = [
     "evaluate_predictions",
     "inner_figure",
     "percentile_interval",
+    "regression_scores",
     "subject_bootstrap",
     "weighted_auroc",
     "wilson",

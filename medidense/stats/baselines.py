@@ -92,7 +92,25 @@ def _regression(predictions: Predictions, features: NDArray[np.float64]) -> NDAr
         test = predictions.fold == fold
         if len(np.unique(predictions.label[~test])) < len(predictions.classes):
             return None
-        model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-        model.fit(features[~test], predictions.label[~test])
-        scores[test] = model.predict_proba(features[test])
+        train = features[~test], predictions.label[~test]
+        scores[test] = regression_scores(*train, features[test], len(predictions.classes))
+    return scores
+
+
+def regression_scores(
+    features: NDArray[np.floating], labels: NDArray[np.int64], test: NDArray[np.floating], classes: int
+) -> NDArray[np.float64]:
+    """Probabilities (N, classes) of `test` (N, F) by logistic regression fitted on `features` (M, F).
+
+    `labels` (M,) count classes from 0. Standardised, L2 with C = 1. A class that they lack gets 0; with one
+    class there is nothing to fit.
+    """
+    there = np.unique(labels)
+    scores = np.zeros((len(test), classes))
+    if len(there) == 1:
+        scores[:, there] = 1.0
+        return scores
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    model.fit(features, labels)
+    scores[:, there] = model.predict_proba(test)
     return scores

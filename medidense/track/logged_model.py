@@ -16,14 +16,16 @@ from medidense.track import names
 from medidense.track.quiet import mlflow
 from medidense.values import Recipe
 
-PACKAGE = "package"
+PACKAGE, CROPS = "package", "crops"
+"""Names of the artifact and of a tensor; served_model.py, which stands alone, has them too."""
 PINNED = ("medidense", "mlflow", "torch", "monai", "numpy", "safetensors", "pydantic")
 
 
 def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: int) -> str:
     """Log the package folder as a model of this run; returns the model's ID.
 
-    Input: float32 (N, C, *size) crops as preprocessing makes them; output: float64 (N, classes). Loading
+    Input: float32 (N, C, *size) crops as preprocessing makes them, with covariates a mapping that has them as
+    ``crops`` and a tensor of N texts for each column; output: float64 (N, classes). Loading
     works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. A model of the run that is there whole is taken;
     what a killed process left half done is deleted.
     """
@@ -58,9 +60,12 @@ def _output(client: Any, run_id: str, model_id: str) -> None:
 
 
 def signature(recipe: Recipe, classes: int) -> ModelSignature:
-    """What the model takes and gives."""
-    crop = TensorSpec(np.dtype(np.float32), (-1, recipe.input.channels, *recipe.input.size))
-    return ModelSignature(Schema([crop]), Schema([TensorSpec(np.dtype(np.float64), (-1, classes))]))
+    """What the model takes and gives; each covariate is a tensor of texts with the name of its column."""
+    size = (-1, recipe.input.channels, *recipe.input.size)
+    columns = recipe.input.covariates.columns if recipe.input.covariates else ()
+    crop = TensorSpec(np.dtype(np.float32), size, CROPS if columns else None)
+    beside = [TensorSpec(np.dtype(np.str_), (-1,), column) for column in columns]
+    return ModelSignature(Schema([crop, *beside]), Schema([TensorSpec(np.dtype(np.float64), (-1, classes))]))
 
 
 def _saved(staging: Path, package: Path, form: ModelSignature, model: Model) -> Path:

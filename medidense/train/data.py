@@ -24,6 +24,7 @@ class TrainingData:
     float32 (N, A), NaN where unknown, are further targets of mean 0 and standard deviation 1, whose error
     weighs `auxiliary_weight`. `volumes` float64 (N,) above 0 are for size-paired batches. With `planes` the
     network sees the central planes of cubes; the last `fixed_channels` are no intensities (a mask).
+    `covariates` float32 (N, V), finite, enter the head; of the share `covariate_dropout` they do not.
     """
 
     images: Images
@@ -36,6 +37,9 @@ class TrainingData:
     volumes: NDArray[np.float64] | None = None
     planes: bool = False
     fixed_channels: int = 0
+    covariates: NDArray[np.float32] | None = None
+    validation_covariates: NDArray[np.float32] | None = None
+    covariate_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         _check("training part", self.images, self.labels, smallest=2)
@@ -47,6 +51,8 @@ class TrainingData:
             raise UsageError("validation part", "images and labels belong together", "one of them", step)
         if self.validation_images is not None and self.validation_labels is not None:
             _check("validation part", self.validation_images, self.validation_labels, smallest=1)
+            _check_covariates("validation part", self.validation_covariates, self.validation_images)
+        _check_covariates("training part", self.covariates, self.images)
 
 
 def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
@@ -111,3 +117,13 @@ def _check(where: str, images: Images, labels: NDArray[np.int64], *, smallest: i
     if len(images) < smallest:
         rule = f"needs at least {smallest} sample{'s' if smallest > 1 else ''}"
         raise UsageError(where, rule, len(images), "use fewer folds or more subjects")
+
+
+def _check_covariates(where: str, covariates: NDArray[np.float32] | None, images: Images) -> None:
+    if covariates is None:
+        return
+    found = f"{covariates.dtype} {covariates.shape} for {len(images)} images"
+    if covariates.dtype != np.float32 or covariates.ndim != 2 or len(covariates) != len(images):
+        raise UsageError(where, "covariates are float32 (N, V)", found, "give each image its own")
+    if not np.isfinite(covariates).all():
+        raise UsageError(where, "covariates are finite numbers", "others", "encode missing ones")

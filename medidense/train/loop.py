@@ -15,6 +15,7 @@ from medidense.train.accumulating import Accumulating
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
 from medidense.train.batches import epoch_batches
+from medidense.train.covariates import Beside
 from medidense.train.data import TrainingData, class_weights, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
@@ -77,10 +78,12 @@ def fit(
         model, stepper = fabric.setup(fused, optimizer)
         images = Resident(data.images, fabric.device)
         objective = Objective(data, torch.from_numpy(weights), settings, fabric.device)
+        beside = Beside(data, changes, fabric.device)
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
-    def gradients(share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
-        loss = objective(model(batch), *truth) * share
+    def gradients(share: float, *tensors: torch.Tensor) -> torch.Tensor:
+        given = 1 + beside.count
+        loss = objective(model(*tensors[:given]), *tensors[given:]) * share
         fabric.backward(loss)
         return loss.detach()
 
@@ -106,7 +109,7 @@ def fit(
                 index = part.to(fabric.device, non_blocking=True)
                 crops = images.batch(part, index)
                 batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels)
-                loss, norm = learn(arranged(batch, layout), *objective.truth(index))
+                loss, norm = learn(arranged(batch, layout), *beside.batch(index), *objective.truth(index))
                 rate = float(schedule.get_last_lr()[0])
                 readings.note((epoch, step, rate), len(part), loss, norm)
                 told: list[Record] = [

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 
-from medidense.nets import PLANES
+from medidense.nets import PLANES, image_part
 from medidense.train.data import TrainingData
 from medidense.values.recipe import Training
 
@@ -12,22 +12,23 @@ from medidense.values.recipe import Training
 class Learner(nn.Module):
     """A network with a second, linear head for auxiliary targets that is thrown away after training.
 
-    The head reads what enters the last linear layer of `net`. Gives (logits, auxiliary outputs).
+    The head reads what enters the last linear layer of `net`, the features of the image alone: covariates
+    tell no auxiliary target. Gives (logits, auxiliary outputs).
     """
 
     def __init__(self, net: nn.Module, outputs: int) -> None:
         super().__init__()
-        head = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
+        head = [module for module in image_part(net).modules() if isinstance(module, nn.Linear)][-1]
         self.net = net
         self.auxiliary = nn.Linear(head.in_features, outputs)
         self._head = (head,)  # in a tuple, so that it is no second submodule
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits (N, classes) and auxiliary outputs (N, A)."""
         seen: list[torch.Tensor] = []
         hook = self._head[0].register_forward_pre_hook(lambda _head, inputs: seen.append(inputs[0]))
         try:
-            logits: torch.Tensor = self.net(images)
+            logits: torch.Tensor = self.net(*inputs)
         finally:
             hook.remove()
         (features,) = seen

@@ -133,6 +133,8 @@ def identity(
     digest = hashlib.sha256(settings.model_dump_json().encode())
     digest.update(f"{seed} {device} {data.images.shape}".encode())
     digest.update(data.labels.tobytes())
+    if data.covariates is not None:
+        digest.update(data.covariates.tobytes() + str(data.covariate_dropout).encode())
     if tuning is not None:
         digest.update(tuning.start.model_dump_json().encode())
     return digest.hexdigest()

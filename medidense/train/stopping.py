@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from medidense.errors import UsageError
-from medidense.predict import predict_scores
+from medidense.predict import Example, predict_scores
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.values.recipe import Training
@@ -48,12 +48,14 @@ class Stopping:
         if self._rule is None or images is None or labels is None:
             return None
         device = self._device
+        beside = self._data.validation_covariates
+        given = images if beside is None else map(Example, images, ((row,) for row in beside))
         scores = predict_scores(
-            [net], images, device=device.name, threads=device.threads, precision=device.precision
+            [net], given, device=device.name, threads=device.threads, precision=device.precision
         )
-        given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+        right = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
         weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
-        loss = float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))
+        loss = float(np.average(-np.log(np.maximum(right, np.finfo(np.float64).tiny)), weights=weight))
         self.waited = 0 if loss < self.lowest else self.waited + 1
         if loss < self.lowest:
             self.lowest, self.best = loss, copy.deepcopy(net.state_dict())

@@ -27,11 +27,12 @@ class Tuning:
     ) -> list[tuple[float, list[torch.nn.Parameter]]]:
         """Every parameter that some epoch changes, with its share of the learning rate, the head first.
 
-        What `learner` has beside its `net` (an auxiliary head) learns in every epoch, at the full rate.
+        What `learner` has beside the bare network (an auxiliary head, the head of covariates) learns in every
+        epoch, at the full rate.
         """
         names = self.names(net, self.epochs)
         found = rate_groups(bare(net), self.record, names, self.start.layer_decay)
-        own = set(net.parameters())
+        own = set(bare(net).parameters())
         beside = [parameter for parameter in learner.parameters() if parameter not in own]
         return [*found, (1.0, beside)] if beside else found
 

@@ -5,6 +5,7 @@ This floor knows no files, no torch and no mlflow.
 
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
+from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.leak import Crossing, Leak, Leakage
@@ -29,6 +30,8 @@ __all__ = [
     "REMEDIES",
     "Baseline",
     "Cohort",
+    "CovariateEncoding",
+    "Covariates",
     "Crossing",
     "Entry",
     "EpochRecord",

@@ -37,14 +37,12 @@ class Labels(Section):
 
     `soft` takes a rating for the training target, `auxiliary` columns for further ones. With `train_only`
     rows whose label is empty take part in training, through one of the two, and are never tested.
-    `features` names covariate columns to be fused before the head (refused until a later version does it).
     """
 
     positive: str | None = None
     soft: SoftLabel | None = None
     auxiliary: Auxiliary | None = None
     train_only: bool = False
-    features: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _taught(self) -> "Labels":
@@ -52,10 +50,12 @@ class Labels(Section):
             raise ValueError("rows without a label teach nothing: name labels.soft or labels.auxiliary too")
         return self
 
-    @model_validator(mode="after")
-    def _not_yet(self) -> "Labels":
-        if self.features:
-            raise ValueError(
-                "covariates as features are not supported by this version; remove labels.features"
-            )
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _moved(cls, tree: object) -> object:
+        """Recipes of earlier versions say ``features: []``, which was the only value that was taken."""
+        if isinstance(tree, dict) and "features" in tree:
+            if tree["features"]:
+                raise ValueError("features beside the image are input.covariates.columns now")
+            return {key: value for key, value in tree.items() if key != "features"}
+        return tree

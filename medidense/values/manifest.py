@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from medidense.values.covariates import CovariateEncoding
 from medidense.values.section import Section
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -56,4 +57,6 @@ class Manifest(Section):
     threads: int
     """CPU threads of the forward pass: sums depend on their number, so it travels with the weights."""
     training: TrainingFacts
+    covariates: tuple[CovariateEncoding, ...] = ()
+    """How each model's training encoded what it takes beside the image, in the order of `models`."""
     files: dict[FileName, Digest]

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from medidense.errors import Problem, RecipeError
+from medidense.values.covariates import Covariates
 from medidense.values.labels import Labels
 from medidense.values.section import Positive, Section, Share, in_order
 
@@ -49,7 +50,8 @@ class Input(Section):
 
     `view` ``planes`` (2.5D): of a cube the network sees the three orthogonal planes through its middle, one
     after the other. `second_window` adds a channel of the same values through another window, `mask_channel`
-    one of the lesion's mask (-1 outside, 1 inside).
+    one of the lesion's mask (-1 outside, 1 inside). `covariates` are columns of the table that the network
+    takes beside the array.
     """
 
     dims: Literal[2, 3]
@@ -63,6 +65,7 @@ class Input(Section):
     view: Literal["crop", "planes"] = "crop"
     second_window: Window | None = None
     mask_channel: bool = False
+    covariates: Covariates | None = None
 
     @property
     def channels(self) -> int:
@@ -225,6 +228,15 @@ class Recipe(Section):
     evaluation: EvaluationRules = EvaluationRules()
     leakage: Literal["refuse", "drop_from_train"] = "refuse"
     reasons: dict[str, str] = Field(default={})
+
+    @model_validator(mode="after")
+    def _features_are_no_targets(self) -> "Recipe":
+        taught = {*(self.labels.auxiliary.columns if self.labels.auxiliary else ())}
+        taught |= {self.labels.soft.column} if self.labels.soft else set()
+        both = taught.intersection(self.input.covariates.columns if self.input.covariates else ())
+        if both:
+            raise ValueError(f"{min(both)} is a training target, so it is no feature (input.covariates)")
+        return self
 
     def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":
         """This recipe with dotted keys replaced, checked again; `where` stands in the error.

@@ -50,7 +50,8 @@ CODES = MappingProxyType(
         "OUTSIDE": "the lesion lies outside the image",
         "NO_REGION": "a lesion model was given a series without a lesion",
         "MODALITY": "the modality is not the one the model was trained on",
-        "IMPLAUSIBLE": "dimension or intensities are unlike the training data",
+        "IMPLAUSIBLE": "dimension, intensities or covariates are unlike the training data",
+        "NO_COVARIATE": "the model takes a covariate that is not given",
     }
 )
 """Every refusal code with the rule it stands for. Docs and tests read this table."""

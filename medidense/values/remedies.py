@@ -48,6 +48,7 @@ REMEDIES = MappingProxyType(
         "NO_REGION": "Give the lesion with `--lesions`.",
         "MODALITY": "Use a model made for this modality.",
         "IMPLAUSIBLE": "Check the values' units; use a model made for such images.",
+        "NO_COVARIATE": "Add the column to the list (`--lesions`); an empty cell is a value that is missing.",
     }
 )
 """Every key of `medidense.values.CODES`, with what a user can do in general."""

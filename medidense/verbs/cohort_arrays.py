@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense import durable
-from medidense.cohort import Targets, problem_at_row, read_targets
+from medidense.cohort import CovariateTable, Targets, problem_at_row, read_covariates, read_targets
 from medidense.errors import CohortError
 from medidense.io import free_memory
 from medidense.preprocess import ArrayCache
@@ -43,6 +43,7 @@ class Arrays:
     row: dict[str, int]
     targets: Targets
     volumes: NDArray[np.float64]
+    covariates: CovariateTable | None = None
 
     def rows(self, names: Sequence[str]) -> list[int]:
         """Indices of these samples."""
@@ -82,6 +83,7 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     recipe = run.recipe()
     samples = tuple(sorted(table.samples, key=lambda sample: sample.name))
     targets = read_targets(table, recipe.labels, run.positive)
+    covariates = read_covariates(table, recipe.input.covariates)
     code = " ".join([code_digest(), *(f"{name}-{version(name)}" for name in LIBRARIES)])
     cache = ArrayCache(run.arrays, recipe.input, code)
 
@@ -102,6 +104,7 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
         row={sample.name: number for number, sample in enumerate(samples)},
         targets=targets,
         volumes=np.array([fact.volume_mm3 or np.nan for fact in facts], dtype=np.float64),
+        covariates=covariates,
     )
 
 

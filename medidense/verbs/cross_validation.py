@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import torch
 
 from medidense import durable
-from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, training_cost
+from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, read_covariates, training_cost
 from medidense.errors import RunError, UsageError
 from medidense.io import archives_kept
 from medidense.package import write_package
@@ -190,6 +190,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
+    read_covariates(table, recipe.input.covariates)  # whose problems should not wait for the images
     device = choose_device(options.device, recipe.training)
     about = {
         "asked": question.asked.to_json(),

@@ -9,7 +9,7 @@ from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
-from medidense.rundir import RunDir, read_predictions
+from medidense.rundir import BASELINE, RunDir, read_predictions
 from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
@@ -17,6 +17,7 @@ from medidense.verbs.pooling import choices_of
 from medidense.verbs.splitting import verified_splits
 
 FROM_SCRATCH = "the same network from random weights"
+COVARIATES = "logistic regression on the covariates alone"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         cohort_digest=folder.cohort_digest,
         rows=name,
         seed=folder.seed,
-        rivals=_scratch(folder, predictions),
+        rivals=_rivals(folder, predictions),
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     leakage = folder.leakage()
@@ -70,12 +71,16 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     return EvaluateResult(folder.path, evaluation, target)
 
 
-def _scratch(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:
-    """The same folds trained from random weights, where the recipe asked for them, on the same rows."""
-    if not folder.scratch_path.is_file():
-        return ()
-    scratch = read_predictions(folder.scratch_path, folder.positive).take(set(predictions.samples))
-    return (BaselineScores(FROM_SCRATCH, scratch.scores),)
+def _rivals(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:
+    """Scores of the same folds and rows by others, as far as the recipe has them: the network from random
+    weights, and a rule that knows the covariates and no image."""
+    tables = ((FROM_SCRATCH, folder.scratch_path), (COVARIATES, folder.path / BASELINE))
+    rows = set(predictions.samples)
+    return tuple(
+        BaselineScores(name, read_predictions(path, folder.positive).take(rows).scores)
+        for name, path in tables
+        if path.is_file()
+    )
 
 
 def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:

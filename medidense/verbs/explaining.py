@@ -2,13 +2,13 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from medidense import durable
-from medidense.batch import Lesion, read_lesions
+from medidense.batch import Lesion, listed_for
 from medidense.cohort import read_cohort
 from medidense.errors import NothingFoundError, OutputExistsError, UsageError
 from medidense.io import Input, archives_kept, find_inputs, read_volume, write_map
@@ -79,6 +79,13 @@ class _Target:
         named = self.sample or self.lesion
         return "" if named is None else named.lesion_id
 
+    @property
+    def covariates(self) -> Mapping[str, str] | None:
+        """What the table says of it beside the image."""
+        if self.sample is not None:
+            return self.sample.extra
+        return None if self.lesion is None else self.lesion.covariates
+
     def open(self) -> tuple[Volume, Region | None]:
         """The image and the lesion in it. Raises Refused."""
         if self.sample is not None:
@@ -144,7 +151,7 @@ def _targets(
     package: Package, run: RunDir | None, inputs: Sequence[Path], lesions: Path | None
 ) -> tuple[list[_Target], list[ExplainedItem]]:
     """Every lesion of every scan found, and the scans that were refused before."""
-    listed = None if lesions is None else read_lesions(lesions)
+    listed = None if lesions is None else listed_for(package, lesions)
     ours = _own_samples(run) if listed is None and run is not None else {}
     targets: list[_Target] = []
     refused: list[ExplainedItem] = []
@@ -192,7 +199,7 @@ def _explain(package: Package, target: _Target, name: str, place: Path) -> Expla
         return ExplainedItem(*about, "refused", SEEN)
     try:
         volume, region = target.open()
-        score = package.predict(volume, region).scores[name]
+        score = package.predict(volume, region, target.covariates).scores[name]
         prepared = prepare(volume, region, package.recipe.input)
     except Refused as refused:
         return ExplainedItem(*about, "refused", refused.refusal.sentence)

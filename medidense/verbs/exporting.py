@@ -8,7 +8,7 @@ from typing import Any
 
 from medidense import durable
 from medidense.package import PackageContents, load_package, write_package
-from medidense.rundir import RunDir
+from medidense.rundir import RunDir, read_encoding
 from medidense.values import SampleFacts, Span, TrainingFacts
 from medidense.verbs.splitting import verified_splits
 
@@ -50,6 +50,7 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
     folder.require_finished()
     verified_splits(folder)
     recipe, about = folder.public_recipe(), folder.about()
+    places = [folder.fold(index) for index in range(folder.folds)]
     return PackageContents(
         name=name or str(about["asked"]["cohort_name"]),
         version=version,
@@ -57,9 +58,10 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
         classes=folder.classes,
         positive=folder.positive,
         operating_point=recipe.evaluation.operating_point,
-        weights=tuple(folder.fold(index).weights for index in range(folder.folds)),
+        weights=tuple(place.weights for place in places),
         threads=int(about["device"]["threads"]),
         training=_training_facts(folder),
+        covariates=tuple(read_encoding(place.path) for place in places) if recipe.input.covariates else (),
     )
 
 

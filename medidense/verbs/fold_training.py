@@ -12,11 +12,12 @@ from medidense import durable
 from medidense.errors import UsageError
 from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
-from medidense.rundir import RunDir, StateFiles, write_epochs, write_predictions
+from medidense.rundir import BASELINE, RunDir, StateFiles, write_encoding, write_epochs, write_predictions
 from medidense.train import Device, TrainingData, fit, standardized
 from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
 from medidense.values.wording import count
 from medidense.verbs.cohort_arrays import Arrays
+from medidense.verbs.fold_covariates import covariates_of
 from medidense.verbs.progress import Progress
 from medidense.verbs.starting import settle, start_fold
 from medidense.verbs.state_keeping import Keeper
@@ -56,6 +57,11 @@ def train_fold(
         write_predictions(scratch.tested(run, net, fold, arrays), place.scratch_path)
     net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), place.states, progress)
     save_weights(net, place.weights)
+    covariates = covariates_of(fold, arrays)
+    if covariates.encoding is not None:
+        write_encoding(covariates.encoding, place.path)
+        alone = covariates.alone(len(run.classes))
+        write_predictions(_predictions(run, fold, arrays, alone), place.path / BASELINE)
     write_epochs(epochs, place.epochs_path)
     write_predictions(training.tested(run, net, fold, arrays), place.predictions_path)
     place.finish()
@@ -88,7 +94,9 @@ class FoldTraining:
 
         Raises DivergedError and WriteError, and what `start_fold` raises of the weights it starts from.
         """
-        net, settings = build_for(self.recipe, len(run.classes), seed=self.seed), self.recipe.training
+        settings = self.recipe.training
+        width = 0 if data.covariates is None else data.covariates.shape[1]
+        net = build_for(self.recipe, len(run.classes), seed=self.seed, covariates=width)
         tuning = start_fold(run, self.recipe, self.fold, net, seed=self.seed, progress=progress)
         epochs: list[EpochRecord] = []
         states = Keeper(files)
@@ -121,12 +129,12 @@ class FoldTraining:
         test = arrays.rows(fold.test)
         scores = predict_scores(
             [net],
-            arrays.exact(test),
+            covariates_of(fold, arrays).examples(test),
             device=self.device.name,
             threads=self.device.threads,
             flips=self.recipe.prediction.flips,
         )
-        return _predictions(run, fold, arrays.labels[test], scores)
+        return _predictions(run, fold, arrays, scores)
 
 
 def inner_predictions(
@@ -142,7 +150,7 @@ def _data(fold: Fold, arrays: Arrays, recipe: Recipe) -> TrainingData:
     train, validation = arrays.rows(fold.train), arrays.rows(fold.validation)
     soft, auxiliary = arrays.targets.probabilities, arrays.targets.auxiliary
     rule = recipe.labels.auxiliary
-    return TrainingData(
+    data = TrainingData(
         images=arrays.rounded(train),
         labels=arrays.labels[train],
         validation_images=arrays.rounded(validation) if validation else None,
@@ -154,6 +162,7 @@ def _data(fold: Fold, arrays: Arrays, recipe: Recipe) -> TrainingData:
         planes=recipe.input.view == "planes",
         fixed_channels=int(recipe.input.mask_channel),
     )
+    return covariates_of(fold, arrays).beside(data, recipe)
 
 
 def _volumes(arrays: Arrays, train: Sequence[int]) -> NDArray[np.float64]:
@@ -166,9 +175,7 @@ def _volumes(arrays: Arrays, train: Sequence[int]) -> NDArray[np.float64]:
     return volumes
 
 
-def _predictions(
-    run: RunDir, fold: Fold, labels: NDArray[np.int64], scores: NDArray[np.float64]
-) -> Predictions:
+def _predictions(run: RunDir, fold: Fold, arrays: Arrays, scores: NDArray[np.float64]) -> Predictions:
     """The fold's scores as a value; `fold.test` is sorted, and so are the rows."""
     return Predictions(
         classes=run.classes,
@@ -176,6 +183,6 @@ def _predictions(
         samples=fold.test,
         subjects=tuple(fold.subject_of[name] for name in fold.test),
         fold=np.full(len(fold.test), fold.index, dtype=np.int64),
-        label=labels,
+        label=arrays.labels[arrays.rows(fold.test)],
         scores=scores,
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medidense.rundir import (
+    BASELINE,
     Choice,
     RunDir,
     join_predictions,
@@ -19,14 +20,18 @@ from medidense.values import Predictions, Splits
 def pool(run: RunDir, splits: Splits) -> None:
     """Write predictions.csv from the folds' own, and choices.csv where the folds chose.
 
-    Scores from random weights, where the recipe compares, go to predictions_scratch.csv in the same way.
-    Where there are several repeats each has a table of its own, and predictions.csv the mean of their scores
-    with the folds of the first: the models of that repeat speak for a sample. Raises RunError, WriteError.
+    Scores from random weights, where the recipe compares, go to predictions_scratch.csv in the same way,
+    those of a rule that knows the covariates alone to predictions_covariates.csv. Where there are several
+    repeats each has a table of its own, and predictions.csv the mean of their scores with the folds of the
+    first: the models of that repeat speak for a sample. Raises RunError, WriteError.
     """
     places = [run.fold(fold.index) for fold in splits.folds]
     if all(place.scratch_path.is_file() for place in places):
         scratch = _repeats(run, splits, [place.scratch_path for place in places])
         write_predictions(mean_predictions(scratch), run.scratch_path)
+    if all((place.path / BASELINE).is_file() for place in places):
+        alone = _repeats(run, splits, [place.path / BASELINE for place in places])
+        write_predictions(mean_predictions(alone), run.path / BASELINE)
     repeats = _repeats(run, splits, [place.predictions_path for place in places])
     if len(repeats) > 1:
         for number, table in enumerate(repeats):

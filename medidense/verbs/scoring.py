@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from medidense.batch import read_lesions, score_inputs
+from medidense.batch import listed_for, score_inputs
 from medidense.errors import UsageError
 from medidense.io import archives_kept
 from medidense.package import load_package
@@ -48,14 +48,16 @@ def score(
     """Score every series under `inputs` and write ``out/scores.csv`` (mode 0600).
 
     `lesions` is a CSV of lesions, found by image or series UID; a package made for lesions refuses a series
-    without one (NO_REGION). The same command goes on where it was stopped and re-scores nothing. Raises
-    PackageError, CohortError for the list, NothingFoundError, LockedError, WriteError, Interrupted.
+    without one (NO_REGION). It holds the covariates that the package takes, too (NO_COVARIATE); for a package
+    of whole images a row then names no lesion. The same command goes on where it was stopped and re-scores
+    nothing. Raises PackageError, CohortError for the list, NothingFoundError, LockedError, WriteError,
+    Interrupted.
     """
     missing = [path for path in inputs if not Path(path).exists()]
     if missing:
         raise UsageError(str(missing[0]), "the input does not exist", "", "check the path")
     loaded = load_package(Path(package))
-    listed = None if lesions is None else read_lesions(Path(lesions))
+    listed = None if lesions is None else listed_for(loaded, Path(lesions))
     paths = [Path(path) for path in inputs]
     done = score_inputs(loaded, paths, listed, Path(out), counting(progress, "score"))
     return ScoreResult(

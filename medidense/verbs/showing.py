@@ -9,7 +9,7 @@ from medidense import durable
 from medidense.io import write_map
 from medidense.nets import build_for, load_weights
 from medidense.preprocess import open_sample, prepare
-from medidense.rundir import RunDir
+from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
 from medidense.values import Cohort, Predictions, Sample
@@ -68,8 +68,10 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
     """The map of one sample, by the model of the fold that tested it."""
     (predictions, row), recipe = place, run.recipe()
     decided = int(decisions(predictions, recipe.evaluation.operating_point)[row])
-    net = build_for(recipe, len(run.classes))
-    load_weights(net, run.fold(int(predictions.fold[row])).weights)
+    fold = run.fold(int(predictions.fold[row]))
+    width = read_encoding(fold.path).width if recipe.input.covariates else 0
+    net = build_for(recipe, len(run.classes), covariates=width)
+    load_weights(net, fold.weights)
     volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)
     write_map(found, volume, target.with_suffix("").with_suffix(".nii.gz"))

@@ -9,7 +9,14 @@ from medidense.cohort.fingerprint import Spread
 from medidense.values import recipe_keys
 
 UNPLANNED = {"version", "reasons"}
-SECTIONS = ("start", "training.early_stopping", "labels.soft", "labels.auxiliary", "input.second_window")
+SECTIONS = (
+    "start",
+    "training.early_stopping",
+    "labels.soft",
+    "labels.auxiliary",
+    "input.second_window",
+    "input.covariates",
+)
 
 
 def unexplained(recipe) -> set[str]:

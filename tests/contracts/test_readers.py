@@ -13,6 +13,7 @@ ELSEWHERE = {
     "NO_REGION": "scoring",
     "MODALITY": "scoring",
     "IMPLAUSIBLE": "scoring",
+    "NO_COVARIATE": "scoring",
     "DAMAGED_PIXELS": "scoring: noise that was compressed",
     "NOT_PICKED": "a sound series, and a value that none of its stacks has: tests/io/dicom/test_stacks.py",
 }

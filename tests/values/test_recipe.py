@@ -70,11 +70,6 @@ def test_contradictions_are_refused(changes: dict[str, Any], words: str) -> None
     assert any(words in line for line in lines(lambda: parse_recipe(tree(**changes), "r.yaml")))
 
 
-def test_a_feature_is_refused_by_name_never_ignored() -> None:
-    (line,) = lines(lambda: recipe().with_settings({"labels.features": ["age"]}))
-    assert "labels.features" in line
-
-
 def test_keys_are_leaves_in_order() -> None:
     keys = recipe_keys()
     assert "training.early_stopping.patience" in keys
