@@ -196,7 +196,8 @@ def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Call
 
     def predict() -> Prediction:
         region = None if lesion is None else lesion.region_in(volume)
-        return package.predict(volume, region, None if lesion is None else lesion.covariates)
+        beside = {} if lesion is None else lesion.covariates
+        return package.predict(volume, region, beside) if beside else package.predict(volume, region)
 
     return predict
 

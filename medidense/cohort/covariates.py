@@ -49,12 +49,8 @@ class CovariateTable:
         return np.array(found, dtype=np.float32).reshape(len(rows), encoding.width)
 
     def _levels(self, name: str, rows: Sequence[int]) -> tuple[str, ...]:
-        """The words of a column. Raises CohortError where the rows have none."""
-        levels = sorted({text_in(self.cells[row][name]) for row in rows} - {""})
-        if not levels:
-            rule, step = f"a fold's training part knows no value of {name}", "drop it from input.covariates"
-            raise CohortError(self.name, rule, "empty cells", step)
-        return tuple(levels)
+        """The words of a column, sorted; none where all these rows lack it."""
+        return tuple(sorted({text_in(self.cells[row][name]) for row in rows} - {""}))
 
 
 def read_covariates(table: Cohort, wanted: Covariates | None) -> CovariateTable | None:

@@ -71,7 +71,7 @@ class CategoricalCovariate(Section):
 
     kind: Literal["categorical"] = "categorical"
     column: str
-    levels: Annotated[tuple[str, ...], Field(min_length=1)]
+    levels: tuple[str, ...]
 
     @model_validator(mode="after")
     def _sorted(self) -> "CategoricalCovariate":

@@ -70,6 +70,6 @@ class FoldCovariates:
 
 
 def covariates_of(fold: Fold, arrays: Arrays) -> FoldCovariates:
-    """The covariates of a fold. Raises CohortError where its training part knows no value of a column."""
+    """The covariates of a fold."""
     known = arrays.covariates
     return FoldCovariates(arrays, fold, None if known is None else known.encoding(arrays.rows(fold.train)))

@@ -66,12 +66,14 @@ def test_every_column_that_cannot_be_a_covariate_is_named(make_cohort):
     assert "site" in lines[2]
 
 
-def test_an_empty_column_and_a_training_part_without_a_word_are_told(make_cohort):
+def test_an_empty_column_is_told_and_a_training_part_without_a_word_knows_none(make_cohort):
     cohort = table(make_cohort, ",", ",F")
     with pytest.raises(CohortError, match="age is empty in every row"):
         read_covariates(cohort, wanted("age"))
-    with pytest.raises(CohortError, match="knows no value of sex"):
-        read_covariates(cohort, wanted("sex")).encoding([0])
+    known = read_covariates(cohort, wanted("sex"))
+    encoding = known.encoding([0])
+    assert encoding.covariates[0].levels == ()
+    assert known.vectors(encoding, [0, 1]).tolist() == [[1], [1]]
 
 
 def test_without_covariates_nothing_is_read(make_cohort):

@@ -58,7 +58,7 @@ def test_an_encoding_is_plain_json_and_checked_on_its_way_in() -> None:
         [],
         [{**AGE, "sd": 0}],
         [{**AGE, "mean": float("inf")}],
-        [{**SEX, "levels": []}],
+        [{**SEX, "levels": [""]}],
         [{**SEX, "levels": ["M", "F"]}],
         [{**SEX, "levels": ["F", "F"]}],
         [{**AGE, "kind": "other"}],

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 
 from medidense import verbs
 from medidense.cli.app import main
 from medidense.errors import CohortError, PackageError, RunError, UsageError
 from medidense.io import write_nifti
+from medidense.nets import build
 from medidense.package import load_package
 from medidense.rundir import BASELINE, FoldDir, RunDir, read_encoding
 from medidense.values import Source, Volume
@@ -264,3 +267,26 @@ def test_a_package_of_whole_images_takes_a_row_for_each_image(study: Study, tmp_
         read_lesions(named, whole=True)
     with pytest.raises(UsageError, match="exist"):
         verbs.score(study.package, [tmp_path / "none"], out=tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_lora_adapts_the_image_part_and_the_covariates_learn_beside_it(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(study.folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(study.folder / "config"))
+    net = build("densenet_small", dims=2, channels=2, classes=5, dropout=0.0, seed=9)
+    torch.save(net.state_dict(), tmp_path / "w.pth")
+    start = {"start.weights": str(tmp_path / "w.pth"), "start.trains": "lora", "start.lora_rank": 2}
+    options = verbs.CvOptions(
+        folds=2, seed=2, device="cpu", out=tmp_path / "run", settings={**SETTINGS, **start}
+    )
+    run = RunDir(verbs.cv(study.cohort, options=options).run)
+    tensors = safetensors.torch.load_file(run.fold(0).weights)
+    assert not [name for name in tensors if "lora" in name]
+    assert tensors["covariates.weight"].any()
+    stem = "features.conv0.weight"
+    assert not torch.equal(tensors[f"image.plane.{stem}"], net.state_dict()[stem])
+    norm = "features.norm0.weight"
+    assert torch.equal(tensors[f"image.plane.{norm}"], net.state_dict()[norm])
+    assert verbs.verify(verbs.export(run.path, out=tmp_path / "package").package).ok
