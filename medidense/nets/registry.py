@@ -13,6 +13,7 @@ import torch
 
 from medidense.errors import RecipeError
 from medidense.nets.dense_memory import recompute
+from medidense.nets.dense_training import with_few_passes
 from medidense.nets.densenet import DenseNetBuilder
 from medidense.nets.planes import PlanesNetwork
 from medidense.nets.products import as_products
@@ -116,6 +117,7 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
         torch.default_generator.manual_seed(seed)
         net = record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
     as_products(net)
+    with_few_passes(net)
     return net
 
 
