@@ -95,7 +95,11 @@ def kernels_are_formulas(device, dtype, rows, channels, width, near):
         parts = [moments[:, :channels], target, affine, norm.running_mean, norm.running_var]
         contiguous = source.contiguous()
         done = each.product(source, affine, weight, measured=True)
-        parts += [*done, each.product(source, affine, weight, measured=False)[0], each.activate(contiguous, affine)]
+        parts += [
+            *done,
+            each.product(source, affine, weight, measured=False)[0],
+            each.activate(contiguous, affine),
+        ]
         parts += [*each.norm_backward(behind, contiguous, affine), each.weight_gradient(source, affine, grad)]
         for fresh in (True, False):
             owed = torch.ones(2, channels + 3, device=device)[:, :channels]
