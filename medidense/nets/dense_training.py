@@ -17,7 +17,6 @@ from medidense.nets import training_passes
 from medidense.nets.monai_nets import DenseBlock, Transition
 from medidense.nets.products import Pointwise3d
 
-
 DTYPE = torch.bfloat16
 """Of the maps between the layers."""
 

@@ -158,8 +158,8 @@ def test_a_roofline_has_a_bound_for_training_and_for_inference() -> None:
 def test_every_side_of_the_gpu_script_runs_where_there_is_no_gpu(tmp_path: Path) -> None:
     said = said_by("gpu", "--json", str(tmp_path / "found.json"))
     sides = json.loads((tmp_path / "found.json").read_text("utf-8"))["sides"]
-    assert len(sides) == 2 * 11
+    assert len(sides) == 2 * 8
     assert all(min(side["samples"]) > 0 and side["share"] > 0 for side in sides)
     for size in ("2x1x32x32", "2x1x32x32x32"):
-        for what in ("training: (c) ours / (a)", "inference, network: (c) / (b)"):
+        for what in ("training: (c) ours / (a) tutorial", "network: (c) ours / (b) torch.compile"):
             assert figure(said, f"{size} {what}") > 0

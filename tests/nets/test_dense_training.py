@@ -1,16 +1,12 @@
 import copy
-from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from medidense.nets import NETWORKS, build
-from medidense.nets import dense_training
+from medidense.nets import build, dense_training, training_passes
 from medidense.predict import arrange, arranged, channels_last
 from tests.nets import plain_passes
-
-DENSENETS = [name for name in NETWORKS if name.startswith("densenet")]
 
 
 def with_norms_of_their_own(net):
@@ -33,6 +29,19 @@ def gradients(net, images):
     return loss.detach()
 
 
+class Counted:
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args, **rest):
+        self.calls += 1
+        return self.function(*args, **rest)
+
+
+def layers_and_transitions(net):
+    return sum(name.endswith((".norm1", ".norm")) for name, _ in net.named_modules())
+
+
 @pytest.mark.parametrize("name", ["densenet121", "densenet_small"])
 @pytest.mark.parametrize("dims", [2, 3])
 def test_few_passes_make_the_step_of_the_network(name, dims, monkeypatch):
@@ -43,14 +52,10 @@ def test_few_passes_make_the_step_of_the_network(name, dims, monkeypatch):
     monkeypatch.setattr(dense_training, "_can", lambda *_: True)
     monkeypatch.setattr(dense_training, "training_passes", plain_passes)
     monkeypatch.setattr(dense_training, "DTYPE", torch.float64)
-    seen = []
-    monkeypatch.setattr(
-        plain_passes,
-        "spread",
-        lambda *args, was=plain_passes.spread, **rest: (seen.append(1), was(*args, **rest))[1],
-    )
+    spread = Counted(plain_passes.spread)
+    monkeypatch.setattr(plain_passes, "spread", spread)
     torch.testing.assert_close(gradients(few, images), wanted)
-    assert len(seen) > 10
+    assert spread.calls == layers_and_transitions(net)
     for (key, one), other in zip(net.named_parameters(), few.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-4, atol=1e-6, msg=key)
     for (key, one), other in zip(net.named_buffers(), few.buffers(), strict=True):
@@ -74,8 +79,6 @@ def test_the_kernels_are_their_formulas(rows, channels, width, near):
 
 
 def kernels_are_formulas(device, dtype, rows, channels, width, near):
-    from medidense.nets import training_passes as passes
-
     random = torch.Generator(device).manual_seed(3)
 
     def values(*shape):
@@ -88,7 +91,7 @@ def kernels_are_formulas(device, dtype, rows, channels, width, near):
     norm.bias.data.copy_(values(channels))
     behind, norms = (values(rows, channels) + 0.3).to(dtype), (norm, copy.deepcopy(norm))
     found = []
-    for each, norm in ((passes, norms[0]), (plain_passes, norms[1])):
+    for each, norm in ((training_passes, norms[0]), (plain_passes, norms[1])):
         moments, target = torch.empty(2, channels + 5, device=device), torch.empty_like(source)
         each.append(source, target, moments[:, :channels])
         affine = each.fold(moments[:, :channels], norm, rows)
@@ -108,3 +111,30 @@ def kernels_are_formulas(device, dtype, rows, channels, width, near):
             parts += [each.settle(total, source, owed)]
         found.append(parts)
     agree(*found, near)
+
+
+def whole_gradient(net, images, *, narrow):
+    with torch.autocast("cuda", torch.bfloat16, enabled=narrow):
+        gradients(net, images)
+    found = torch.cat([parameter.grad.flatten() for parameter in net.parameters()]).double()
+    net.zero_grad()
+    return found
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", ["densenet121", "densenet_small"])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_on_a_gpu_few_passes_are_as_near_float32_as_autocast_is(name, dims, monkeypatch):
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    net = build(name, dims=dims, channels=1, classes=2, dropout=0.0, seed=0).cuda()
+    arrange(net, last=True)
+    images = images_of(dims, count=16).cuda()
+    few, spread = copy.deepcopy(net), Counted(training_passes.spread)
+    monkeypatch.setattr(training_passes, "spread", spread)
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
+        found = whole_gradient(few, images, narrow=True)
+        assert spread.calls == layers_and_transitions(net)
+        monkeypatch.setattr(dense_training, "_can", lambda *_: False)
+        exact, plain = whole_gradient(net, images, narrow=False), whole_gradient(net, images, narrow=True)
+    assert (found - exact).norm() < 1.2 * (plain - exact).norm()
