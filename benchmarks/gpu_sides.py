@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from medidense.nets import build
 from medidense.predict import Recorded, arrange, arranged, channels_last, predict_scores
 from medidense.predict.batched import one_pass
-from medidense.train import Device, TrainingData, fit
+from medidense.train import Device, Regime, TrainingData, fit
 from medidense.values import EpochRecord
 from medidense.values.recipe import Training
 
@@ -151,7 +151,7 @@ def ours_training(case: Case) -> Side:
         Device("cuda", "bf16", 1) if case.device == "cuda" else Device("cpu", "fp32", torch.get_num_threads())
     )
     net = build("densenet121", dims=len(case.size), channels=1, classes=2, dropout=0.0, seed=0)
-    epochs = (r for r in fit(net, data, settings, seed=0, device=device) if isinstance(r, EpochRecord))
+    epochs = (r for r in fit(net, data, Regime(settings, 0, device)) if isinstance(r, EpochRecord))
     next(epochs)
     yield 0.0
     repeats = max(1, case.steps // batches)

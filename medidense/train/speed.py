@@ -8,6 +8,7 @@ from medidense.nets import build_for
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.train.loop import fit
+from medidense.train.regime import Regime
 from medidense.train.stepping import SETTLING
 from medidense.values import EpochRecord, Recipe
 
@@ -26,6 +27,6 @@ def measure_step(recipe: Recipe, classes: int, device: Device) -> float:
     data = TrainingData(noise, labels, planes=spec.view == "planes", fixed_channels=int(spec.mask_channel))
     settling = SETTLING[device.name]
     settings = recipe.training.model_copy(update={"epochs": settling + STEPS, "early_stopping": None})
-    records = fit(build_for(recipe, classes), data, settings, seed=0, device=device)
+    records = fit(build_for(recipe, classes), data, Regime(settings, seed=0, device=device))
     seconds = [record.seconds for record in records if isinstance(record, EpochRecord)]
     return statistics.median(seconds[settling:]) / batch

@@ -13,7 +13,7 @@ from medidense.errors import UsageError
 from medidense.nets import build_for, save_weights
 from medidense.predict import predict_scores
 from medidense.rundir import RunDir, StateFiles, write_epochs, write_predictions
-from medidense.train import Device, TrainingData, fit, standardized
+from medidense.train import Device, Regime, TrainingData, fit, standardized
 from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
 from medidense.verbs.cohort_arrays import Arrays
 from medidense.verbs.progress import Progress
@@ -89,13 +89,12 @@ class FoldTraining:
         """
         net, settings = build_for(self.recipe, len(run.classes), seed=self.seed), self.recipe.training
         tuning = start_fold(run, self.recipe, self.fold, net, seed=self.seed, progress=progress)
+        regime = Regime(settings, self.seed, self.device, tuning)
         epochs: list[EpochRecord] = []
         states = Keeper(files)
         progress(self.step, states.begun, settings.epochs, states.note)
         with states.at_work():
-            for record in fit(
-                net, data, settings, seed=self.seed, device=self.device, states=states, tuning=tuning
-            ):
+            for record in fit(net, data, regime, states):
                 if isinstance(record, ShrunkRecord):
                     self._shrunk(run, record, len(epochs), progress)
                 if not isinstance(record, EpochRecord):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from medidense.nets import PlanesNetwork, build, network
-from medidense.train import Device, TrainingData, Tuning, fit
+from medidense.train import Device, Regime, TrainingData, Tuning, fit
 from medidense.train.objective import Learner
 from medidense.train.schedule import make_optimizer
 from medidense.values import EpochRecord
@@ -26,7 +26,7 @@ def trained(chosen, epochs=2, ema=0.0, device=DEVICE, count=8):
     draw = np.random.default_rng(0)
     data = TrainingData(draw.normal(size=(count, 1, 32, 32)).astype(np.float32), np.arange(count) % 2)
     settings = Training(epochs=epochs, batch_size=4, ema=ema, threads=1, augmentation=Augmentation(noise=0))
-    records = list(fit(net, data, settings, seed=0, device=device, tuning=chosen))
+    records = list(fit(net, data, Regime(settings, 0, device, chosen)))
     return net, [record for record in records if isinstance(record, EpochRecord)]
 
 

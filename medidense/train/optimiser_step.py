@@ -1,0 +1,116 @@
+"""What does one optimiser step do, and what must stand ready for it?"""
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+
+from medidense.errors import UsageError
+from medidense.nets import count_classes
+from medidense.predict import arrange, arranged, channels_last
+from medidense.train.accumulating import Accumulating
+from medidense.train.augment import Draw, augment
+from medidense.train.averaging import average_of
+from medidense.train.data import TrainingData, class_weights
+from medidense.train.objective import Learner, Objective
+from medidense.train.regime import Regime
+from medidense.train.resident import Resident
+from medidense.train.schedule import make_optimizer, make_schedule
+
+PRECISION = {"fp32": "32-true", "bf16": "bf16-mixed"}
+"""The recipe's words in Fabric's."""
+
+
+class OptimiserStep:
+    """A network on its device with data, loss, optimiser, schedule and running average: ``gradients`` and
+    then ``apply`` make a step, of which a training has `steps`.
+
+    To be made, and used, where torch's global state is the training's own (`Setting.held`). `weights` is the
+    weight of each class in the loss, float32 (classes,).
+    """
+
+    def __init__(
+        self,
+        net: torch.nn.Module,
+        data: TrainingData,
+        regime: Regime,
+        weights: NDArray[np.float32],
+        steps: int,
+    ) -> None:
+        settings, device, tuning = regime.settings, regime.device, regime.tuning
+        self._net, self._data, self._tuning = net, data, tuning
+        self._fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
+        self.learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
+        self.learner.to(self._fabric.device)
+        arrange(self.learner, last=settings.channels_last)
+        groups = tuning.groups(net, self.learner) if tuning else None
+        self.optimizer = make_optimizer(self.learner, settings, groups)
+        self.schedule = make_schedule(self.optimizer, settings, steps)
+        self.average = average_of(net, settings.ema)
+        fused = torch.compile(self.learner, dynamic=False) if settings.compile else self.learner
+        self._model, self._stepper = self._fabric.setup(fused, self.optimizer)
+        self._clip_norm = settings.clip_norm
+        self._images = Resident(data.images, self._fabric.device)
+        self._objective = Objective(data, torch.from_numpy(weights), settings, self._fabric.device)
+        self._layout = channels_last(data.images.ndim) if settings.channels_last else torch.contiguous_format
+        self._learn = Accumulating(self._share, self._clip, self.learner, device, settings.accumulate)
+        self.shrunk = self._learn.shrunk
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the step that ``apply`` makes next."""
+        return float(self.schedule.get_last_lr()[0])
+
+    def begin(self, epoch: int) -> None:
+        """To be called before the first step of an epoch, counted from 1."""
+        self._model.train()
+        if self._tuning:
+            self._tuning.begin(self._net, epoch)
+            if epoch in self._tuning.unfreezing:  # a recording holds gradients of what learnt before
+                self._learn.record_anew()
+
+    def gradients(self, part: torch.Tensor, change: Draw) -> tuple[torch.Tensor, ...]:
+        """Loss and gradient norm of the samples `part`, int64 on the CPU, with these changes.
+
+        The gradients, clipped, are left in the parameters. Raises RecipeError where no two samples fit into
+        memory.
+        """
+        index = part.to(self._fabric.device, non_blocking=True)
+        crops = self._images.batch(part, index)
+        data = self._data
+        batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels)
+        return self._learn(arranged(batch, self._layout), *self._objective.truth(index))
+
+    def apply(self) -> None:
+        """Change the weights by the gradients, and take them into the average."""
+        self._stepper.step()
+        self._stepper.zero_grad()
+        self.schedule.step()
+        self.average.update_parameters(self._net)
+
+    def _share(self, share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
+        """Add the gradients of a micro-batch that is `share` of a batch; returns that share of the loss."""
+        loss = self._objective(self._model(batch), *truth) * share
+        self._fabric.backward(loss)
+        return loss.detach()
+
+    def _clip(self) -> torch.Tensor:
+        """Limit the gradients to the recipe's norm; returns the norm before."""
+        return self._fabric.clip_gradients(
+            self._model, self._stepper, max_norm=self._clip_norm, error_if_nonfinite=False
+        )
+
+
+def loss_weights(net: torch.nn.Module, data: TrainingData, rule: str) -> NDArray[np.float32]:
+    """The weight of each class of `net` in the loss, float32 (classes,), by the recipe's `rule`.
+
+    Raises UsageError where a label is no class of the network.
+    """
+    classes = count_classes(net, data.images.shape[1:])
+    largest = int(data.labels.max())
+    if largest >= classes:
+        told = f"the network tells {classes} classes apart, counted from 0"
+        raise UsageError("training part", told, f"label {largest}", "build the network for all classes")
+    if rule == "none":
+        return np.ones(classes, dtype=np.float32)
+    return class_weights(data.labels, classes)
