@@ -6,16 +6,14 @@ from time import perf_counter
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 
-from medidense.errors import UsageError
-from medidense.nets import count_classes
+from medidense.nets import head_of
 from medidense.predict import arrange, arranged, channels_last
 from medidense.train.accumulating import Accumulating
 from medidense.train.augment import augment, draw
 from medidense.train.averaging import average_of
 from medidense.train.batches import epoch_batches
-from medidense.train.data import TrainingData, class_weights, count_batches
+from medidense.train.data import TrainingData, count_batches
 from medidense.train.device import Device, Setting
 from medidense.train.objective import Learner, Objective
 from medidense.train.resident import Resident
@@ -24,6 +22,7 @@ from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings
 from medidense.train.stopping import Stopping
 from medidense.train.tuning import Tuning
+from medidense.train.weighing import loss_weights
 from medidense.values import EpochRecord, Record
 from medidense.values.recipe import Training
 
@@ -62,7 +61,7 @@ def fit(
     order_seed, change_seed, dropout_seed = (int(s) for s in np.random.SeedSequence(seed).generate_state(3))
     order, changes = torch.Generator().manual_seed(order_seed), torch.Generator().manual_seed(change_seed)
     steps = count_batches(len(data.labels), settings.batch_size)
-    weights = _loss_weights(net, data, settings)
+    weights = loss_weights(net, data, settings)
     stopping = Stopping(data, settings, weights, device)
     setting = Setting(device, dropout_seed, deterministic=settings.deterministic)
     with setting.held():
@@ -76,7 +75,7 @@ def fit(
         fused = torch.compile(learner, dynamic=False) if settings.compile else learner
         model, stepper = fabric.setup(fused, optimizer)
         images = Resident(data.images, fabric.device)
-        objective = Objective(data, torch.from_numpy(weights), settings, fabric.device)
+        objective = Objective(data, torch.from_numpy(weights), settings, fabric.device, head_of(net))
         layout = channels_last(images.ndim) if settings.channels_last else torch.contiguous_format
 
     def gradients(share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
@@ -127,15 +126,3 @@ def fit(
     net.load_state_dict(stopping.best or average.module.state_dict())
     arrange(net, last=False)
     net.eval()
-
-
-def _loss_weights(net: torch.nn.Module, data: TrainingData, settings: Training) -> NDArray[np.float32]:
-    """The weight of each class of `net` in the loss, float32 (classes,)."""
-    classes = count_classes(net, data.images.shape[1:])
-    largest = int(data.labels.max())
-    if largest >= classes:
-        rule = f"the network tells {classes} classes apart, counted from 0"
-        raise UsageError("training part", rule, f"label {largest}", "build the network for all classes")
-    if settings.class_weights == "none":
-        return np.ones(classes, dtype=np.float32)
-    return class_weights(data.labels, classes)

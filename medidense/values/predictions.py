@@ -12,6 +12,8 @@ class Predictions:
 
     `scores` is float64 (N, C) in the order of `classes`, each row a probability distribution; `label` holds
     indices into `classes` (N,) int64; `fold` (N,) int64 is the fold whose test part the sample was in.
+    Where a row may show several labels at once, `label` is int64 (N, C): 1 shown, 0 not shown, -1 not known;
+    a row of `scores` then holds a probability for each, and no sum is 1.
 
     Raises ValueError when lengths differ, a score is not finite, or rows are not sorted and unique.
     """
@@ -28,6 +30,7 @@ class Predictions:
         n = len(self.samples)
         if (
             self.scores.shape != (n, len(self.classes))
+            or self.label.shape not in ((n,), self.scores.shape)
             or not len(self.subjects) == len(self.fold) == len(self.label) == n
         ):
             raise ValueError("predictions: columns differ in length")
@@ -42,6 +45,26 @@ class Predictions:
     def positive_index(self) -> int:
         """Column of the class that sensitivity and score speak of."""
         return self.classes.index(self.positive)
+
+    @property
+    def multi_label(self) -> bool:
+        """True where a row may show several labels at once."""
+        return self.label.ndim == 2
+
+    def one_label(self, name: str) -> "Predictions":
+        """One of several labels as a question of two classes, over the rows in which it is known."""
+        column = self.classes.index(name)
+        known = self.label[:, column] >= 0
+        score = self.scores[known, column]
+        return Predictions(
+            classes=(f"no {name}", name),
+            positive=name,
+            samples=tuple(self.samples[row] for row in np.flatnonzero(known)),
+            subjects=tuple(self.subjects[row] for row in np.flatnonzero(known)),
+            fold=self.fold[known],
+            label=self.label[known, column],
+            scores=np.stack([1 - score, score], axis=1),
+        )
 
     def take(self, names: set[str]) -> "Predictions":
         """The rows of these samples."""
