@@ -89,8 +89,8 @@ class Labelled:
 
     def lacking(self, train: Mask) -> list[str]:
         """Classes (of several labels: sides) that no row of a training part has."""
-        there = self.rows.sides[train].any(axis=0)
-        return [name for name, shown in zip(self.sides, there, strict=True) if not shown]
+        shown = self.rows.sides[train]
+        return [name for column, name in enumerate(self.sides) if not shown[:, column].any()]
 
     def _names(self, mask: Mask) -> list[str]:
         return [self.samples[row].name for row in np.flatnonzero(mask)]

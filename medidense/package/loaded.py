@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from medidense.package.files import RECIPE, check_agreement, check_files, read_manifest, read_recipe
@@ -13,7 +11,7 @@ from medidense.package.plausible import check_input, check_intensity
 from medidense.package.torch_engine import build_networks
 from medidense.predict import predict_scores
 from medidense.preprocess import prepare
-from medidense.values import Manifest, Prediction, Recipe, Region, Volume
+from medidense.values import Manifest, Prediction, Recipe, Region, Volume, decision
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +34,7 @@ class Package:
         return list(self._built)
 
     def predict(self, volume: Volume, region: Region | None = None) -> Prediction:
-        """Probabilities of the classes and the class decided, for one lesion (or one whole image).
+        """Probabilities of the classes (or labels) and what is decided, for one lesion (or one whole image).
 
         The score is the mean of the networks' probabilities, made by the same preprocessing and the same
         forward pass as in training's cross-validation. Raises Refused: NO_REGION, MODALITY, IMPLAUSIBLE, or
@@ -54,21 +52,15 @@ class Package:
             flips=self.recipe.prediction.flips,
         )[0]
         named = {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
-        return Prediction(named, self._decision(scores))
+        about = self.manifest
+        decided = decision(about.kind, about.classes, scores, about.positive, about.operating_point)
+        return Prediction(named, decided)
 
     @cached_property
     def _built(self) -> tuple[nn.Module, ...]:
         check_files(self.path, self.manifest)
         weights = [self.path / name for name in self.manifest.models]
         return tuple(build_networks(self.recipe, len(self.manifest.classes), weights))
-
-    def _decision(self, scores: NDArray[np.float64]) -> str:
-        """The positive class from the operating point on, else the other; of more than two, the top."""
-        classes = self.manifest.classes
-        if len(classes) != 2:
-            return classes[int(np.argmax(scores))]
-        positive = classes.index(self.manifest.positive)
-        return classes[positive if scores[positive] >= self.manifest.operating_point else 1 - positive]
 
 
 def load_package(path: Path) -> Package:

@@ -14,7 +14,7 @@ from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_
 from medidense.rundir.starts import StartFacts, facts_of
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
-from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
+from medidense.values import Crossing, EpochRecord, Kind, Leakage, Predictions, Recipe, SampleFacts, Splits
 
 
 @dataclass(frozen=True)
@@ -229,12 +229,13 @@ class RunDir:
         if self.repeats < 2:
             return ()
         return tuple(
-            read_predictions(self.repeat_path(index), self.positive) for index in range(self.repeats)
+            read_predictions(self.repeat_path(index), self.positive, self.kind)
+            for index in range(self.repeats)
         )
 
     def predictions(self) -> Predictions:
         """The out-of-fold scores."""
-        return read_predictions(self.predictions_path, self.positive)
+        return read_predictions(self.predictions_path, self.positive, self.kind)
 
     def crossings(self) -> tuple[Crossing, ...]:
         """Samples on a fold's training side with a copy in its test part."""
@@ -302,6 +303,12 @@ class RunDir:
     def classes(self) -> tuple[str, ...]:
         """The classes in the order of the scores."""
         return tuple(self.about()["classes"])
+
+    @property
+    def kind(self) -> Kind:
+        """What a row's truth is."""
+        kind: Kind = self.about().get("kind", "classes")
+        return kind
 
     @property
     def positive(self) -> str:

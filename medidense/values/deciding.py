@@ -19,7 +19,7 @@ def middle_grade(scores: NDArray[np.float64]) -> NDArray[np.int64]:
     array([1, 2])
     """
     above = 1 - np.cumsum(scores, axis=1)[:, :-1]
-    return (above > 0.5).sum(axis=1).astype(np.int64)
+    return np.asarray((above > 0.5).sum(axis=1), dtype=np.int64)
 
 
 def decision(

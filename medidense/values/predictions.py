@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.values.labels import Kind
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -12,8 +14,9 @@ class Predictions:
 
     `scores` is float64 (N, C) in the order of `classes`, each row a probability distribution; `label` holds
     indices into `classes` (N,) int64; `fold` (N,) int64 is the fold whose test part the sample was in.
-    Where a row may show several labels at once, `label` is int64 (N, C): 1 shown, 0 not shown, -1 not known;
-    a row of `scores` then holds a probability for each, and no sum is 1.
+    `kind` ``ordinal`` says that the classes are grades from the lowest on. Of ``multi_label``, several labels
+    at once, `label` is int64 (N, C): 1 shown, 0 not shown, -1 not known; a row of `scores` then holds a
+    probability for each, and no sum is 1.
 
     Raises ValueError when lengths differ, a score is not finite, or rows are not sorted and unique.
     """
@@ -25,12 +28,13 @@ class Predictions:
     fold: NDArray[np.int64]
     label: NDArray[np.int64]
     scores: NDArray[np.float64]
+    kind: Kind = "classes"
 
     def __post_init__(self) -> None:
         n = len(self.samples)
         if (
             self.scores.shape != (n, len(self.classes))
-            or self.label.shape not in ((n,), self.scores.shape)
+            or self.label.shape != (self.scores.shape if self.multi_label else (n,))
             or not len(self.subjects) == len(self.fold) == len(self.label) == n
         ):
             raise ValueError("predictions: columns differ in length")
@@ -49,7 +53,7 @@ class Predictions:
     @property
     def multi_label(self) -> bool:
         """True where a row may show several labels at once."""
-        return self.label.ndim == 2
+        return self.kind == "multi_label"
 
     def one_label(self, name: str) -> "Predictions":
         """One of several labels as a question of two classes, over the rows in which it is known."""
@@ -77,6 +81,7 @@ class Predictions:
             fold=self.fold[keep],
             label=self.label[keep],
             scores=self.scores[keep],
+            kind=self.kind,
         )
 
 
