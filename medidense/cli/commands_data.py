@@ -163,11 +163,7 @@ def check(cohort: Cohort, as_json: Json = False) -> int:
 
     with following(as_json=as_json) as progress:
         result = verbs.check(cohort, progress=progress)
-    counts = ", ".join(
-        f"{name} {number}" + (f" ({result.without[name]} without)" if result.without else "")
-        for name, number in result.class_counts.items()
-    )
-    kind = "several at once, each 1, 0 or not known" if result.kind == "multi_label" else "one class a sample"
+    counts = ", ".join(f"{name} {number}" for name, number in result.class_counts.items())
     page = facts(
         [
             ("cohort", result.cohort),
@@ -176,7 +172,6 @@ def check(cohort: Cohort, as_json: Json = False) -> int:
                 f"{result.samples} of {count(result.subjects, 'subject')}, {count(result.images, 'image')}",
             ),
             ("labels", counts),
-            ("kind", kind),
             ("region", "a lesion a row" if result.region == "lesion" else "the whole image"),
             ("dimensions", f"{result.dims}D"),
             ("modality", result.modality or "not stated in the files"),

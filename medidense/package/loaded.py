@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from torch import nn
 
 from medidense.package.files import RECIPE, check_agreement, check_files, read_manifest, read_recipe
@@ -52,15 +54,18 @@ class Package:
             flips=self.recipe.prediction.flips,
         )[0]
         named = {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
-        about = self.manifest
-        decided = decision(about.kind, about.classes, scores, about.positive, about.operating_point)
-        return Prediction(named, decided)
+        return Prediction(named, self._decision(scores))
 
     @cached_property
     def _built(self) -> tuple[nn.Module, ...]:
         check_files(self.path, self.manifest)
         weights = [self.path / name for name in self.manifest.models]
         return tuple(build_networks(self.recipe, len(self.manifest.classes), weights))
+
+    def _decision(self, scores: NDArray[np.float64]) -> str:
+        """What is decided at the manifest's operating point."""
+        about = self.manifest
+        return decision(about.kind, about.classes, scores, about.positive, about.operating_point)
 
 
 def load_package(path: Path) -> Package:

@@ -37,8 +37,8 @@ def predict_scores(
     and they are averaged over the networks in the order given. With `flips` its mirror images along all axes
     pass beside it, and their probabilities are averaged first. A row therefore depends on its own array, the
     networks, the device and the number of threads (0: all cores), never on its neighbours. On CUDA arrays
-    pass in batches of a fixed size; neighbours move a probability by less than 1e-6, and `precision` ``bf16``,
-    which is for CUDA only, moves it by some thousandths against ``fp32`` and is many times as fast.
+    pass in batches of a fixed size; neighbours move a probability by less than 1e-6, and `precision` ``bf16``
+    (for CUDA only) moves it by some thousandths against ``fp32`` and is many times as fast.
 
     The networks are moved to `device` ("cpu" or "cuda") and laid out channels last where they are not yet;
     their values and modes stay as they are. Raises UsageError without a network or an array and for bf16 on a

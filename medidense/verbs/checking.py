@@ -71,6 +71,9 @@ def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
 def _notes(found: Fingerprint) -> tuple[str, ...]:
     """What a careful reader would say of the numbers."""
     notes = []
+    if found.without:
+        absent = ", ".join(f"{name} {number}" for name, number in found.without.items())
+        notes.append(f"several labels at once, each shown so often; known not to be there: {absent}")
     rarest, what = min([*found.class_counts.values(), *found.without.values()]), "class"
     if found.without:
         what = "side of a label"
