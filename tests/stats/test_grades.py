@@ -28,7 +28,7 @@ def graded(label, scores) -> Predictions:
 def drawn(count: int = 80) -> Predictions:
     random = np.random.default_rng(5)
     label = random.integers(0, 3, count)
-    scores = random.dirichlet([1, 1, 1], count) + np.eye(3)[label]
+    scores = random.dirichlet([1, 1, 1], count) + 0.2 * np.eye(3)[label]
     return graded(label, scores / scores.sum(axis=1, keepdims=True))
 
 
@@ -51,7 +51,7 @@ def test_figures_have_values_of_scikit_learn_and_intervals():
     assert error.value == pytest.approx(np.abs(label - decided).mean())
     assert kappa.low < kappa.value < kappa.high
     assert error.low < error.value < error.high
-    assert found.auroc.value > 0.7
+    assert found.auroc.value > 0.6
 
 
 def test_weighted_figures_are_those_of_rows_repeated():

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import PurePath
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ def recipe(**labels) -> Recipe:
 
 def cohort(*labels: str) -> Cohort:
     samples = [
-        Sample(row + 2, f"P{row}", f"{row}.png", f"/{row}.png", label) for row, label in enumerate(labels)
+        Sample(row + 2, f"P{row}", f"{row}.png", PurePath(f"/{row}.png"), label)
+        for row, label in enumerate(labels)
     ]
     return Cohort("c", tuple(samples))
 
