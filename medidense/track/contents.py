@@ -74,7 +74,7 @@ class Contents:
         }
         for figure, estimate in self.evaluation["metrics"].items():
             found |= _limits(names.pooled(figure), Estimate(**estimate))
-        for label in self.evaluation["labels"]:
+        for label in self.evaluation.get("labels", ()):
             for figure in ("auroc", "auprc"):
                 found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
         for baseline in self.evaluation["baselines"]:
@@ -213,7 +213,7 @@ def _table(evaluation: Mapping[str, Any]) -> list[str]:
     lines = ["| figure | out of fold |", "|---|---|"]
     for figure, estimate in evaluation["metrics"].items():
         lines.append(f"| {figure.replace('_', ' ')} | {Estimate(**estimate).text()} |")
-    for label in evaluation["labels"]:
+    for label in evaluation.get("labels", ()):
         known = f"{label['positives']} of {label['samples']} known rows"
         areas = f"AUROC {Estimate(**label['auroc']).text()}, AUPRC {Estimate(**label['auprc']).text()}"
         lines.append(f"| label {label['name']} ({known}) | {label['note'] or areas} |")

@@ -2,12 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from medidense.values.section import Positive, Section, in_order
 
 Kind = Literal["classes", "multi_label", "ordinal"]
 """One class of several, any number of labels at once, or one of several grades in order."""
+
+
+def _as_word(grade: object) -> object:
+    """A grade as the table has it: YAML reads 3 as a number."""
+    return str(grade) if isinstance(grade, int) and not isinstance(grade, bool) else grade
+
+
+Grade = Annotated[str, BeforeValidator(_as_word)]
 
 
 class SoftLabel(Section):
@@ -48,7 +56,7 @@ class Labels(Section):
     """
 
     kind: Kind = "classes"
-    order: tuple[str, ...] | None = None
+    order: tuple[Grade, ...] | None = None
     positive: str | None = None
     soft: SoftLabel | None = None
     auxiliary: Auxiliary | None = None

@@ -27,6 +27,11 @@ def test_what_does_not_go_together_is_refused(labels, training, rule):
     assert rule in str(caught.value)
 
 
+def test_grades_in_yaml_may_be_numbers():
+    labels = {"kind": "ordinal", "order": [3, 2, "1"]}
+    assert parse_recipe({"input": INPUT, "labels": labels}, "r").labels.order == ("3", "2", "1")
+
+
 def test_grades_may_be_dealt_out_like_classes():
     tree = {
         "input": INPUT,
