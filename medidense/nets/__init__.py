@@ -1,6 +1,7 @@
 """Which networks there are, how one is built, and how its weights are kept."""
 
 from medidense.nets.dense_memory import recompute
+from medidense.nets.heads import HEADS, Head, Questions, head_of, with_head
 from medidense.nets.lora import add_lora, merge_lora
 from medidense.nets.modes import evaluating
 from medidense.nets.planes import PLANES, PlanesNetwork, bare, central_planes
@@ -19,10 +20,13 @@ from medidense.nets.trained_part import freeze_all_but, rate_groups, trainable
 from medidense.nets.weights import load_weights, save_weights
 
 __all__ = [
+    "HEADS",
     "NETWORKS",
     "PLANES",
+    "Head",
     "NetworkRecord",
     "PlanesNetwork",
+    "Questions",
     "StartWeights",
     "add_lora",
     "bare",
@@ -34,6 +38,7 @@ __all__ = [
     "count_parameters",
     "evaluating",
     "freeze_all_but",
+    "head_of",
     "load_weights",
     "merge_lora",
     "network",
@@ -43,4 +48,5 @@ __all__ = [
     "save_weights",
     "start_from",
     "trainable",
+    "with_head",
 ]

@@ -15,6 +15,7 @@ from medidense.errors import RecipeError
 from medidense.nets.dense_memory import recompute
 from medidense.nets.dense_training import with_few_passes
 from medidense.nets.densenet import DenseNetBuilder
+from medidense.nets.heads import HEADS, with_head
 from medidense.nets.planes import PlanesNetwork
 from medidense.nets.products import as_products
 from medidense.nets.resnet import ResNetBuilder
@@ -122,8 +123,9 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
 
 
 def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module:
-    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
+    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, outputs).
 
+    It carries the head of ``labels.kind``: a logit for each class or label, of grades one fewer.
     With ``input.view: planes`` it is a 2D network that shares its weights between the three planes; with
     ``network.memory: recompute`` its dense blocks keep no concatenation. Raises RecipeError as `build` and
     `recompute` do.
@@ -133,13 +135,13 @@ def build_for(recipe: Recipe, classes: int, *, seed: int = 0) -> torch.nn.Module
         recipe.network.name,
         dims=2 if planes else recipe.input.dims,
         channels=recipe.input.channels,
-        classes=classes,
+        classes=HEADS[recipe.labels.kind].outputs(classes),
         dropout=recipe.network.dropout,
         seed=seed,
     )
     if recipe.network.memory == "recompute":
         recompute(net)
-    return PlanesNetwork(net) if planes else net
+    return with_head(PlanesNetwork(net) if planes else net, recipe.labels.kind)
 
 
 def count_parameters(recipe: Recipe, classes: int) -> int:

@@ -9,6 +9,8 @@ from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
     join_predictions,
+    label_cells,
+    label_columns,
     mean_predictions,
     read_predictions,
     write_crossings,
@@ -26,6 +28,8 @@ __all__ = [
     "StateFiles",
     "code_digest",
     "join_predictions",
+    "label_cells",
+    "label_columns",
     "mean_predictions",
     "read_choices",
     "read_predictions",

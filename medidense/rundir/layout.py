@@ -14,7 +14,8 @@ from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_
 from medidense.rundir.starts import StartFacts, facts_of
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
-from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
+from medidense.rundir.unchanged import require_unchanged
+from medidense.values import Crossing, EpochRecord, Kind, Leakage, Predictions, Recipe, SampleFacts, Splits
 
 
 @dataclass(frozen=True)
@@ -229,12 +230,13 @@ class RunDir:
         if self.repeats < 2:
             return ()
         return tuple(
-            read_predictions(self.repeat_path(index), self.positive) for index in range(self.repeats)
+            read_predictions(self.repeat_path(index), self.positive, self.kind)
+            for index in range(self.repeats)
         )
 
     def predictions(self) -> Predictions:
         """The out-of-fold scores."""
-        return read_predictions(self.predictions_path, self.positive)
+        return read_predictions(self.predictions_path, self.positive, self.kind)
 
     def crossings(self) -> tuple[Crossing, ...]:
         """Samples on a fold's training side with a copy in its test part."""
@@ -304,6 +306,12 @@ class RunDir:
         return tuple(self.about()["classes"])
 
     @property
+    def kind(self) -> Kind:
+        """What a row's truth is."""
+        kind: Kind = self.about().get("kind", "classes")
+        return kind
+
+    @property
     def positive(self) -> str:
         """The class that sensitivity and score speak of."""
         return str(self.about()["positive"])
@@ -326,17 +334,7 @@ class RunDir:
     def _unchanged(self, path: Path, name: str) -> dict[str, Any]:
         """What run.json says of a file, which must be as it was written; older runs say nothing."""
         about: dict[str, Any] = self.about().get(name, {})
-        if "sha256" not in about:
-            return about
-        try:
-            now = durable.sha256_file(path)
-        except OSError as error:
-            step = "restore it, or start anew in another --out"
-            raise RunError(str(path), "cannot be read", error.strerror, step) from None
-        if now != about["sha256"]:
-            found = f"sha256 {now[:12]}, not {about['sha256'][:12]}"
-            step = f"restore {path.name}, or start anew in another --out"
-            raise RunError(str(path), "the file was changed after the run was made", found, step)
+        require_unchanged(path, about.get("sha256"))
         return about
 
     def _json(self, path: Path) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Under which name does each thing stand in MLflow? Nothing in this room spells one anywhere else."""
 
+import re
+
 # tags of runs
 KIND = "medidense.kind"
 UID = "medidense.uid"
@@ -63,6 +65,15 @@ def pooled(figure: str) -> str:
     'oof/sensitivity'
     """
     return f"oof/{figure}"
+
+
+def of_label(name: str, figure: str) -> str:
+    """The metric that holds a figure of one of several labels; MLflow's names take few other signs.
+
+    >>> of_label("pleural effusion", "auroc")
+    'oof_label/pleural_effusion/auroc'
+    """
+    return f"oof_label/{re.sub(r'[^0-9A-Za-z_.-]', '_', name)}/{figure}"
 
 
 def baseline(name: str) -> str:

@@ -10,11 +10,12 @@ from medidense.train.augment import draw
 from medidense.train.batches import epoch_batches
 from medidense.train.data import TrainingData, count_batches
 from medidense.train.device import Setting
-from medidense.train.optimiser_step import OptimiserStep, loss_weights
+from medidense.train.optimiser_step import OptimiserStep
 from medidense.train.regime import Regime
 from medidense.train.state import Running, States, hand_over, identity, take_up
 from medidense.train.stepping import Readings
 from medidense.train.stopping import Stopping
+from medidense.train.weighing import loss_weights
 from medidense.values import EpochRecord, Record
 
 
@@ -41,7 +42,7 @@ def fit(
     settings, steps = regime.settings, count_batches(len(data.labels), regime.settings.batch_size)
     order_seed, change_seed, dropout_seed = regime.seeds
     order, changes = torch.Generator().manual_seed(order_seed), torch.Generator().manual_seed(change_seed)
-    weights = loss_weights(net, data, settings.class_weights)
+    weights = loss_weights(net, data, settings)
     stopping = Stopping(data, settings, weights, regime.device)
     setting = Setting(regime.device, dropout_seed, deterministic=settings.deterministic)
     with setting.held():
@@ -49,7 +50,6 @@ def fit(
     running = Running(step, stopping, setting, (order, changes), identity(data, regime))
     yield from take_up(running, states)
     readings, number = Readings(regime.device), steps * running.epoch
-
     for epoch in stopping.epochs(after=running.epoch):
         step.begin(epoch)
         seen, seconds, rate, readings.total = 0, 0.0, 0.0, 0.0

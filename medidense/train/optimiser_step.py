@@ -5,13 +5,12 @@ import torch
 from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
-from medidense.errors import UsageError
-from medidense.nets import count_classes
+from medidense.nets import head_of
 from medidense.predict import arrange, arranged, channels_last
 from medidense.train.accumulating import Accumulating
 from medidense.train.augment import Draw, augment
 from medidense.train.averaging import average_of
-from medidense.train.data import TrainingData, class_weights
+from medidense.train.data import TrainingData
 from medidense.train.objective import Learner, Objective
 from medidense.train.regime import Regime
 from medidense.train.resident import Resident
@@ -51,7 +50,9 @@ class OptimiserStep:
         self._model, self._stepper = self._fabric.setup(fused, self.optimizer)
         self._clip_norm = settings.clip_norm
         self._images = Resident(data.images, self._fabric.device)
-        self._objective = Objective(data, torch.from_numpy(weights), settings, self._fabric.device)
+        self._objective = Objective(
+            data, torch.from_numpy(weights), settings, self._fabric.device, head_of(net)
+        )
         self._layout = channels_last(data.images.ndim) if settings.channels_last else torch.contiguous_format
         self._learn = Accumulating(self._share, self._clip, self.learner, device, settings.accumulate)
         self.shrunk = self._learn.shrunk
@@ -99,18 +100,3 @@ class OptimiserStep:
         return self._fabric.clip_gradients(
             self._model, self._stepper, max_norm=self._clip_norm, error_if_nonfinite=False
         )
-
-
-def loss_weights(net: torch.nn.Module, data: TrainingData, rule: str) -> NDArray[np.float32]:
-    """The weight of each class of `net` in the loss, float32 (classes,), by the recipe's `rule`.
-
-    Raises UsageError where a label is no class of the network.
-    """
-    classes = count_classes(net, data.images.shape[1:])
-    largest = int(data.labels.max())
-    if largest >= classes:
-        told = f"the network tells {classes} classes apart, counted from 0"
-        raise UsageError("training part", told, f"label {largest}", "build the network for all classes")
-    if rule == "none":
-        return np.ones(classes, dtype=np.float32)
-    return class_weights(data.labels, classes)

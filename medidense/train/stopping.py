@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import UsageError
 from medidense.predict import predict_scores
+from medidense.train.answering import held_out_loss
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.values.recipe import Training
@@ -42,6 +43,8 @@ class Stopping:
     def look(self, net: torch.nn.Module) -> float | None:
         """The weighted cross entropy of `net` on the validation part, or None without early stopping.
 
+        Of several labels it is that of the cells that are known.
+
         The scores are made as everywhere else, in the precision that the network trains in.
         """
         images, labels = self._data.validation_images, self._data.validation_labels
@@ -51,9 +54,12 @@ class Stopping:
         scores = predict_scores(
             [net], images, device=device.name, threads=device.threads, precision=device.precision
         )
-        given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
-        weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
-        loss = float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))
+        if labels.ndim == 2:
+            loss = held_out_loss(scores, labels, self._weights.astype(np.float64))
+        else:
+            given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+            weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
+            loss = float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))
         self.waited = 0 if loss < self.lowest else self.waited + 1
         if loss < self.lowest:
             self.lowest, self.best = loss, copy.deepcopy(net.state_dict())

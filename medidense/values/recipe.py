@@ -226,6 +226,17 @@ class Recipe(Section):
     leakage: Literal["refuse", "drop_from_train"] = "refuse"
     reasons: dict[str, str] = Field(default={})
 
+    @model_validator(mode="after")
+    def _one_class_a_row(self) -> "Recipe":
+        training = self.training
+        if self.labels.kind == "multi_label" and (training.sampling == "balanced" or training.size_paired):
+            key = "sampling: balanced" if training.sampling == "balanced" else "size_paired"
+            raise ValueError(
+                f"training.{key} deals out rows by their one class, and a row of kind multi_label has "
+                "several labels; use training.class_weights: balanced"
+            )
+        return self
+
     def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":
         """This recipe with dotted keys replaced, checked again; `where` stands in the error.
 

@@ -21,6 +21,7 @@ from medidense.track import log_cross_validation
 from medidense.train import choose_device
 from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
+from medidense.verbs.classes import classes_of, positive_of
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
@@ -203,11 +204,13 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
     device = choose_device(options.device, recipe.training)
+    classes = classes_of(table, recipe)
     about = {
         "asked": question.asked.to_json(),
         "cohort_path": str(question.cohort_path),
-        "classes": list(table.classes),
-        "positive": _positive(table, recipe),
+        "classes": list(classes),
+        "kind": recipe.labels.kind,
+        "positive": positive_of(classes, recipe),
         "device": asdict(device),
         "torch": torch.__version__,
     }
@@ -229,17 +232,6 @@ def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> 
         share = options.budget if options.budget is None else options.budget / times
         recipe = propose(table, facts, budget=share, folds=folds, device=options.device)
     return recipe.with_settings(_parsed(options.settings)) if options.settings else recipe
-
-
-def _positive(table: Cohort, recipe: Recipe) -> str:
-    """The class that sensitivity and score speak of. Raises UsageError when the recipe names no class."""
-    positive = recipe.labels.positive or table.classes[-1]
-    if positive not in table.classes:
-        found = f"{positive!r}, classes are {', '.join(table.classes)}"
-        raise UsageError(
-            "labels.positive", "the positive class is one of the cohort's labels", found, "correct it"
-        )
-    return positive
 
 
 def _track(run: RunDir, progress: Progress) -> str:

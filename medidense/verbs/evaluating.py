@@ -73,7 +73,9 @@ def _scratch(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, 
     """The same folds trained from random weights, where the recipe asked for them, on the same rows."""
     if not folder.scratch_path.is_file():
         return ()
-    scratch = read_predictions(folder.scratch_path, folder.positive).take(set(predictions.samples))
+    scratch = read_predictions(folder.scratch_path, folder.positive, folder.kind).take(
+        set(predictions.samples)
+    )
     return (BaselineScores(FROM_SCRATCH, scratch.scores),)
 
 

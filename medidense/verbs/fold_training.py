@@ -176,4 +176,5 @@ def _predictions(
         fold=np.full(len(fold.test), fold.index, dtype=np.int64),
         label=labels,
         scores=scores,
+        kind=run.kind,
     )
