@@ -92,6 +92,12 @@ def cv(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds and of training.")] = 0,
     budget: Budget = None,
     device: Where = Device.auto,
+    devices: Annotated[
+        int,
+        typer.Option(
+            "--devices", min=1, max=1024, help="Devices of this machine that train a fold together."
+        ),
+    ] = 1,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="RUN_DIR", help="By default a folder below runs/.")
     ] = None,
@@ -121,6 +127,7 @@ def cv(
         seed=seed,
         budget=budget,
         device=device.value,
+        devices=devices,
         out=out,
         settings=chosen,
         split=split.value,

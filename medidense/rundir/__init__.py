@@ -10,6 +10,7 @@ from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
     join_predictions,
     mean_predictions,
+    read_epochs,
     read_predictions,
     write_crossings,
     write_epochs,
@@ -28,6 +29,7 @@ __all__ = [
     "join_predictions",
     "mean_predictions",
     "read_choices",
+    "read_epochs",
     "read_predictions",
     "read_recipe",
     "recipe_text",

@@ -202,7 +202,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
-    device = choose_device(options.device, recipe.training)
+    device = choose_device(options.device, recipe.training, options.devices)
     about = {
         "asked": question.asked.to_json(),
         "cohort_path": str(question.cohort_path),

@@ -19,7 +19,8 @@ class CvOptions:
     folds choose among `candidates`, each a mapping like `settings`), ``site`` (each is left out once) and
     ``column`` (the cohort's own parts). `stratify` ``site`` makes the parts alike in sites too.
 
-    `fold` names the folds to train now, from 0; the figures follow when `cv` is called without it.
+    `devices` of the kind `device` train each fold together, a process each; the first command of a run
+    decides. `fold` names the folds to train now, from 0; the figures follow when `cv` is called without it.
 
     Raises UsageError for options that do not go together.
     """
@@ -28,6 +29,7 @@ class CvOptions:
     seed: int = 0
     budget: float | None = None
     device: str = "auto"
+    devices: int = 1
     out: Path | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     split: str = "kfold"
@@ -38,6 +40,8 @@ class CvOptions:
 
     def __post_init__(self) -> None:
         plan = self.plan
+        if self.devices < 1:
+            raise UsageError("--devices", "at least one device trains", self.devices, "give 1 or more")
         if plan.kind == "nested" and len(self.candidates) < 2:
             rule = "--split nested chooses among settings, and needs at least two of them"
             step = "give --candidate training.learning_rate=0.001 --candidate training.learning_rate=0.0003"
