@@ -23,6 +23,7 @@ from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
+from medidense.verbs.fold_scattering import train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import propose
@@ -107,7 +108,9 @@ def cv(
     with durable.locked(run.path, WHOLE):
         resumed, trained = _settled(run, table, question, progress), ()
         if not run.predictions_path.is_file():
-            trained = train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
+            if options.folds_on == "ray" and run.missing:
+                trained = train_on_ray(run, Path(cohort), recipe, options, progress)
+            trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
             pool(run, splits_for(run, table))
         remove_arrays(run.arrays)
         result = evaluate(run.path)
