@@ -23,7 +23,7 @@ from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
-from medidense.verbs.fold_scattering import train_on_ray
+from medidense.verbs.fold_scattering import require_ray, train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import propose
@@ -94,6 +94,8 @@ def cv(
     Raises CohortError, RecipeError, RunError when `out` holds another run, LockedError, WriteError.
     """
     begun, options = time.monotonic(), options or CvOptions()
+    if options.folds_on == "ray":
+        require_ray()
     given = None if recipe is None else read_recipe(Path(recipe))
     table = read_cohort(Path(cohort), unlabelled=_train_only(given, options))
     asked = _ask(table, given, options)

@@ -5,7 +5,9 @@ whose worker is lost is given to another one, which goes on from the fold's last
 """
 
 import contextlib
+import importlib.util
 import os
+import secrets
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -23,10 +25,20 @@ TRIES = 3
 
 LOOK_S = 1.0
 
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+"""Nothing is told to Ray's makers, and it takes no GPU out of sight."""
+
 STORE = 80 << 20
 """Bytes of a local Ray's store for objects: only figures pass through it (its least is 75 MiB)."""
 
 STEP = "train folds on Ray"
+
+
+def require_ray() -> None:
+    """Raise UsageError where Ray is not installed."""
+    if importlib.util.find_spec("ray") is None:
+        step = "pip install 'medidense[ray]', or leave --folds-on out"
+        raise UsageError("--folds-on ray", "needs the ray library", "it is not installed", step)
 
 
 def train_on_ray(
@@ -85,20 +97,23 @@ def _needed(run: RunDir) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _cluster(address: str | None, cpus: int, gpus: int) -> Iterator[Any]:
-    """Ray, connected to the cluster at `address`, or to one of this machine alone that ends with the block."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is told to Ray's makers
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    try:
-        import ray
-    except ImportError as error:
-        step = "pip install 'medidense[ray]', or leave --folds-on out"
-        raise UsageError("--folds-on ray", "needs the ray library", error, step) from None
+    """Ray, connected to the cluster at `address`, or to one of this machine alone that ends with the block.
+
+    Ray listens on all interfaces, whatever address it is given, and runs what it is told to: one that is
+    started here asks for a token that nobody else has.
+    """
+    os.environ |= QUIET
+    if address is None:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    require_ray()
+    import ray
+
     handler = signal.getsignal(signal.SIGTERM)
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
             here = {"num_cpus": max(cpus, len(os.sched_getaffinity(0))), "object_store_memory": STORE}
-            ray.init("local", include_dashboard=False, _node_ip_address="127.0.0.1", **here, **quiet)
+            ray.init("local", include_dashboard=False, **here, **quiet)
         else:
             ray.init(address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
