@@ -5,7 +5,8 @@ same result, so whatever the network saw can be made again.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -31,6 +32,11 @@ class Draw:
     spread: torch.Tensor
     noise_seed: int
 
+    def rows(self, rows: torch.Tensor) -> "Draw":
+        """The changes of some of the crops, int64 (count,); the seed stays that of the whole batch."""
+        parts: dict[str, Any] = {key: value[rows] for key, value in vars(self).items() if key != "noise_seed"}
+        return replace(self, **parts)
+
 
 def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generator) -> Draw:
     """Random changes for `count` crops with `dims` axes (2 or 3).
@@ -55,7 +61,12 @@ def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generat
 
 
 def augment(
-    images: torch.Tensor, change: Draw, *, planes: bool = False, fixed_channels: int = 0
+    images: torch.Tensor,
+    change: Draw,
+    *,
+    planes: bool = False,
+    fixed_channels: int = 0,
+    rows: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
 
@@ -63,8 +74,11 @@ def augment(
     from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square. The
     noise is made on the device of the images: a GPU makes other noise from a seed than a CPU. With `planes`
     only the central planes of the changed cubes are made, (B, C, 3, S, S). The values of the last
-    `fixed_channels` are no intensities and stay.
+    `fixed_channels` are no intensities and stay. With `rows`, int64 (B,), the images are only these of the
+    batch that was drawn for, and become what they become in the whole batch.
     """
+    drawn = len(change.angle)
+    change = change if rows is None else change.rows(rows)
     changed = _resampled(images, change, planes)
     values = changed[:, : images.shape[1] - fixed_channels]
     each = (-1, *[1] * (images.ndim - 1))
@@ -76,7 +90,8 @@ def augment(
     values = values * gain + offset
     if bool((change.spread > 0).any()):
         generator = torch.Generator(place).manual_seed(change.noise_seed)
-        values = values + torch.randn(values.shape, generator=generator, device=place) * spread
+        noise = torch.randn((drawn, *values.shape[1:]), generator=generator, device=place)
+        values = values + (noise if rows is None else noise[rows.to(place)]) * spread
     return torch.cat([values, changed[:, values.shape[1] :]], dim=1) if fixed_channels else values
 
 

@@ -33,7 +33,8 @@ def fit(
     the epochs before are told, not done again, and what follows is as if nothing had happened between.
 
     `settings.accumulate` micro-batches make a step, twice as many from the step on that finds too little
-    memory on the GPU.
+    memory on the GPU. Where the regime's device is several, this is called in a process for each (`joined`);
+    all of them tell the same records and end with the same weights.
 
     Raises UsageError when the recipe stops early and there is no validation part or a label is no class of
     the network, DivergedError when loss or gradients stop being finite numbers, RecipeError when no two
@@ -47,6 +48,7 @@ def fit(
     setting = Setting(regime.device, dropout_seed, deterministic=settings.deterministic)
     with setting.held():
         step = OptimiserStep(net, data, regime, weights, steps * settings.epochs)
+    step.ranks.require_samples(len(data.labels) // steps)
     running = Running(step, stopping, setting, (order, changes), identity(data, regime))
     yield from take_up(running, states)
     readings, number = Readings(regime.device), steps * running.epoch
@@ -70,6 +72,7 @@ def fit(
         record = EpochRecord(epoch, readings.total / seen, rate, seconds, validation_loss)
         yield hand_over(running, record, states)
 
+    step.finish()
     net.load_state_dict(stopping.best or step.average.module.state_dict())
     arrange(net, last=False)
     net.eval()

@@ -94,9 +94,10 @@ class Objective:
     ) -> torch.Tensor:
         if weights is not None:
             return answer_loss(logits, wanted, weights, smoothing=self._smoothing, gamma=self._gamma)
-        if self._gamma == 0 and not self._partly:
-            return cross_entropy(logits, wanted, self._weights, label_smoothing=self._smoothing)
         labels = wanted.ndim == 1
+        by_torch = not labels or self._smoothing == 0  # with both, torch waits for the GPU in each step
+        if self._gamma == 0 and not self._partly and by_torch:
+            return cross_entropy(logits, wanted, self._weights, label_smoothing=self._smoothing)
         targets = one_hot(wanted.clamp(min=0), logits.shape[1]).to(logits) if labels else wanted
         targets = targets * (1 - self._smoothing) + self._smoothing / logits.shape[1]
         logs = torch.log_softmax(logits, dim=1)

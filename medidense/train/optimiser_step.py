@@ -1,8 +1,12 @@
 """What does one optimiser step do, and what must stand ready for it?"""
 
+from typing import Any
+
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.strategies import DDPStrategy
 from numpy.typing import NDArray
 
 from medidense.nets import head_of
@@ -11,7 +15,9 @@ from medidense.train.accumulating import Accumulating
 from medidense.train.augment import Draw, augment
 from medidense.train.averaging import average_of
 from medidense.train.data import TrainingData
+from medidense.train.device import Device
 from medidense.train.objective import Learner, Objective
+from medidense.train.ranks import Ranks
 from medidense.train.regime import Regime
 from medidense.train.resident import Resident
 from medidense.train.schedule import make_optimizer, make_schedule
@@ -37,8 +43,8 @@ class OptimiserStep:
         steps: int,
     ) -> None:
         settings, device, tuning = regime.settings, regime.device, regime.tuning
-        self._net, self._data, self._tuning = net, data, tuning
-        self._fabric = Fabric(accelerator=device.name, devices=1, precision=PRECISION[device.precision])
+        self._net, self._data, self._tuning, self.ranks = net, data, tuning, Ranks(device)
+        self._fabric = _fabric(device, partly=tuning is not None)
         self.learner = net if data.auxiliary is None else Learner(net, data.auxiliary.shape[1])
         self.learner.to(self._fabric.device)
         arrange(self.learner, last=settings.channels_last)
@@ -47,6 +53,7 @@ class OptimiserStep:
         self.schedule = make_schedule(self.optimizer, settings, steps)
         self.average = average_of(net, settings.ema)
         fused = torch.compile(self.learner, dynamic=False) if settings.compile else self.learner
+        self.ranks.share_out(self.learner)
         self._model, self._stepper = self._fabric.setup(fused, self.optimizer)
         self._clip_norm = settings.clip_norm
         self._images = Resident(data.images, self._fabric.device)
@@ -54,7 +61,7 @@ class OptimiserStep:
             data, torch.from_numpy(weights), settings, self._fabric.device, head_of(net)
         )
         self._layout = channels_last(data.images.ndim) if settings.channels_last else torch.contiguous_format
-        self._learn = Accumulating(self._share, self._clip, self.learner, device, settings.accumulate)
+        self._learn = Accumulating(self._share, self._clip, self.learner, self.ranks, settings.accumulate)
         self.shrunk = self._learn.shrunk
 
     @property
@@ -77,9 +84,10 @@ class OptimiserStep:
         memory.
         """
         index = part.to(self._fabric.device, non_blocking=True)
-        crops = self._images.batch(part, index)
+        rows = self.ranks.rows(len(part), self._learn.parts)
+        crops = self._images.batch(*((part, index) if rows is None else (part[rows], index[rows.to(index)])))
         data = self._data
-        batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels)
+        batch = augment(crops, change, planes=data.planes, fixed_channels=data.fixed_channels, rows=rows)
         return self._learn(arranged(batch, self._layout), *self._objective.truth(index))
 
     def apply(self) -> None:
@@ -89,10 +97,24 @@ class OptimiserStep:
         self.schedule.step()
         self.average.update_parameters(self._net)
 
-    def _share(self, share: float, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
-        """Add the gradients of a micro-batch that is `share` of a batch; returns that share of the loss."""
-        loss = self._objective(self._model(batch), *truth) * share
-        self._fabric.backward(loss)
+    def finish(self) -> None:
+        """To be called after the last step: the network is a plain one again."""
+        self.ranks.part()
+
+    def _share(self, share: float, last: bool, batch: torch.Tensor, *truth: torch.Tensor) -> torch.Tensor:
+        """Add the gradients of a micro-batch that is `share` of a batch; returns that share of the loss.
+
+        Every rank has the loss of all ranks' samples; its gradients are averaged over the ranks after the
+        `last` micro-batch, where their sum is wanted.
+        """
+        ranks = self.ranks
+        ranks.size = len(truth[0])
+        with self._fabric.no_backward_sync(self._model, enabled=ranks.count > 1 and not last):
+            outputs = self._model(batch)
+            several = isinstance(outputs, tuple)
+            whole: Any = tuple(map(ranks.whole, outputs)) if several else ranks.whole(outputs)
+            loss = self._objective(whole, *truth) * share
+            self._fabric.backward(loss * ranks.count if ranks.count > 1 else loss)
         return loss.detach()
 
     def _clip(self) -> torch.Tensor:
@@ -100,3 +122,16 @@ class OptimiserStep:
         return self._fabric.clip_gradients(
             self._model, self._stepper, max_norm=self._clip_norm, error_if_nonfinite=False
         )
+
+
+def _fabric(device: Device, *, partly: bool) -> Fabric:
+    """One device, or this process's of several; `partly`: some epochs leave weights without a gradient."""
+    precision = PRECISION[device.precision]
+    if device.devices == 1:
+        return Fabric(accelerator=device.name, devices=1, precision=precision)
+    strategy = DDPStrategy(
+        cluster_environment=LightningEnvironment(), find_unused_parameters=partly, forward_sync_buffers=False
+    )
+    fabric = Fabric(accelerator=device.name, devices=device.devices, precision=precision, strategy=strategy)
+    fabric.launch()
+    return fabric

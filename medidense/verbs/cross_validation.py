@@ -24,6 +24,7 @@ from medidense.verbs.candidates import check_candidates
 from medidense.verbs.classes import classes_of, positive_of
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
+from medidense.verbs.fold_scattering import require_ray, train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import propose
@@ -94,6 +95,8 @@ def cv(
     Raises CohortError, RecipeError, RunError when `out` holds another run, LockedError, WriteError.
     """
     begun, options = time.monotonic(), options or CvOptions()
+    if options.folds_on == "ray":
+        require_ray()
     given = None if recipe is None else read_recipe(Path(recipe))
     table = read_cohort(Path(cohort), unlabelled=_train_only(given, options))
     asked = _ask(table, given, options)
@@ -108,7 +111,9 @@ def cv(
     with durable.locked(run.path, WHOLE):
         resumed, trained = _settled(run, table, question, progress), ()
         if not run.predictions_path.is_file():
-            trained = train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
+            if options.folds_on == "ray" and run.missing:
+                trained = train_on_ray(run, Path(cohort), recipe, options, progress)
+            trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
             pool(run, splits_for(run, table))
         remove_arrays(run.arrays)
         result = evaluate(run.path)
@@ -203,7 +208,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
-    device = choose_device(options.device, recipe.training)
+    device = choose_device(options.device, recipe.training, options.devices)
     classes = classes_of(table, recipe)
     about = {
         "asked": question.asked.to_json(),

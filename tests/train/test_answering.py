@@ -7,7 +7,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, logsigmoid
 
 from medidense.errors import UsageError
 from medidense.nets import HEADS, build, with_head
-from medidense.train import TrainingData, choose_device, fit
+from medidense.train import Regime, TrainingData, choose_device, fit
 from medidense.train.answering import answer_loss, answer_weights, cell_weights, held_out_loss
 from medidense.train.data import class_weights
 from medidense.train.objective import Objective
@@ -131,9 +131,7 @@ def test_a_network_learns_by_heart_with_early_stopping(kind, labels, outputs):
     settings = Training(epochs=40, batch_size=6, threads=1, augmentation=still, early_stopping=stopping)
     device = choose_device("cpu", settings)
     told = [
-        r
-        for r in fit(with_head(net, kind), data, settings, seed=0, device=device)
-        if isinstance(r, EpochRecord)
+        r for r in fit(with_head(net, kind), data, Regime(settings, 0, device)) if isinstance(r, EpochRecord)
     ]
     assert told[-1].loss < 0.5 * told[0].loss
     assert min(record.validation_loss for record in told) < told[0].validation_loss

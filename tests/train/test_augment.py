@@ -159,3 +159,12 @@ def test_a_mask_moves_with_the_image_and_keeps_its_values():
     moved = augment(both, drawn(SINGLE["rotate"], (12, 16, 10)), fixed_channels=1)
     torch.testing.assert_close(moved[:, 1], moved[:, 0], rtol=0, atol=0)
     assert not torch.allclose(moved[:, 1], both[:, 1], atol=1e-3)
+
+
+def test_some_rows_become_what_they_become_in_the_whole_batch():
+    settings = Augmentation(rotate=20, noise=0.3)
+    images = torch.randn(7, 2, 12, 12, generator=torch.Generator().manual_seed(0))
+    change = draw(settings, 7, 2, torch.Generator().manual_seed(1))
+    rows = torch.tensor([1, 2, 5])
+    whole = augment(images, change, fixed_channels=1)
+    torch.testing.assert_close(augment(images[rows], change, fixed_channels=1, rows=rows), whole[rows])
