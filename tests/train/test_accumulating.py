@@ -74,5 +74,5 @@ def test_where_no_two_samples_fit_it_says_so():
 def test_several_ranks_are_told_what_to_set():
     step = Step(1, most=4)
     step.accumulating._ranks.count = 2
-    with pytest.raises(RecipeError, match="set training.accumulate to 2 or more"):
+    with pytest.raises(RecipeError, match=r"set training\.accumulate to 2 or more"):
         step.result()
