@@ -96,8 +96,8 @@ class _Ranks:
         ended = [(rank, process.returncode) for rank, process in enumerate(self._processes)]
         bad = [(rank, code) for rank, code in ended if code]
         if bad:
-            killed = [(rank, code) for rank, code in bad if (rank, code) not in self._ended_here]
-            rank, code = (killed or bad)[0]
+            alone = [one for one in bad if one not in self._ended_here]
+            rank, code = min(alone or bad, key=lambda one: one[1])  # a signal first: others end because of it
             how = f"rank {rank} was ended by signal {-code}" if code < 0 else f"rank {rank} ended with {code}"
             where = f"training on {self._device.devices} devices"
             step = f"run the same command again, it goes on; {DEBUG}=1 shows what a rank says"

@@ -73,7 +73,7 @@ class Command:
     """`medidense cv --devices 2` as a process."""
 
     def __init__(self, cohort: Path, out: Path) -> None:
-        words = [f"{key}={value}" for key, value in {**SETTINGS, "training.epochs": 150}.items()]
+        words = [f"{key}={value}" for key, value in {**SETTINGS, "training.epochs": 100}.items()]
         sets = [word for pair in words for word in ("--set", pair)]
         command = [sys.executable, "-m", "medidense", "cv", str(cohort), "--out", str(out), "--device", "cpu"]
         self.out = out
