@@ -68,7 +68,7 @@ def rate_share(step: int, steps: int, settings: Training) -> float:
     if one_cycle:
         return _between(1.0, END, min(1.0, (step - peak) / max(1, steps - 1 - peak)))
     if settings.schedule == "steps":
-        return float(0.1 ** sum(step >= fall * steps for fall in FALLS))
+        return float(0.1 ** sum(step >= fall * steps and step > peak for fall in FALLS))
     return _between(1.0, 0.0, min(1.0, (step - peak) / (steps - peak)))
 
 

@@ -184,9 +184,9 @@ class Training(Section):
 
     `learning_rate` is the peak, `warmup` the share of steps before it, `decayed` says
     whether `weight_decay` pulls at everything or at kernels alone (no biases, no normalisations), `ema` is
-    the decay of the averaged weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
-    all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
-    training always is. `compile` lets torch's compiler fuse the network's kernels.
+    the decay of the averaged weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on
+    CUDA, `threads` 0 means all cores at the start of the run (the number is recorded). `deterministic`
+    speaks of CUDA; on a CPU training always is. `compile` lets torch's compiler fuse the network's kernels.
 
     A batch passes in `accumulate` micro-batches of two samples or more, whose gradients are added up; batch
     normalisation sees one of them at a time.

@@ -19,7 +19,9 @@ def test_each_image_has_its_own_shift_and_its_channels_share_it(size):
     assert torch.equal(found[0], images[0])
     for row in (1, 2):
         wanted = images[row].roll([-int(b) for b in by[row]], dims=list(range(1, len(size) + 1)))
-        inside = tuple(slice(max(0, -int(b)), side - max(0, int(b))) for b, side in zip(by[row], size))
+        inside = tuple(
+            slice(max(0, -int(b)), side - max(0, int(b))) for b, side in zip(by[row], size, strict=True)
+        )
         assert torch.equal(found[row][(slice(None), *inside)], wanted[(slice(None), *inside)])
         assert float(found[row].abs().sum()) == pytest.approx(
             float(found[row][(slice(None), *inside)].abs().sum())

@@ -1,0 +1,163 @@
+"""What does a pickle of plain data hold, without running anything of it?
+
+A pickle is a program for a stack machine. This one has the instructions that put together dicts, lists,
+tuples, strings, bytes, whole numbers and arrays of bytes (`uint8`), and no other: nothing is imported or
+called. Instructions are told apart by ``pickletools`` of the standard library, which executes none.
+"""
+
+import pickletools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+ARRAYS = {
+    "numpy.core.multiarray _reconstruct": "array",
+    "numpy._core.multiarray _reconstruct": "array",
+    "numpy ndarray": "class",
+    "numpy dtype": "dtype",
+    "_codecs encode": "encode",
+}
+"""The names that the pickle of an array speaks of; each stands for a word of ours."""
+
+PLAIN = frozenset(
+    ("BININT", "BININT1", "BININT2", "INT", "LONG1")
+    + ("BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8")
+    + ("BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8")
+)
+"""Instructions that push their own argument."""
+
+CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+EMPTY: dict[str, Callable[[], object]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
+TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
+SILENT = frozenset(("PROTO", "FRAME", "STOP"))
+MARK = object()
+
+
+class NotPlainError(ValueError):
+    """The pickle holds something else, or is broken; the text says what."""
+
+
+def read_plain(content: bytes) -> object:
+    """The value of a pickle of plain data. Raises NotPlainError.
+
+    >>> import pickletools
+    >>> read_plain(b"\\x80\\x02}q\\x00U\\x01aK\\x05s.")
+    {'a': 5}
+    """
+    machine = _Machine()
+    try:
+        for code, argument, _ in pickletools.genops(content):
+            machine.step(code.name, argument)
+        (value,) = machine.stack
+    except NotPlainError:
+        raise
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        raise NotPlainError(f"it is broken ({error})") from None
+    return value
+
+
+class _Array:
+    """An array or a dtype that is being put together."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.value = kind, np.zeros(0, np.uint8)
+
+
+class _Machine:
+    """The stack and the memory of a pickle's program."""
+
+    def __init__(self) -> None:
+        self.stack: list[Any] = []
+        self.memory: dict[int, Any] = {}
+
+    def step(self, name: str, argument: Any) -> None:
+        """One instruction. Raises NotPlainError for one that this machine does not have."""
+        push = self.stack.append
+        if name in PLAIN:
+            push(argument)
+        elif name in CONSTANTS:
+            push(CONSTANTS[name])
+        elif name in EMPTY:
+            push(EMPTY[name]())
+        elif name in TUPLES:
+            push(tuple(self._taken(TUPLES[name])))
+        elif name == "MARK":
+            push(MARK)
+        elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            self.memory[len(self.memory) if argument is None else argument] = self.stack[-1]
+        elif name in ("BINGET", "LONG_BINGET"):
+            push(self.memory[argument])
+        elif name == "GLOBAL":
+            push(_named(argument))
+        elif name == "STACK_GLOBAL":
+            push(_named(" ".join(self._taken(2))))
+        elif name not in SILENT:
+            self._compose(name)
+
+    def _compose(self, name: str) -> None:
+        """An instruction that puts parts together."""
+        if name == "TUPLE":
+            self.stack.append(tuple(self._marked()))
+        elif name in ("APPEND", "APPENDS"):
+            parts = self._marked() if name == "APPENDS" else self._taken(1)
+            _of(self.stack[-1], list).extend(parts)
+        elif name in ("SETITEM", "SETITEMS"):
+            parts = self._marked() if name == "SETITEMS" else self._taken(2)
+            _of(self.stack[-1], dict).update(zip(parts[::2], parts[1::2], strict=True))
+        elif name == "REDUCE":
+            self.stack.append(_made(*self._taken(2)))
+        elif name == "BUILD":
+            _fill(*self._taken(2), onto=self.stack)
+        else:
+            raise NotPlainError(f"it has the instruction {name}")
+
+    def _taken(self, count: int) -> list[Any]:
+        if len(self.stack) < count:
+            raise NotPlainError("it takes more than there is")
+        taken = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
+        return taken
+
+    def _marked(self) -> list[Any]:
+        last = max(place for place, item in enumerate(self.stack) if item is MARK)
+        taken = self.stack[last + 1 :]
+        del self.stack[last:]
+        return taken
+
+
+def _named(name: str) -> str:
+    if name not in ARRAYS:
+        raise NotPlainError(f"it names {name[:60]!r}")
+    return f"<{ARRAYS[name]}>"
+
+
+def _of(thing: Any, kind: type) -> Any:
+    if not isinstance(thing, kind):
+        raise NotPlainError("its parts are of the wrong kind")
+    return thing
+
+
+def _made(callee: object, arguments: tuple[Any, ...]) -> object:
+    """What the few names stand for: an empty array, the type of its numbers, bytes written as text."""
+    if callee == "<array>" and arguments[0] == "<class>":
+        return _Array("array")
+    if callee == "<dtype>" and arguments[0] in ("u1", "|u1"):
+        return _Array("dtype")
+    if callee == "<encode>" and arguments[1] == "latin1":
+        return str(arguments[0]).encode("latin1")
+    raise NotPlainError(f"it has an array of {str(arguments[:1])[:40]}, or a call")
+
+
+def _fill(thing: object, state: Any, *, onto: list[Any]) -> None:
+    """Give an array its shape and bytes, in row order; a dtype is what it is."""
+    if not isinstance(thing, _Array):
+        raise NotPlainError("it has an object")
+    if thing.kind == "dtype":
+        onto.append(thing)
+        return
+    _, shape, dtype, by_columns, content = state
+    if by_columns or not isinstance(dtype, _Array) or dtype.kind != "dtype":
+        raise NotPlainError("it has an array that is not of bytes in row order")
+    raw = content if isinstance(content, bytes) else str(content).encode("latin1")
+    onto.append(np.frombuffer(raw, np.uint8).reshape(shape))
