@@ -73,7 +73,7 @@ class _Moved(TorchDispatchMode):
     """Counts the numbers that operations read and write."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()
         self.numbers = 0
 
     def __torch_dispatch__(
