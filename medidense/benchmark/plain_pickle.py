@@ -7,9 +7,11 @@ called. Instructions are told apart by ``pickletools`` of the standard library, 
 
 import pickletools
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 ARRAYS = {
     "numpy.core.multiarray _reconstruct": "array",
@@ -57,11 +59,18 @@ def read_plain(content: bytes) -> object:
     return value
 
 
-class _Array:
-    """An array or a dtype that is being put together."""
+@dataclass(frozen=True, eq=False)
+class _Name:
+    """A name of `ARRAYS` on the stack, as our word for it; no text of the pickle is one."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind, self.value = kind, np.zeros(0, np.uint8)
+    word: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """An ``array`` or a ``dtype`` before it is filled."""
+
+    kind: str
 
 
 class _Machine:
@@ -108,9 +117,17 @@ class _Machine:
         elif name == "REDUCE":
             self.stack.append(_made(*self._taken(2)))
         elif name == "BUILD":
-            _fill(*self._taken(2), onto=self.stack)
+            self._filled(*self._taken(2))
         else:
             raise NotPlainError(f"it has the instruction {name}")
+
+    def _filled(self, begun: object, state: Any) -> None:
+        """An array with its shape and bytes, here and wherever it is remembered; a dtype is what it is."""
+        if not isinstance(begun, _Begun):
+            raise NotPlainError("it has an object")
+        whole = begun if begun.kind == "dtype" else _array(state)
+        self.stack.append(whole)
+        self.memory.update({key: whole for key, held in self.memory.items() if held is begun})
 
     def _taken(self, count: int) -> list[Any]:
         if len(self.stack) < count:
@@ -126,10 +143,10 @@ class _Machine:
         return taken
 
 
-def _named(name: str) -> str:
+def _named(name: str) -> _Name:
     if name not in ARRAYS:
         raise NotPlainError(f"it names {name[:60]!r}")
-    return f"<{ARRAYS[name]}>"
+    return _Name(ARRAYS[name])
 
 
 def _of(thing: Any, kind: type) -> Any:
@@ -139,25 +156,20 @@ def _of(thing: Any, kind: type) -> Any:
 
 
 def _made(callee: object, arguments: tuple[Any, ...]) -> object:
-    """What the few names stand for: an empty array, the type of its numbers, bytes written as text."""
-    if callee == "<array>" and arguments[0] == "<class>":
-        return _Array("array")
-    if callee == "<dtype>" and arguments[0] in ("u1", "|u1"):
-        return _Array("dtype")
-    if callee == "<encode>" and arguments[1] == "latin1":
+    """What the few names stand for: an array, the type of its numbers, bytes written as text."""
+    word = callee.word if isinstance(callee, _Name) else ""
+    if word == "array" and isinstance(arguments[0], _Name) and arguments[0].word == "class":
+        return _Begun("array")
+    if word == "dtype" and arguments[0] in ("u1", "|u1"):
+        return _Begun("dtype")
+    if word == "encode" and arguments[1] == "latin1":
         return str(arguments[0]).encode("latin1")
-    raise NotPlainError(f"it has an array of {str(arguments[:1])[:40]}, or a call")
+    raise NotPlainError("it has a call, or an array that is not of bytes")
 
 
-def _fill(thing: object, state: Any, *, onto: list[Any]) -> None:
-    """Give an array its shape and bytes, in row order; a dtype is what it is."""
-    if not isinstance(thing, _Array):
-        raise NotPlainError("it has an object")
-    if thing.kind == "dtype":
-        onto.append(thing)
-        return
+def _array(state: Any) -> NDArray[np.uint8]:
     _, shape, dtype, by_columns, content = state
-    if by_columns or not isinstance(dtype, _Array) or dtype.kind != "dtype":
+    if by_columns or not isinstance(dtype, _Begun) or dtype.kind != "dtype":
         raise NotPlainError("it has an array that is not of bytes in row order")
     raw = content if isinstance(content, bytes) else str(content).encode("latin1")
-    onto.append(np.frombuffer(raw, np.uint8).reshape(shape))
+    return np.frombuffer(raw, np.uint8).reshape(shape)
