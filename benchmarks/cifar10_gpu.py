@@ -10,13 +10,13 @@ seed, as soon as a seed ends. Seeds that the folder holds are not trained again.
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from medidense.benchmark.experiment import Images, load_images
 from medidense.benchmark.running import Plan, run
 from medidense.benchmark.stated import STATED, named_recipe
+from medidense.rundir import parsed_settings
 from medidense.train import choose_device
 
 TINY = {"training.epochs": 1, "training.batch_size": 8, "training.compile": False}
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="a few images of noise, one epoch")
     parser.add_argument("--json", type=Path, help="write the result here too")
     given = parser.parse_args()
-    changes: dict[str, Any] = dict(pair.split("=", 1) for pair in given.changes)
+    changes = parsed_settings(dict(pair.split("=", 1) for pair in given.changes))
     recipe, stated = named_recipe(given.recipe)
     changes |= TINY if given.tiny else {}
     recipe = recipe.with_settings(changes) if changes else recipe

@@ -15,6 +15,7 @@ from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import named_recipe
 from medidense.benchmark.tables import Rows, all_tables
 from medidense.report import benchmark_html
+from medidense.rundir import parsed_settings
 from medidense.track import BenchmarkFiles, log_benchmark
 from medidense.train import choose_device
 from medidense.verbs.progress import Progress, quiet
@@ -92,7 +93,7 @@ def benchmark_cifar10(
     another benchmark, DivergedError, WriteError, LockedError.
     """
     recipe, stated = named_recipe(options.recipe)
-    settings = dict(options.settings)
+    settings = parsed_settings(options.settings)
     recipe = recipe.with_settings(settings) if settings else recipe
     device = choose_device(options.device, recipe.training)
     name = Path(options.recipe).stem
