@@ -29,6 +29,7 @@ TINY = {
     "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
+    "network_costs": "",
     "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
