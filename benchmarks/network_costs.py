@@ -1,7 +1,7 @@
 """What do DenseNet and ResNet cost: parameters, operations, numbers kept for the gradient, bytes moved?
 
-Counted by ``medidense.benchmark.costs`` on torch's meta device, for one image: 224 pixels and 1,000 classes as
-on ImageNet, 32 pixels and ten classes as on CIFAR-10 with a stem for small images. Nothing is computed.
+Counted by ``medidense.benchmark.costs`` on torch's meta device, for one image: 224 pixels and 1,000 classes
+as on ImageNet, 32 pixels and ten classes as on CIFAR-10 with a stem for small images.
 
     python benchmarks/network_costs.py
 """

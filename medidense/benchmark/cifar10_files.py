@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.benchmark.plain_pickle import NotPlainError, read_plain
+from medidense.benchmark.plain_pickle import read_plain
 from medidense.errors import UsageError
 
 Part = Literal["train", "test"]
@@ -143,7 +143,7 @@ def _pickled(path: Path, content: bytes) -> tuple[NDArray[np.uint8], NDArray[np.
     """What stands under data and labels of a file of the Python version. Raises UsageError."""
     try:
         held = read_plain(content)
-    except NotPlainError as error:
+    except ValueError as error:
         rule = "must be a pickle of arrays, lists and strings alone"
         raise UsageError(str(path), rule, str(error), AGAIN) from None
     parts = {str(k, "latin1") if isinstance(k, bytes) else k: v for k, v in _items(held)}

@@ -36,12 +36,8 @@ SILENT = frozenset(("PROTO", "FRAME", "STOP"))
 MARK = object()
 
 
-class NotPlainError(ValueError):
-    """The pickle holds something else, or is broken; the text says what."""
-
-
 def read_plain(content: bytes) -> object:
-    """The value of a pickle of plain data. Raises NotPlainError.
+    """The value of a pickle of plain data. Raises ValueError for one that holds something else or is broken.
 
     >>> import pickletools
     >>> read_plain(b"\\x80\\x02}q\\x00U\\x01aK\\x05s.")
@@ -52,10 +48,8 @@ def read_plain(content: bytes) -> object:
         for code, argument, _ in pickletools.genops(content):
             machine.step(code.name, argument)
         (value,) = machine.stack
-    except NotPlainError:
-        raise
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise NotPlainError(f"it is broken ({error})") from None
+    except (IndexError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"it is broken ({error})") from None
     return value
 
 
@@ -81,7 +75,7 @@ class _Machine:
         self.memory: dict[int, Any] = {}
 
     def step(self, name: str, argument: Any) -> None:
-        """One instruction. Raises NotPlainError for one that this machine does not have."""
+        """One instruction. Raises ValueError for one that this machine does not have."""
         push = self.stack.append
         if name in PLAIN:
             push(argument)
@@ -119,19 +113,19 @@ class _Machine:
         elif name == "BUILD":
             self._filled(*self._taken(2))
         else:
-            raise NotPlainError(f"it has the instruction {name}")
+            raise ValueError(f"it has the instruction {name}")
 
     def _filled(self, begun: object, state: Any) -> None:
         """An array with its shape and bytes, here and wherever it is remembered; a dtype is what it is."""
         if not isinstance(begun, _Begun):
-            raise NotPlainError("it has an object")
+            raise ValueError("it has an object")
         whole = begun if begun.kind == "dtype" else _array(state)
         self.stack.append(whole)
         self.memory.update({key: whole for key, held in self.memory.items() if held is begun})
 
     def _taken(self, count: int) -> list[Any]:
         if len(self.stack) < count:
-            raise NotPlainError("it takes more than there is")
+            raise ValueError("it takes more than there is")
         taken = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
         return taken
@@ -145,13 +139,13 @@ class _Machine:
 
 def _named(name: str) -> _Name:
     if name not in ARRAYS:
-        raise NotPlainError(f"it names {name[:60]!r}")
+        raise ValueError(f"it names {name[:60]!r}")
     return _Name(ARRAYS[name])
 
 
 def _of(thing: Any, kind: type) -> Any:
     if not isinstance(thing, kind):
-        raise NotPlainError("its parts are of the wrong kind")
+        raise ValueError("its parts are of the wrong kind")
     return thing
 
 
@@ -164,12 +158,12 @@ def _made(callee: object, arguments: tuple[Any, ...]) -> object:
         return _Begun("dtype")
     if word == "encode" and arguments[1] == "latin1":
         return str(arguments[0]).encode("latin1")
-    raise NotPlainError("it has a call, or an array that is not of bytes")
+    raise ValueError("it has a call, or an array that is not of bytes")
 
 
 def _array(state: Any) -> NDArray[np.uint8]:
     _, shape, dtype, by_columns, content = state
     if by_columns or not isinstance(dtype, _Begun) or dtype.kind != "dtype":
-        raise NotPlainError("it has an array that is not of bytes in row order")
+        raise ValueError("it has an array that is not of bytes in row order")
     raw = content if isinstance(content, bytes) else str(content).encode("latin1")
     return np.frombuffer(raw, np.uint8).reshape(shape)

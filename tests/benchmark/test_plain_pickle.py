@@ -4,7 +4,7 @@ from collections import OrderedDict
 import numpy as np
 import pytest
 
-from medidense.benchmark.plain_pickle import NotPlainError, read_plain
+from medidense.benchmark.plain_pickle import read_plain
 
 PLAIN = {
     "text": "αβ",
@@ -50,21 +50,21 @@ class Evil:
 def test_nothing_else_is_read_or_run(
     thing: object, protocol: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(NotPlainError):
+    with pytest.raises(ValueError, match="^it "):
         read_plain(pickle.dumps([thing], protocol=protocol))
     assert capsys.readouterr().out == ""
 
 
 def test_names_by_way_of_text_are_no_names() -> None:
     sneaky = b"\x80\x02U\x07<array>U\x07<class>\x85R."
-    with pytest.raises(NotPlainError):
+    with pytest.raises(ValueError, match="it has a call"):
         read_plain(sneaky)
 
 
 def test_every_cut_of_a_pickle_is_an_error_and_none_other() -> None:
     whole = pickle.dumps({"data": np.arange(20, dtype=np.uint8), "labels": [1, 2, 3]}, protocol=2)
     for end in range(len(whole)):
-        with pytest.raises(NotPlainError):
+        with pytest.raises(ValueError, match="."):
             read_plain(whole[:end])
 
 
@@ -75,5 +75,5 @@ def test_every_changed_byte_is_an_error_of_ours_or_plain() -> None:
             changed = whole[:place] + bytes([value]) + whole[place + 1 :]
             try:
                 read_plain(changed)
-            except NotPlainError:
+            except ValueError:
                 continue
