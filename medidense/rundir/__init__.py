@@ -3,7 +3,7 @@
 from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.layout import FoldDir, RunDir
-from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
+from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.splits import write_splits
 from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
@@ -32,6 +32,7 @@ __all__ = [
     "label_cells",
     "label_columns",
     "mean_predictions",
+    "parsed_settings",
     "read_choices",
     "read_epochs",
     "read_predictions",

@@ -42,6 +42,16 @@ FOLD_PATIENTS = "test/n_patients"
 FOLD_LESIONS = "test/n_lesions"
 LOW, HIGH = "_low", "_high"
 
+# metrics and a tag of a benchmark
+BENCH_ACCURACY = "test/accuracy"
+BENCH_ERROR = "test/error"
+BENCH_SPREAD = "test/accuracy_sd"
+BENCH_SEED_ACCURACY = "test/accuracy_by_seed"
+BENCH_CURVE = "test/accuracy_by_epoch"
+BENCH_SPEED = "time/images_per_s"
+BENCH_SECONDS = "time/train_s"
+BENCH_PASSED = "medidense.passed"
+
 # artifacts
 FIGURES = "figures"
 SALIENCY = "saliency"

@@ -11,7 +11,11 @@ from typing import Any
 import torch
 
 from medidense.nets import central_planes
+from medidense.train.patches import shifted, uncovered
 from medidense.values.recipe import Augmentation
+
+PATCHES = 2**31
+"""Added to the seed of the noise to draw crops and boxes apart from it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class Draw:
 
     `flip` bool (B, D), one for each axis; `angle` (B,) in radians in the plane of the first two axes;
     `zoom` (B,), above 1 makes things larger; `shift` (B, D) in voxels; `gain` and `offset` (B,) for
-    the values; `spread` (B,), the standard deviation of the noise, whose field is decided by `noise_seed`.
+    the values; `spread` (B,), the standard deviation of the noise, whose field is decided by `noise_seed`;
+    `crop` int64 (B, D), the whole voxels that a crop begins later; `cutout` (B, D), the centre of the box of
+    `cutout_side` voxels that becomes 0, as shares of the sides.
     """
 
     flip: torch.Tensor
@@ -31,10 +37,15 @@ class Draw:
     offset: torch.Tensor
     spread: torch.Tensor
     noise_seed: int
+    crop: torch.Tensor
+    cutout: torch.Tensor
+    cutout_side: int
 
     def rows(self, rows: torch.Tensor) -> "Draw":
         """The changes of some of the crops, int64 (count,); the seed stays that of the whole batch."""
-        parts: dict[str, Any] = {key: value[rows] for key, value in vars(self).items() if key != "noise_seed"}
+        parts: dict[str, Any] = {
+            key: value[rows] for key, value in vars(self).items() if isinstance(value, torch.Tensor)
+        }
         return replace(self, **parts)
 
 
@@ -42,21 +53,32 @@ def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generat
     """Random changes for `count` crops with `dims` axes (2 or 3).
 
     The same numbers are drawn whatever is switched on, so switching one change off leaves the others as they
-    were. Angle, shift, gain, offset and spread are uniform, the zoom is uniform in its logarithm.
+    were. All are uniform, the zoom in its logarithm.
     """
 
     def uniform(*shape: int) -> torch.Tensor:
         return 2 * torch.rand(*shape, generator=generator) - 1
 
+    along = range(dims) if settings.flip is True else settings.flip or ()
+    mirrored = torch.tensor([axis in along for axis in range(dims)])
+    changes = {
+        "flip": (uniform(count, dims) > 0) & mirrored,
+        "angle": uniform(count) * math.radians(settings.rotate),
+        "zoom": torch.exp(uniform(count) * math.log1p(settings.scale)),
+        "shift": uniform(count, dims) * settings.shift,
+        "gain": 1 + uniform(count) * settings.gain,
+        "offset": uniform(count) * settings.offset,
+        "spread": uniform(count).abs() * settings.noise,
+    }
+    noise_seed = int(torch.randint(2**31, (), generator=generator))
+    patches = torch.Generator().manual_seed(noise_seed + PATCHES)
+    places = torch.rand(2, count, dims, generator=patches)
     return Draw(
-        flip=(uniform(count, dims) > 0) & settings.flip,
-        angle=uniform(count) * math.radians(settings.rotate),
-        zoom=torch.exp(uniform(count) * math.log1p(settings.scale)),
-        shift=uniform(count, dims) * settings.shift,
-        gain=1 + uniform(count) * settings.gain,
-        offset=uniform(count) * settings.offset,
-        spread=uniform(count).abs() * settings.noise,
-        noise_seed=int(torch.randint(2**31, (), generator=generator)),
+        **changes,
+        noise_seed=noise_seed,
+        crop=(places[0] * (2 * settings.crop + 1)).long() - settings.crop,
+        cutout=places[1] * (settings.cutout > 0),
+        cutout_side=settings.cutout,
     )
 
 
@@ -79,7 +101,7 @@ def augment(
     """
     drawn = len(change.angle)
     change = change if rows is None else change.rows(rows)
-    changed = _resampled(images, change, planes)
+    changed = shifted(_resampled(images, change, planes), change.crop)
     values = changed[:, : images.shape[1] - fixed_channels]
     each = (-1, *[1] * (images.ndim - 1))
     place = images.device
@@ -92,6 +114,9 @@ def augment(
         generator = torch.Generator(place).manual_seed(change.noise_seed)
         noise = torch.randn((drawn, *values.shape[1:]), generator=generator, device=place)
         values = values + (noise if rows is None else noise[rows.to(place)]) * spread
+    if change.cutout_side:
+        centres = change.cutout.to(place, non_blocking=True)
+        values = values * uncovered(centres, change.cutout_side, values.shape[2:])[:, None]
     return torch.cat([values, changed[:, values.shape[1] :]], dim=1) if fixed_channels else values
 
 

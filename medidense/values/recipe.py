@@ -16,17 +16,37 @@ from medidense.values.section import Positive, Section, Share, in_order
 
 
 class Intensity(Section):
-    """How modality values become network values in -1..1 (window, percentiles) or around 0 (z-score).
+    """How modality values become network values in -1..1 (window, percentiles) or around 0 (the others).
 
     ``window``: `low` and `high` are modality values (HU for CT). ``percentiles``: they are percentiles of the
     crop. ``zscore``: mean and standard deviation of the crop; `low` and `high` clip in standard deviations.
+    ``constants``: `mean` is taken off and divided by `deviation`, which are modality values too, one of each
+    for every channel of the network; `low` and `high` clip before that. An image of one channel fills them
+    all.
     """
 
-    rule: Literal["window", "percentiles", "zscore"]
+    rule: Literal["window", "percentiles", "zscore", "constants"]
     low: float
     high: float
+    mean: tuple[float, ...] = ()
+    deviation: tuple[Positive, ...] = ()
 
     _ordered = model_validator(mode="after")(in_order)
+
+    @property
+    def channels(self) -> int:
+        """Channels that the values of an image become."""
+        return max(1, len(self.mean))
+
+    @model_validator(mode="after")
+    def _paired(self) -> "Intensity":
+        wanted = (1, 3) if self.rule == "constants" else (0,)
+        if len(self.mean) != len(self.deviation) or len(self.mean) not in wanted:
+            found = f"{len(self.mean)} and {len(self.deviation)}"
+            raise ValueError(
+                f"mean and deviation: one or three of each with constants, else none, not {found}"
+            )
+        return self
 
 
 class Window(Section):
@@ -67,7 +87,7 @@ class Input(Section):
     @property
     def channels(self) -> int:
         """Channels of the array: the intensities, their second window, the mask."""
-        return 1 + (self.second_window is not None) + self.mask_channel
+        return self.intensity.channels + (self.second_window is not None) + self.mask_channel
 
     @model_validator(mode="after")
     def _channels(self) -> "Input":
@@ -90,10 +110,13 @@ class Input(Section):
 
 class Network(Section):
     """Which network; `name` is a key of medidense.nets, `dropout` the probability inside the dense layers
-    (before the head of a ResNet). `memory`: what a dense block keeps for the gradient, every concatenation
-    or none of them; the numbers are the same."""
+    (before the head of a ResNet). `stem` is what the image meets first: the network's own with ``auto``, a
+    convolution of 7 with stride 2 and pooling (``standard``), or for small images one of 3 without pooling,
+    stride 1 (``small``) or 2 (``small_stride2``). `memory`: what a dense block keeps for the gradient, every
+    concatenation or none of them; the numbers are the same."""
 
     name: str = "densenet121"
+    stem: Literal["auto", "standard", "small", "small_stride2"] = "auto"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     memory: Literal["concatenate", "recompute"] = "concatenate"
 
@@ -127,18 +150,22 @@ class Start(Section):
 class Augmentation(Section):
     """Random changes of the training crops; 0 or False switches one off.
 
-    `rotate` is the largest in-plane angle in degrees, `scale` the largest change of size as a share, `shift`
-    the largest shift in voxels, `gain` and `offset` change the network values, `noise` is the largest
-    standard deviation added.
+    `flip` mirrors along every axis, or along those given, counted from 0. `rotate` is the largest in-plane
+    angle in degrees, `scale` the largest change of size as a share, `shift` the largest shift in voxels,
+    `gain` and `offset` change the network values, `noise` is the largest standard deviation added. `crop` is
+    the largest shift in whole voxels, which come from a border of 0 around the crop; nothing is
+    interpolated. `cutout` is the side of a box that becomes 0, anywhere in the crop and cut off at its end.
     """
 
-    flip: bool = True
+    flip: bool | tuple[Annotated[int, Field(ge=0, le=2)], ...] = True
     rotate: Annotated[float, Field(ge=0, le=180)] = 180.0
     scale: Annotated[float, Field(ge=0, lt=0.5)] = 0.12
     shift: Annotated[float, Field(ge=0)] = 2.0
     gain: Annotated[float, Field(ge=0, lt=1)] = 0.1
     offset: Annotated[float, Field(ge=0)] = 0.08
     noise: Annotated[float, Field(ge=0)] = 0.05
+    crop: Annotated[int, Field(ge=0, le=256)] = 0
+    cutout: Annotated[int, Field(ge=0, le=1024)] = 0
 
 
 class EarlyStopping(Section):
@@ -155,10 +182,11 @@ class EarlyStopping(Section):
 class Training(Section):
     """The schedule.
 
-    `learning_rate` is the peak, `warmup` the share of steps before it, `ema` the decay of the averaged
-    weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on CUDA, `threads` 0 means
-    all cores at the start of the run (the number is recorded). `deterministic` speaks of CUDA; on a CPU
-    training always is. `compile` lets torch's compiler fuse the network's kernels.
+    `learning_rate` is the peak, `warmup` the share of steps before it, `decayed` says
+    whether `weight_decay` pulls at everything or at kernels alone (no biases, no normalisations), `ema` is
+    the decay of the averaged weights that score (0: none), `precision` ``auto`` is fp32 on CPU and bf16 on
+    CUDA, `threads` 0 means all cores at the start of the run (the number is recorded). `deterministic`
+    speaks of CUDA; on a CPU training always is. `compile` lets torch's compiler fuse the network's kernels.
 
     A batch passes in `accumulate` micro-batches of two samples or more, whose gradients are added up; batch
     normalisation sees one of them at a time.
@@ -177,7 +205,8 @@ class Training(Section):
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: Positive = 1e-3
     weight_decay: Annotated[float, Field(ge=0)] = 0.02
-    schedule: Literal["cosine", "one_cycle"] = "one_cycle"
+    decayed: Literal["everything", "kernels"] = "everything"
+    schedule: Literal["cosine", "one_cycle", "steps"] = "one_cycle"
     warmup: Share = 0.25
     clip_norm: Positive = 2.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.98
@@ -235,6 +264,17 @@ class Recipe(Section):
                 f"training.{key} deals out rows by their one class, and a row of kind multi_label has "
                 "several labels; use training.class_weights: balanced"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _fitting(self) -> "Recipe":
+        change = self.training.augmentation
+        if not isinstance(change.flip, bool) and any(axis >= self.input.dims for axis in change.flip):
+            raise ValueError(
+                f"augmentation.flip: axes of the crop, below {self.input.dims}, not {change.flip}"
+            )
+        if (change.crop or change.cutout) and (self.input.view == "planes" or self.input.mask_channel):
+            raise ValueError("augmentation.crop and cutout fill with 0, which is for crops without a mask")
         return self
 
     def with_settings(self, settings: Mapping[str, Any], where: str = "--set") -> "Recipe":

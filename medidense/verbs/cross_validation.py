@@ -1,22 +1,29 @@
 """From a cohort to a run directory: folds by subject, trained, tested out of fold, evaluated, logged."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import torch
-import yaml
 
 from medidense import durable
 from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, training_cost
-from medidense.errors import RunError, UsageError
+from medidense.errors import RunError
 from medidense.io import archives_kept
 from medidense.package import write_package
 from medidense.preprocess import remove_arrays
-from medidense.rundir import Asked, Choice, RunDir, code_digest, read_recipe, write_crossings, write_recipe
+from medidense.rundir import (
+    Asked,
+    Choice,
+    RunDir,
+    code_digest,
+    parsed_settings,
+    read_recipe,
+    write_crossings,
+    write_recipe,
+)
 from medidense.track import log_cross_validation
 from medidense.train import choose_device
 from medidense.values import Cohort, Crossing, Evaluation, Recipe
@@ -162,7 +169,7 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         cohort_name=table.name,
         cohort=table.digest,
         recipe="" if given is None else durable.sha256_bytes(given.model_dump_json().encode()),
-        settings=_parsed(options.settings),
+        settings=parsed_settings(options.settings),
         folds=options.plan.fold_count,
         seed=options.seed,
         budget=options.budget,
@@ -170,26 +177,16 @@ def _ask(table: Cohort, given: Recipe | None, options: CvOptions) -> Asked:
         split=options.split,
         repeats=options.plan.repeat_count,
         stratify=options.stratify,
-        candidates=tuple(_parsed(item, "--candidate") for item in options.candidates),
+        candidates=tuple(parsed_settings(item, "--candidate") for item in options.candidates),
     )
 
 
 def _train_only(given: Recipe | None, options: CvOptions) -> bool:
     """Whether rows without a label may train."""
-    said = _parsed(options.settings).get("labels.train_only", given is not None and given.labels.train_only)
+    said = parsed_settings(options.settings).get(
+        "labels.train_only", given is not None and given.labels.train_only
+    )
     return bool(said)
-
-
-def _parsed(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
-    """Values given as text, read as YAML: numbers, lists, true, null."""
-    try:
-        return {
-            key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in settings.items()
-        }
-    except yaml.YAMLError as error:
-        raise UsageError(
-            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
-        ) from None
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -236,7 +233,7 @@ def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> 
         folds, times = training_cost(table, options.plan, len(options.candidates))
         share = options.budget if options.budget is None else options.budget / times
         recipe = propose(table, facts, budget=share, folds=folds, device=options.device)
-    return recipe.with_settings(_parsed(options.settings)) if options.settings else recipe
+    return recipe.with_settings(parsed_settings(options.settings)) if options.settings else recipe
 
 
 def _track(run: RunDir, progress: Progress) -> str:
