@@ -14,7 +14,7 @@ install: $(STAMP)  ## make .venv with everything, the versions of constraints.tx
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "medidense needs Python 3.11 or later: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test,docs,codecs]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test,docs,codecs,cifar]"
 	@touch $@
 
 demo: install  ## the whole chain on made-up scans; a new folder below demo/ each time

@@ -20,7 +20,7 @@ from medidense.predict import arrange, arranged, channels_last, limit_threads
 from medidense.train import augment, draw
 from medidense.train.data import deal
 from medidense.train.schedule import make_optimizer
-from medidense.values.recipe import Augmentation, Training
+from medidense.values.training import Augmentation, Training
 
 CASES = ((16, (224, 224)), (8, (32, 32, 32)), (4, (64, 64, 64)))
 TINY = ((2, (32, 32)),)

@@ -23,7 +23,7 @@ from turns import Bar, Cost, in_turns, print_bars, ratio, timed
 from medidense.nets import build
 from medidense.predict import arrange, arranged, channels_last, limit_threads, predict_scores
 from medidense.train.schedule import make_optimizer
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 SIDES = ("ours", "default", "last")
 CASES = ((8, (32, 32, 32)), (16, (32, 32, 32)), (16, (224, 224)))

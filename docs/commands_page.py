@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from medidense.cli.app import COMMANDS, main
+from medidense.cli.app import COMMANDS, GROUPS, main
 
 PAGE = Path(__file__).with_name("commands.md")
 HEAD = """# Commands
@@ -32,6 +32,10 @@ def page() -> str:
     for command in COMMANDS:
         name = command.__name__
         parts.append(f"## {name}\n\n```text\n{help_of(name)}\n```\n")
+    for word, (_, commands) in GROUPS.items():
+        for command in commands:
+            name = f"{word} {command.__name__}"
+            parts.append(f"## {name}\n\n```text\n{help_of(*name.split())}\n```\n")
     return "\n".join(parts)
 
 

@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from itertools import pairwise
 from typing import Annotated
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 import typer.main
 
-from medidense.cli import commands_data, commands_package, commands_run, commands_start
+from medidense.cli import commands_benchmark, commands_data, commands_package, commands_run, commands_start
 from medidense.cli.errors import Terminated, complain_about, mistakes, stopped
 from medidense.errors import UsageError
 
@@ -31,6 +31,11 @@ COMMANDS: tuple[Command, ...] = (
     commands_start.demo,
 )
 """In the order in which a study uses them."""
+
+GROUPS: Mapping[str, tuple[str, tuple[Command, ...]]] = {
+    "benchmark": ("Check the trainer on images with known answers.", (commands_benchmark.cifar10,)),
+}
+"""Commands below a word of their own: what the word stands for, and the commands."""
 
 
 def _print_version(asked: bool) -> None:
@@ -64,6 +69,12 @@ def _root(
         typer.echo(context.get_help())
 
 
+def _group(context: typer.Context) -> None:
+    """Print what there is below a word."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 def build() -> typer.Typer:
     """The application with every command."""
     app = typer.Typer(
@@ -74,9 +85,20 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_root)
     for command in COMMANDS:
-        story = inspect.cleandoc(command.__doc__ or "").splitlines()[0]
-        app.command(command.__name__, short_help=story)(_stoppable(command))
+        _add(app, command)
+    for word, (meaning, commands) in GROUPS.items():
+        group = typer.Typer(short_help=meaning, help=meaning, rich_markup_mode=None)
+        group.callback(invoke_without_command=True)(_group)
+        for command in commands:
+            _add(group, command)
+        app.add_typer(group, name=word)
     return app
+
+
+def _add(app: typer.Typer, command: Command) -> None:
+    """One command, its story being the first line of its docstring."""
+    story = inspect.cleandoc(command.__doc__ or "").splitlines()[0]
+    app.command(command.__name__, short_help=story)(_stoppable(command))
 
 
 def _stoppable(command: Command) -> Command:

@@ -10,6 +10,7 @@ from medidense.cli.options import (
     Budget,
     Cohort,
     Device,
+    FoldsOn,
     Inputs,
     Json,
     Lesions,
@@ -103,9 +104,22 @@ def cv(
         list[int] | None,
         typer.Option("--fold", min=0, help="Train only this fold, from 0; repeatable. No figures yet."),
     ] = None,
+    folds_on: Annotated[
+        FoldsOn, typer.Option("--folds-on", help="Train all folds side by side on a Ray cluster.")
+    ] = FoldsOn.here,
+    ray_address: Annotated[
+        str | None,
+        typer.Option("--ray-address", metavar="ADDRESS", show_default="this machine", help="Of the cluster."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds and of training.")] = 0,
     budget: Budget = None,
     device: Where = Device.auto,
+    devices: Annotated[
+        int,
+        typer.Option(
+            "--devices", min=1, max=1024, help="Devices of this machine that train a fold together."
+        ),
+    ] = 1,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="RUN_DIR", help="By default a folder below runs/.")
     ] = None,
@@ -135,6 +149,7 @@ def cv(
         seed=seed,
         budget=budget,
         device=device.value,
+        devices=devices,
         out=out,
         settings=chosen,
         split=split.value,
@@ -142,6 +157,8 @@ def cv(
         stratify=stratify.value,
         candidates=choices,
         fold=fold or [],
+        folds_on=folds_on.value,
+        ray_address=ray_address,
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)

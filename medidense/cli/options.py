@@ -21,6 +21,13 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class FoldsOn(StrEnum):
+    """Where the folds are trained."""
+
+    here = "here"
+    ray = "ray"
+
+
 class Split(StrEnum):
     """How the cohort is split; the same words as in `medidense.values.split_plan`."""
 

@@ -31,6 +31,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
         ]
     )
     pieces: list[Piece] = [headline]
+    if evaluation.labels:
+        pieces.append(_labels(evaluation))
     if evaluation.baselines:
         pieces.append(_baselines(evaluation))
     pieces += [_metrics(evaluation), _folds(evaluation)]
@@ -84,10 +86,31 @@ def _baselines(evaluation: Evaluation) -> Table:
     return Table(("baseline", "AUROC", "network minus baseline"), rows, "To compare with, on the same folds")
 
 
+def _labels(evaluation: Evaluation) -> Table:
+    """Each of several labels by itself, over the rows in which it is known."""
+    rows = tuple(
+        (
+            item.name,
+            f"{item.positives} of {item.samples}",
+            str(item.subjects),
+            item.auroc.text(),
+            item.auprc.text(),
+        )
+        for item in evaluation.labels
+    )
+    return Table(("label", "shown", "subjects", "AUROC", "AUPRC"), rows, "Each label where it is known")
+
+
 def _metrics(evaluation: Evaluation) -> Table:
     """The figures at the operating point."""
     rows = tuple((name, estimate.text()) for name, estimate in evaluation.metrics.items())
     title = f"Positive is {evaluation.positive}; decided from a score of {evaluation.operating_point:g} on"
+    if evaluation.kind == "multi_label":
+        title = f"Means over the labels; each decided from a score of {evaluation.operating_point:g} on"
+    elif evaluation.kind == "ordinal":
+        title = (
+            f"Grades from the lowest on: {', '.join(evaluation.classes)}; the middle of the scores decides"
+        )
     return Table(("figure", "value"), rows, title)
 
 

@@ -11,7 +11,7 @@ from medidense.cohort.plan import plan_recipe
 from medidense.cohort.smaller_network import smaller_network, too_short
 from medidense.cohort.splits import split_cohort, training_cost
 from medidense.cohort.table import cohort_digest, read_cohort
-from medidense.cohort.targets import Targets, read_targets
+from medidense.cohort.targets import Targets, label_array, read_targets
 
 __all__ = [
     "Budget",
@@ -26,6 +26,7 @@ __all__ = [
     "fingerprint",
     "fit_budget",
     "inner_folds",
+    "label_array",
     "leak_problems",
     "plan_recipe",
     "problem_at_row",

@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.cohort.cutting import Rows, derived_seed, held_out
+from medidense.cohort.label_columns import one_sided
+from medidense.cohort.rarest import several_labels
+from medidense.errors import CohortError
 from medidense.values import Cohort, Fold, Sample
 
 VALIDATION = 1000
@@ -19,6 +22,7 @@ Mask = NDArray[np.bool_]
 class Labelled:
     """The samples of a cohort with a label, in the order of their names, and those without one.
 
+    Of several labels the rows of a subject count by its rarest one (`several_labels`).
     `rows` are the former as integers. Samples without a label are trained on only, in the folds in which
     their subject is neither tested nor validated.
     """
@@ -30,10 +34,19 @@ class Labelled:
 
     @classmethod
     def of(cls, cohort: Cohort, *, by_site: bool = False) -> "Labelled":
-        """The cohort's samples, to be cut alike in labels or, `by_site`, in labels within sites."""
+        """The cohort's samples, to be cut alike in labels or, `by_site`, in labels within sites.
+
+        Raises CohortError for a label, one of several, that all rows show or none.
+        """
         samples = tuple(sorted(cohort.samples, key=lambda sample: sample.name))
-        labelled = tuple(sample for sample in samples if sample.label is not None)
-        labels = np.array([cohort.classes.index(str(sample.label)) for sample in labelled], dtype=np.int64)
+        labelled = tuple(sample for sample in samples if sample.labelled)
+        if problems := one_sided(cohort):
+            raise CohortError.several(problems)
+        several = several_labels(cohort, labelled) if cohort.multi_label else None
+        if several is None:
+            labels = np.array([cohort.classes.index(str(one.label)) for one in labelled], dtype=np.int64)
+        else:
+            labels = several.strata
         strata = labels
         if by_site:
             sites = np.unique([sample.site for sample in labelled], return_inverse=True)[1]
@@ -42,8 +55,14 @@ class Labelled:
             labels=labels,
             subjects=np.unique([sample.subject_id for sample in labelled], return_inverse=True)[1],
             strata=strata,
+            shows=None if several is None else several.shows,
         )
-        return cls(cohort, labelled, rows, tuple(sample for sample in samples if sample.label is None))
+        return cls(cohort, labelled, rows, tuple(sample for sample in samples if not sample.labelled))
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """What a training part must show, in the order that `Rows.sides` counts."""
+        return self.cohort.sides
 
     def fold(
         self, index: int, train: Mask, test: Mask, *, share: float | None, seed: int, repeat: int = 0
@@ -69,9 +88,9 @@ class Labelled:
         return Fold(index, tuple(names), tuple(validation), tuple(test), used, repeat)
 
     def lacking(self, train: Mask) -> list[str]:
-        """Classes that no row of a training part has."""
-        there = set(self.rows.labels[train].tolist())
-        return [name for number, name in enumerate(self.cohort.classes) if number not in there]
+        """Classes (of several labels: sides) that no row of a training part has."""
+        shown = self.rows.sides[train]
+        return [name for column, name in enumerate(self.sides) if not shown[:, column].any()]
 
     def _names(self, mask: Mask) -> list[str]:
         return [self.samples[row].name for row in np.flatnonzero(mask)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from medidense.cohort.label_columns import label_column_problems, label_columns, read_labels
 from medidense.cohort.paths import Located, locate
 from medidense.errors import Problem
 from medidense.io import ras_from_lps
@@ -47,9 +48,9 @@ class ParsedRow:
 def column_problems(file: str, columns: Sequence[str]) -> list[Problem]:
     """Required columns that are missing, and columns whose name is a known one but for case or blanks."""
     plain = {_plain(name): name for name in columns if name not in KNOWN}
-    problems = []
+    problems = label_column_problems(file, columns)
     for name in REQUIRED:
-        if name in columns:
+        if name in columns or (name == "label" and label_columns(columns)):
             continue
         near = difflib.get_close_matches(name, list(plain), n=1, cutoff=0.4)
         others = ", ".join(repr(column) for column in columns)
@@ -79,6 +80,8 @@ def parse_row(
     image = reader.located("image", folder_allowed=True)
     mask = reader.located("mask", folder_allowed=False) if cells.get("mask") else None
     marker = None if cells.get("mask") else reader.marker()
+    labels = read_labels(cells, reader.complain, unlabelled=unlabelled)
+    own = {*KNOWN, *label_columns(tuple(cells))}
     texts = {name: cells.get(name, "") for name in TEXTS}
     sample = Sample(
         row=line,
@@ -88,8 +91,9 @@ def parse_row(
         mask_path=None if mask is None else mask.path,
         marker=marker,
         **reader.spacing(),
-        extra={name: cell for name, cell in typed.items() if name not in KNOWN},
+        extra={name: cell for name, cell in typed.items() if name not in own},
         label=cells.get("label") or None,
+        labels=labels,
         **texts,
     )
     return ParsedRow(

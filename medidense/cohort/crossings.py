@@ -63,9 +63,9 @@ def _crossings(fold: Fold, leaks: Sequence[Leak]) -> Iterator[Crossing]:
 def _thinned(cohort: Cohort, fold: Fold, crossings: Sequence[Crossing]) -> Fold:
     """The fold without the samples that cross into its test part. Raises CohortError."""
     gone = frozenset(crossing.sample for crossing in crossings if crossing.fold == fold.index)
-    label_of = {sample.name: sample.label for sample in cohort.samples}
-    left = {label_of[name] for name in fold.train if name not in gone}
-    lost = [f"no sample of class {name}" for name in cohort.classes if name not in left]
+    by_name = cohort.by_name()
+    left = {side for name in fold.train if name not in gone for side in cohort.sides_of(by_name[name])}
+    lost = [f"no sample of class {side}" for side in cohort.sides if side not in left]
     if fold.validation and gone.issuperset(fold.validation):
         lost.append("no validation part")
     if lost:

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from medidense.cohort.images import ImageFacts
+from medidense.cohort.label_columns import one_sided
 from medidense.errors import CohortError, Problem
 from medidense.values import Cohort
 
@@ -65,6 +66,8 @@ class Fingerprint:
     """Medians over the images of their minimum, p01, p50, p99, maximum."""
     planes: bool = True
     """False where the user wants the crop itself to be seen, not its planes."""
+    without: Mapping[str, int] = field(default_factory=dict)
+    """Of several labels at once: how many samples are known not to show each; `class_counts` show it."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -84,12 +87,12 @@ class Fingerprint:
 def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
     """The figures of a cohort whose images `check_images` found good.
 
-    Raises CohortError where one recipe cannot serve all images: slices beside volumes, or two modalities.
+    Raises CohortError where one recipe cannot serve all images: slices beside volumes, or two modalities; and
+    for a label, one of several, that all rows show or none.
     """
-    problems = [*_mixed_dims(cohort, facts), *_mixed_modalities(cohort, facts)]
+    problems = [*one_sided(cohort), *_mixed_dims(cohort, facts), *_mixed_modalities(cohort, facts)]
     if problems:
         raise CohortError.several(problems)
-    counts = Counter(sample.label for sample in cohort.samples if sample.label is not None)
     dims = facts[0].dims
     known = all(fact.spacing_known for fact in facts)
     gaps = np.array([fact.spacing_mm[:dims] for fact in facts])
@@ -101,7 +104,8 @@ def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
         name=cohort.name,
         samples=len(facts),
         subjects=len(cohort.subjects),
-        class_counts={name: counts[name] for name in cohort.classes},
+        class_counts=cohort.class_counts(),
+        without=_without(cohort),
         region=cohort.region,
         with_region=len(extents),
         masks=all(sample.mask_path is not None for sample in cohort.samples),
@@ -124,6 +128,13 @@ def fingerprint(cohort: Cohort, facts: Sequence[ImageFacts]) -> Fingerprint:
             for name in ("minimum", "p01", "p50", "p99", "maximum")
         },
     )
+
+
+def _without(cohort: Cohort) -> dict[str, int]:
+    """Of several labels at once: how many samples are known not to show each."""
+    if not cohort.multi_label:
+        return {}
+    return {name: sum(one.labels[name] is False for one in cohort.samples) for name in cohort.classes}
 
 
 def _looks_like_hu(facts: Sequence[ImageFacts]) -> bool:

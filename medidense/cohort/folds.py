@@ -88,7 +88,7 @@ def inner_folds(cohort: Cohort, outer: Fold, *, seed: int, validation_share: flo
 
 def _refuse_no_site(cohort: Cohort) -> None:
     """Raise CohortError where a labelled row does not name its site."""
-    empty = [sample.row for sample in cohort.samples if not sample.site and sample.label is not None]
+    empty = [sample.row for sample in cohort.samples if not sample.site and sample.labelled]
     if empty:
         where = f"{cohort.name} row {min(empty)}"
         rule = (
@@ -106,6 +106,6 @@ def _impossible(table: Labelled, folds: int, seed: int) -> CohortError:
         if works
         else "add subjects: each class needs 2 or more, in different folds"
     )
-    by_class = ", ".join(f"{name}: {counts[number]}" for number, name in enumerate(cohort.classes))
-    found = f"{folds} folds; subjects by class: {by_class}"
+    by_class = ", ".join(f"{name}: {counts[number]}" for number, name in enumerate(table.sides))
+    found = f"{folds} folds; subjects by {'label' if cohort.multi_label else 'class'}: {by_class}"
     return CohortError(cohort.name, "this many folds cannot work with these counts", found, step)

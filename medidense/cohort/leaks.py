@@ -110,7 +110,7 @@ def _contradictions(a: _Image, b: _Image, *, whole: bool) -> list[tuple[Sample, 
     return [
         (first, second)
         for (first, of_first), (second, of_second) in pairs
-        if first.label != second.label and (whole or _same_lesion(of_first, of_second))
+        if first.contradicts(second) and (whole or _same_lesion(of_first, of_second))
     ]
 
 

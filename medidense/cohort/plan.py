@@ -42,11 +42,12 @@ def plan_recipe(fp: Fingerprint, settings: Mapping[str, Any] = MappingProxyType(
 
 def _labels(fp: Fingerprint) -> list[Choice]:
     positive, others = fp.classes[-1], ", ".join(fp.classes)
-    why = (
-        f"The last of the sorted classes ({others}); sensitivity and score speak of it. "
-        "Set it to another class if that is the one you look for."
-    )
+    if fp.without:
+        why = f"The last of the labels ({others}); a map is made for it where no other is asked for."
+    else:
+        why = _positive_words(others)
     return [
+        *_kind(fp),
         Choice("labels.positive", positive, why),
         Choice(
             "labels.soft",
@@ -65,6 +66,27 @@ def _labels(fp: Fingerprint) -> list[Choice]:
             "The network sees the image alone. Where a column like age is known, name it here.",
         ),
     ]
+
+
+def _kind(fp: Fingerprint) -> list[Choice]:
+    """What a row's truth is, as the table's columns say."""
+    order = Choice("labels.order", None, "For grades alone: None takes numbers as their own order.")
+    if fp.without:
+        why = (
+            "The table has columns label_<name>: each label is asked by itself, and an empty cell is unknown."
+        )
+        return [Choice("labels.kind", "multi_label", why), order]
+    why = "The table has one column label, so a sample is of one class."
+    if len(fp.classes) > 2:
+        why += " Where the classes are grades in order, write ordinal (and labels.order, if they are words)."
+    return [Choice("labels.kind", "classes", why), order]
+
+
+def _positive_words(others: str) -> str:
+    return (
+        f"The last of the sorted classes ({others}); sensitivity and score speak of it. "
+        "Set it to another class if that is the one you look for."
+    )
 
 
 def _evaluation() -> list[Choice]:

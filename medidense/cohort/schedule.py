@@ -114,6 +114,8 @@ def _optimiser() -> list[Choice]:
 
 def _weights(fp: Fingerprint, sampling: object) -> list[Choice]:
     """Weights of the classes and how batches are filled, which `sampling` may have settled (None: not)."""
+    if fp.without:
+        return _label_weights(fp)
     counts = ", ".join(f"{name}: {count}" for name, count in fp.class_counts.items())
     uneven = max(fp.class_counts.values()) / min(fp.class_counts.values()) > UNEVEN
     paired = Choice(
@@ -135,6 +137,24 @@ def _weights(fp: Fingerprint, sampling: object) -> list[Choice]:
         return [Choice("training.class_weights", "balanced", why), shuffled, paired]
     why = f"The classes are about even ({counts})."
     return [Choice("training.class_weights", "none", why), shuffled, paired]
+
+
+def _label_weights(fp: Fingerprint) -> list[Choice]:
+    """The same of several labels at once: only the loss can be balanced, label by label."""
+    both = [(name, count, fp.without[name]) for name, count in fp.class_counts.items()]
+    counts = ", ".join(f"{name}: {shown} with, {without} without" for name, shown, without in both)
+    uneven = any(max(pair) / max(min(pair), 1) > UNEVEN for _, *pair in both)
+    why = f"Of some labels one side is rarer ({counts}), so it weighs more in that label's loss."
+    even = f"Of every label both sides are about as frequent ({counts})."
+    return [
+        Choice("training.class_weights", "balanced" if uneven else "none", why if uneven else even),
+        Choice(
+            "training.sampling",
+            "shuffled",
+            "Every epoch shows each training sample once; a row with several labels has no one class.",
+        ),
+        Choice("training.size_paired", 0.0, "Off: pairs are of two classes, and a row has several labels."),
+    ]
 
 
 def _loss() -> list[Choice]:

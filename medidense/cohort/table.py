@@ -12,7 +12,8 @@ from medidense.values import Cohort
 def read_cohort(path: Path, *, unlabelled: bool = False) -> Cohort:
     """Read and check the table of a cohort; no image is opened.
 
-    `path` is a comma-separated UTF-8 file with a header: ``subject_id``, ``image`` and ``label``, and any of
+    `path` is a comma-separated UTF-8 file with a header: ``subject_id``, ``image`` and ``label`` (or, for
+    several labels at once, columns ``label_<name>`` of 1, 0 and nothing), and any of
     ``mask``, ``x_mm``, ``y_mm``, ``z_mm``, ``diameter_mm``, ``frame``, ``series_uid``, ``lesion_id``,
     ``site``, ``split``, ``spacing``; other columns are carried along in `Sample.extra`. Blanks around cells
     are dropped, IDs stay text. A mask wins over a point; points become RAS+ millimetres. With `unlabelled`

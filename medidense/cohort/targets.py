@@ -24,6 +24,21 @@ class Targets:
     auxiliary: NDArray[np.float32] | None
 
 
+def label_array(samples: Sequence[Sample], classes: tuple[str, ...]) -> NDArray[np.int64]:
+    """The labels of samples as training and tests know them.
+
+    Indices into `classes` (N,), -1 where a row has no label; of several labels at once (N, classes) of 1, 0
+    and -1 for one that is not known.
+    """
+    if samples and samples[0].labels:
+        cells = [[sample.labels[name] for name in classes] for sample in samples]
+        return np.array(
+            [[-1 if cell is None else int(cell) for cell in row] for row in cells], dtype=np.int64
+        )
+    index = {name: number for number, name in enumerate(classes)}
+    return np.array([index.get(str(sample.label), -1) for sample in samples], dtype=np.int64)
+
+
 def read_targets(table: Cohort, labels: Labels, positive: str) -> Targets:
     """The targets that `labels` asks for; `positive` is the class that a rating speaks of.
 
@@ -94,7 +109,7 @@ class _Reader:
         for row, sample in enumerate(samples):
             rated = soft is not None and bool(np.isfinite(soft[row]).all())
             told = auxiliary is not None and bool(np.isfinite(auxiliary[row]).any())
-            if (soft is not None and not rated) or (sample.label is None and not rated and not told):
+            if (soft is not None and not rated) or (not sample.labelled and not rated and not told):
                 rule = "a row without a label needs a rating or an auxiliary target to teach something"
                 self._complain(sample, rule, sample.image, "fill one in, or drop the row")
 

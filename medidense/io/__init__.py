@@ -6,6 +6,7 @@ from medidense.io.dicom import SeriesUids, alike, ras_from_lps, write_series
 from medidense.io.discover import Input, Inputs, find_inputs, index_of, patient_key
 from medidense.io.entries import Entries, temporary_index
 from medidense.io.guarded.free import free_memory
+from medidense.io.guarded.starting import environment as worker_environment
 from medidense.io.index import Index
 from medidense.io.nifti import write_map, write_nifti
 from medidense.io.parquet import write_parquet
@@ -34,6 +35,7 @@ __all__ = [
     "read_table",
     "read_volume",
     "temporary_index",
+    "worker_environment",
     "write_map",
     "write_nifti",
     "write_parquet",

@@ -8,6 +8,7 @@ from medidense.nets.covariates import (
     image_part,
 )
 from medidense.nets.dense_memory import recompute
+from medidense.nets.heads import HEADS, Head, Questions, head_of, with_head
 from medidense.nets.lora import add_lora, merge_lora
 from medidense.nets.modes import evaluating
 from medidense.nets.planes import PLANES, PlanesNetwork, central_planes
@@ -26,11 +27,14 @@ from medidense.nets.trained_part import freeze_all_but, rate_groups, trainable
 from medidense.nets.weights import load_weights, save_weights
 
 __all__ = [
+    "HEADS",
     "NETWORKS",
     "PLANES",
     "CovariateNetwork",
+    "Head",
     "NetworkRecord",
     "PlanesNetwork",
+    "Questions",
     "StartWeights",
     "add_lora",
     "bare",
@@ -44,6 +48,7 @@ __all__ = [
     "covariate_width",
     "evaluating",
     "freeze_all_but",
+    "head_of",
     "image_part",
     "load_weights",
     "merge_lora",
@@ -54,4 +59,5 @@ __all__ = [
     "save_weights",
     "start_from",
     "trainable",
+    "with_head",
 ]

@@ -7,23 +7,25 @@ So the image's network stays as it is, however it is built, and the covariates a
 import torch
 from torch import nn
 
+from medidense.nets.heads import head_of, with_head
 from medidense.nets.planes import PlanesNetwork
 
 
 class CovariateNetwork(nn.Module):
     """A network of images, `image`, and the columns of its head that belong to `width` covariates.
 
-    Those start at 0: the network begins with the image alone.
+    Those start at 0: the network begins with the image alone. Its `outputs` mean what those of `image` mean.
     """
 
-    def __init__(self, image: nn.Module, width: int, classes: int) -> None:
+    def __init__(self, image: nn.Module, width: int, outputs: int) -> None:
         super().__init__()
         self.image = image
-        self.covariates = nn.utils.skip_init(nn.Linear, width, classes, bias=False)  # draws nothing
+        self.covariates = nn.utils.skip_init(nn.Linear, width, outputs, bias=False)  # draws nothing
         nn.init.zeros_(self.covariates.weight)
+        with_head(self, head_of(image).kind)
 
     def forward(self, images: torch.Tensor, covariates: torch.Tensor) -> torch.Tensor:
-        """Logits (N, classes) of images (N, C, *size) and covariates float32 (N, width)."""
+        """Logits (N, outputs) of images (N, C, *size) and covariates float32 (N, width)."""
         logits: torch.Tensor = self.image(images)
         return logits + self.covariates(covariates)
 
@@ -39,7 +41,7 @@ def covariate_width(net: nn.Module) -> int:
 
 
 def covariate_logits(net: nn.Module, covariates: torch.Tensor) -> torch.Tensor:
-    """What covariates float32 (width,) add to the logits of the image, float64 (classes,).
+    """What covariates float32 (width,) add to the logits of the image, float64 (outputs,).
 
     0 for a network that takes none.
     """

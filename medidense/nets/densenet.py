@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import torch
 
 from medidense.nets.monai_nets import DenseNet
+from medidense.nets.stems import put_small_stem
+
+PAIR = 2
+"""Layers that a bottleneck and its convolution count as in the depth L of a DenseNet-BC."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +53,31 @@ class DenseNetBuilder:
         """
         earlier = range(len(self.layers) - 1, 0, -1)
         return ("features.norm5", *(f"features.denseblock{i}" for i in earlier))
+
+
+@dataclass(frozen=True)
+class DenseNetBC(DenseNetBuilder):
+    """A DenseNet-BC of the paper for images of 32 pixels: its stem is one convolution and nothing else."""
+
+    @classmethod
+    def of(cls, depth: int, growth: int) -> "DenseNetBC":
+        """Of depth L and growth rate k: three blocks of (L - 4) / 6 pairs of layers, 2k features of the stem.
+
+        Section 3 of the paper, "Implementation Details".
+        """
+        pairs = (depth - 4) // (3 * PAIR)
+        return cls(stem=2 * growth, growth=growth, layers=(pairs,) * 3)
+
+    def __call__(self, *, dims: int, channels: int, classes: int, dropout: float) -> torch.nn.Module:
+        """The network, dropout after each dense layer."""
+        network = super().__call__(dims=dims, channels=channels, classes=classes, dropout=dropout)
+        put_small_stem(network, stride=1)
+        features = network.get_submodule("features")
+        for name in ("norm0", "relu0"):
+            setattr(features, name, torch.nn.Identity())
+        return network
+
+    @property
+    def blocks(self) -> tuple[tuple[str, ...], ...]:
+        """As of any DenseNet; the stem is its convolution alone."""
+        return (("features.conv0",), *super().blocks[1:])

@@ -32,6 +32,7 @@ def fusable(net: torch.nn.Module) -> bool:
         and isinstance(head, torch.nn.Sequential)
         and blocks <= {name for name, _ in features.named_children()}
         and isinstance(features.conv0, torch.nn.modules.conv._ConvNd)
+        and not any(isinstance(part, torch.nn.Identity) for part in features)  # a stem for small images
         and [name for name, _ in head.named_children()] == ["relu", "pool", "flatten", "out"]
     )
 

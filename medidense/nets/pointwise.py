@@ -71,6 +71,6 @@ def norm_relu_pointwise(
     _compiled()[(triton.cdiv(rows, ROWS), triton.cdiv(width, wide))](
         source, scale, shift, weight, scale if bias is None else bias, target,
         rows, channels, source.stride(0), width,
-        activate=bias is not None, tall=ROWS, deep=DEPTH, wide=wide, num_warps=8, num_stages=4,
+        activate=bias is not None, tall=ROWS, deep=DEPTH, wide=wide, num_warps=4, num_stages=4,
     )  # fmt: skip
     return target

@@ -14,10 +14,13 @@ import torch
 from medidense.errors import RecipeError
 from medidense.nets.covariates import CovariateNetwork
 from medidense.nets.dense_memory import recompute
-from medidense.nets.densenet import DenseNetBuilder
+from medidense.nets.dense_training import with_few_passes
+from medidense.nets.densenet import DenseNetBC, DenseNetBuilder
+from medidense.nets.heads import HEADS, with_head
 from medidense.nets.planes import PlanesNetwork
 from medidense.nets.products import as_products
 from medidense.nets.resnet import ResNetBuilder
+from medidense.nets.stems import restem
 from medidense.values.recipe import Recipe
 
 
@@ -84,6 +87,8 @@ _RECORDS = (
     _densenet("densenet201", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 48, 32))),
     _densenet("densenet264", 32, DenseNetBuilder(stem=64, growth=32, layers=(6, 12, 64, 48))),
     _densenet("densenet_small", 16, DenseNetBuilder(stem=32, growth=16, layers=(4, 4, 4))),
+    _densenet("densenet_bc_100_12", 8, DenseNetBC.of(depth=100, growth=12)),
+    _densenet("densenet_bc_40_48", 8, DenseNetBC.of(depth=40, growth=48)),
     _resnet("resnet18", ResNetBuilder("basic", (2, 2, 2, 2))),
     _resnet("resnet50", ResNetBuilder("bottleneck", (3, 4, 6, 3))),
 )
@@ -117,30 +122,33 @@ def build(name: str, *, dims: int, channels: int, classes: int, dropout: float, 
         torch.default_generator.manual_seed(seed)
         net = record.build(dims=dims, channels=channels, classes=classes, dropout=dropout)
     as_products(net)
+    with_few_passes(net)
     return net
 
 
 def build_for(recipe: Recipe, classes: int, *, seed: int = 0, covariates: int = 0) -> torch.nn.Module:
-    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, classes).
+    """The new network that a recipe describes, for its input: float32 (N, C, *size) to logits (N, outputs).
 
+    It carries the head of ``labels.kind``: a logit for each class or label, of grades one fewer.
     With ``input.view: planes`` it is a 2D network that shares its weights between the three planes; with
     ``network.memory: recompute`` its dense blocks keep no concatenation. With `covariates` above 0 it takes
     as many numbers beside the image, and its weights are those that `seed` decides without. Raises
-    RecipeError as `build` and `recompute` do.
+    RecipeError as `build`, `restem` and `recompute` do.
     """
-    planes = recipe.input.view == "planes"
+    planes, outputs = recipe.input.view == "planes", HEADS[recipe.labels.kind].outputs(classes)
     net = build(
         recipe.network.name,
         dims=2 if planes else recipe.input.dims,
         channels=recipe.input.channels,
-        classes=classes,
+        classes=outputs,
         dropout=recipe.network.dropout,
         seed=seed,
     )
+    restem(net, recipe.network.stem, seed=seed)
     if recipe.network.memory == "recompute":
         recompute(net)
-    net = PlanesNetwork(net) if planes else net
-    return CovariateNetwork(net, covariates, classes) if covariates else net
+    net = with_head(PlanesNetwork(net) if planes else net, recipe.labels.kind)
+    return CovariateNetwork(net, covariates, outputs) if covariates else net
 
 
 def count_parameters(recipe: Recipe, classes: int) -> int:

@@ -7,6 +7,7 @@ import torch
 
 from medidense.errors import UsageError
 from medidense.nets.covariates import image_part
+from medidense.nets.heads import head_of
 from medidense.nets.modes import evaluating
 from medidense.nets.planes import PlanesNetwork
 from medidense.nets.registry import NETWORKS
@@ -36,7 +37,7 @@ def cam_layer(name: str, net: torch.nn.Module, input_shape: tuple[int, ...]) -> 
 
 def count_classes(net: torch.nn.Module, input_shape: tuple[int, ...]) -> int:
     """The number of classes that `net` tells apart, given the shape of one input, (C, *size)."""
-    return _shapes(image_part(net), input_shape, ("",))[""][1]
+    return head_of(net).classes(_shapes(image_part(net), input_shape, ("",))[""][1])
 
 
 def _shapes(

@@ -15,12 +15,15 @@ from pydantic import ValidationError
 
 from medidense import durable
 from medidense.errors import PackageError, Problem, RecipeError
-from medidense.values import Manifest, Recipe, parse_recipe
+from medidense.values import Kind, Manifest, Recipe, parse_recipe
 
 MANIFEST, RECIPE, SELF_TEST = "manifest.json", "recipe.json", "selftest.json"
 FORMAT = 1
 LARGEST_TEXT = 1_000_000
 """Bytes of the largest JSON file that is parsed."""
+FEWEST: Mapping[Kind, int] = {"classes": 2, "ordinal": 3, "multi_label": 1}
+"""Classes of a package of each kind at least."""
+
 EXPORT_AGAIN = "export the package again"
 
 
@@ -85,6 +88,7 @@ def check_agreement(manifest: Manifest, recipe: Recipe, where: Path) -> None:
     """Manifest and recipe speak of one model. Raises PackageError."""
     pairs = {
         "region": (manifest.region, recipe.input.region),
+        "kind": (manifest.kind, recipe.labels.kind),
         "dims": (manifest.training.dims, recipe.input.dims),
     }
     for key, (said, meant) in pairs.items():
@@ -143,7 +147,7 @@ def _known_kind(tree: Mapping[str, Any], where: Path) -> None:
 def _hangs_together(manifest: Manifest, where: Path) -> None:
     """What the fields say of each other."""
     rules = {
-        "classes": len(set(manifest.classes)) == len(manifest.classes) >= 2,
+        "classes": len(set(manifest.classes)) == len(manifest.classes) >= FEWEST[manifest.kind],
         "positive": manifest.positive in manifest.classes,
         "operating_point": 0 <= manifest.operating_point <= 1,
         "threads": 1 <= manifest.threads <= 1024,

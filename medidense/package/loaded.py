@@ -14,7 +14,7 @@ from medidense.package.plausible import check_input, check_intensity
 from medidense.package.torch_engine import build_networks
 from medidense.predict import predict_scores
 from medidense.preprocess import prepare
-from medidense.values import Manifest, Prediction, Recipe, Region, Volume
+from medidense.values import Manifest, Prediction, Recipe, Region, Volume, decision
 from medidense.values.covariates import Cells
 
 
@@ -40,7 +40,7 @@ class Package:
     def predict(
         self, volume: Volume, region: Region | None = None, covariates: Cells | None = None
     ) -> Prediction:
-        """Probabilities of the classes and the class decided, for one lesion (or one whole image).
+        """Probabilities of the classes (or labels) and what is decided, for one lesion (or one whole image).
 
         The score is the mean of the networks' probabilities, made by the same preprocessing and the same
         forward pass as in training's cross-validation. `covariates` has a value for each column of the
@@ -72,12 +72,9 @@ class Package:
         )
 
     def _decision(self, scores: NDArray[np.float64]) -> str:
-        """The positive class from the operating point on, else the other; of more than two, the top."""
-        classes = self.manifest.classes
-        if len(classes) != 2:
-            return classes[int(np.argmax(scores))]
-        positive = classes.index(self.manifest.positive)
-        return classes[positive if scores[positive] >= self.manifest.operating_point else 1 - positive]
+        """What is decided at the manifest's operating point."""
+        about = self.manifest
+        return decision(about.kind, about.classes, scores, about.positive, about.operating_point)
 
 
 def load_package(path: Path) -> Package:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from medidense.errors import MedidenseError, PackageError
+from medidense.nets import HEADS
 from medidense.package.files import EXPORT_AGAIN, SELF_TEST, check_files, read_manifest, read_object
 from medidense.package.loaded import Package, load_package
 from medidense.package.self_test import TOLERANCE, difference, synthetic_scores
@@ -78,11 +79,12 @@ def _networks(package: Package) -> str:
 
 def _forward_pass(package: Package) -> str:
     scores = np.array(_scores(package, seed=1))
-    if not np.isfinite(scores).all() or abs(scores.sum() - 1) > TOLERANCE:
-        raise PackageError(
-            str(package.path), "scores are finite and sum to 1", scores.tolist(), "train again"
-        )
-    return f"finite scores of {len(scores)} classes that sum to 1"
+    sums = HEADS[package.manifest.kind].sums_to_one
+    rule = "sum to 1" if sums else "lie from 0 to 1"
+    holds = abs(scores.sum() - 1) <= TOLERANCE if sums else bool(((scores >= 0) & (scores <= 1)).all())
+    if not np.isfinite(scores).all() or not holds:
+        raise PackageError(str(package.path), f"scores are finite and {rule}", scores.tolist(), "train again")
+    return f"finite scores of {len(scores)} {'classes' if sums else 'labels'} that {rule}"
 
 
 def _self_test(package: Package) -> str:

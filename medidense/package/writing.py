@@ -77,6 +77,7 @@ def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -
         name=contents.name,
         version=contents.version,
         region=contents.recipe.input.region,
+        kind=contents.recipe.labels.kind,
         classes=contents.classes,
         positive=contents.positive,
         operating_point=contents.operating_point,

@@ -12,6 +12,7 @@ from medidense.durable import OPEN, write_csv
 from medidense.io import write_nifti, write_series
 from medidense.phantoms.subjects import PhantomOptions, PhantomSubject, plan_subjects
 from medidense.phantoms.thorax import KINDS, LesionOptions, Phantom, PhantomLesion, lesion_phantom
+from medidense.phantoms.truth import with_truth
 from medidense.values.volume import canonical
 
 POINT_COLUMNS = ("x_mm", "y_mm", "z_mm", "diameter_mm", "frame")
@@ -24,19 +25,21 @@ COHORT_STREAM, FRESH_STREAM = 2, 3
 def write_cohort(folder: Path, options: PhantomOptions | None = None) -> Path:
     """Write a cohort of phantoms below `folder` and return its cohort.csv.
 
-    Subjects S01, S02, ... in images/ and masks/; one row a nodule, labels benign and malignant. The same
-    options give the same images and the same table. Raises WriteError, and OutputExistsError where files
-    are there already.
+    Subjects S01, S02, ... in images/ and masks/; one row a nodule, labels benign and malignant or what
+    `PhantomOptions.truth` says. The same options give the same images and the same table. Raises WriteError,
+    and OutputExistsError where files are there already.
     """
     options = options or PhantomOptions()
     rows: list[tuple[str, ...]] = []
-    for number, subject in enumerate(plan_subjects(options)):
+    subjects = plan_subjects(options)
+    for number, subject in enumerate(subjects):
         nodules = LesionOptions(kinds=subject.kinds, diameters_mm=subject.diameters_mm)
         phantom = lesion_phantom([options.seed, COHORT_STREAM, number], nodules)
         rows += _nifti_rows(folder, subject, phantom) if subject.nifti else []
         rows += [] if subject.nifti else _dicom_rows(folder, subject, phantom, options.seed)
     table = folder / "cohort.csv"
-    write_csv(table, COLUMNS, rows, mode=OPEN)
+    columns, rows = with_truth(COLUMNS, rows, subjects, options.truth)
+    write_csv(table, columns, rows, mode=OPEN)
     return table
 
 

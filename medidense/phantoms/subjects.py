@@ -6,6 +6,7 @@ import numpy as np
 
 from medidense.errors import UsageError
 from medidense.phantoms.thorax import DIAMETERS_MM, KINDS
+from medidense.values import Kind
 
 LABELS = {"smooth": "benign", "spiculated": "malignant"}
 PERMUTATIONS = 200
@@ -14,11 +15,17 @@ PERMUTATIONS = 200
 
 @dataclass(frozen=True)
 class PhantomOptions:
-    """How many subjects, from which seed, and whether labels are shuffled so that nothing can be learnt."""
+    """How many subjects, from which seed, and whether labels are shuffled so that nothing can be learnt.
+
+    `truth` is what the table says of a nodule: benign or malignant (``classes``); two labels at once, whether
+    it is spiculated and whether it is large, every fifth cell empty (``multi_label``); or its size as a grade
+    from 1 to 3 (``ordinal``).
+    """
 
     subjects: int = 36
     seed: int = 0
     shuffle_labels: bool = False
+    truth: Kind = "classes"
 
     def __post_init__(self) -> None:
         if self.subjects < 6:

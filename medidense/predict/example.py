@@ -30,7 +30,7 @@ def arrays_of(given: Given) -> Iterator[tuple[NDArray[np.float32], Example | Non
 
 
 def beside(nets: Sequence[torch.nn.Module], example: Example | None) -> torch.Tensor:
-    """What the covariates add to the logits of the image, float64 (nets, 1, classes) or 0.
+    """What the covariates add to the logits of the image, float64 (nets, 1, outputs) or 0.
 
     Raises UsageError where a network takes covariates and there are none of its number.
     """

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from medidense.errors import MedidenseError, UsageError
-from medidense.nets import evaluating, image_part
+from medidense.nets import Head, evaluating, head_of, image_part
 from medidense.predict.batched import Precision, batched_logits
 from medidense.predict.example import Given, arrays_of, beside
 from medidense.predict.layout import arrange, arranged, channels_last
@@ -31,14 +31,16 @@ def predict_scores(
 ) -> NDArray[np.float64]:
     """The probability of each class for each array: float64 (N, classes), rows that sum to 1.
 
+    Of a network for several labels at once it is the probability of each label, and rows have no sum.
+
     `arrays` is float32 (N, C, *size) or yields N arrays (C, *size) or Examples; it is walked once. Networks
     that take covariates need Examples; what those add to the logits is added in float64. On a CPU each array
-    passes alone, in float32, through every network; the softmax is taken in float64 and the probabilities are
-    averaged over the networks in the order given. With `flips` its mirror images along all axes pass beside
-    it, and their probabilities are averaged first. A row therefore depends on its own array, the networks,
-    the device and the number of threads (0: all cores), never on its neighbours. On CUDA arrays pass in
-    batches of a fixed size; neighbours move a probability by less than 1e-6, and `precision` ``bf16``, which
-    is for CUDA only, moves it by some thousandths against ``fp32`` and is many times as fast.
+    passes alone, in float32, through every network; its head makes probabilities of the logits in float64,
+    and they are averaged over the networks in the order given. With `flips` its mirror images along all axes
+    pass beside it, and their probabilities are averaged first. A row therefore depends on its own array, the
+    networks, the device and the number of threads (0: all cores), never on its neighbours. On CUDA arrays
+    pass in batches of a fixed size; neighbours move a probability by less than 1e-6, and `precision` ``bf16``
+    (for CUDA only) moves it by some thousandths against ``fp32`` and is many times as fast.
 
     The networks are moved to `device` ("cpu" or "cuda") and laid out channels last where they are not yet;
     their values and modes stay as they are. Raises UsageError without a network or an array and for bf16 on a
@@ -57,7 +59,8 @@ def predict_scores(
             if device == "cuda"
             else _one_by_one(nets, arrays, flips)
         )
-        rows = [_probabilities(logits) for logits in each]
+        heads = [head_of(net) for net in nets]
+        rows = [_probabilities(heads, logits) for logits in each]
     if not rows:
         raise UsageError("arrays", "a score needs at least one array", "none", "check the list of samples")
     return np.stack(rows)
@@ -111,13 +114,13 @@ def _views(array: NDArray[np.float32], flips: bool) -> list[NDArray[np.float32]]
     return [np.ascontiguousarray(view, dtype=np.float32) for view in views]
 
 
-def _probabilities(logits: torch.Tensor) -> NDArray[np.float64]:
-    """The softmax of the logits (nets, views, classes), averaged over the views, then over the networks."""
+def _probabilities(heads: Sequence[Head], logits: torch.Tensor) -> NDArray[np.float64]:
+    """What the heads make of the logits (nets, views, outputs), averaged over the views, then the nets."""
     total = torch.zeros((), dtype=torch.float64)
-    for number, rows in enumerate(logits, start=1):
+    for number, (head, rows) in enumerate(zip(heads, logits, strict=True), start=1):
         if not bool(torch.isfinite(rows).all()):
             where = f"network {number} of {len(logits)}"
             raise MedidenseError(where, "gave a score that is no number", rows.tolist(), "train it again")
-        total = total + torch.softmax(rows, dim=1).mean(dim=0)
+        total = total + head.scores(rows).mean(dim=0)
     scores: NDArray[np.float64] = (total / len(logits)).numpy()
     return scores

@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from medidense import durable
 from medidense.preprocess.loading import load_sample
 from medidense.values.cohort import Sample
+from medidense.values.input import Input
 from medidense.values.predictions import SampleFacts
-from medidense.values.recipe import Input
 
 PRIVATE_FOLDER = 0o700
 

@@ -9,7 +9,7 @@ from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.intensity import scaled
 from medidense.preprocess.placing import sampling_grid
 from medidense.preprocess.resample import axis_weights, resampled, smoothing_sigma
-from medidense.values.recipe import Input
+from medidense.values.input import Input
 from medidense.values.refusal import Refused
 from medidense.values.region import Region
 from medidense.values.volume import Volume
@@ -63,9 +63,10 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
         )
     p01, p50, p99 = (float(x) for x in np.percentile(values, [1, 50, 99]))
     array = np.empty((spec.channels, *grid.size), dtype=np.float32)
-    array[0] = scaled(values, spec.intensity)
+    first = spec.intensity.channels
+    array[:first] = scaled(values, spec.intensity)
     if spec.second_window is not None:
-        array[1] = scaled(values, spec.second_window)
+        array[first] = scaled(values, spec.second_window)
     if mask is not None:
         array[-1] = 2 * resampled(grid.turned(mask)[inside], weights).reshape(grid.size) - 1
     return Prepared(array, grid, p01, p50, p99)

@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.values.recipe import Intensity, Window
+from medidense.values.input import Intensity, Window
 
 
 def scaled(values: NDArray[np.float64], rule: Intensity | Window) -> NDArray[np.float32]:
-    """Network values, float32 of the same shape.
+    """Network values, float32 of the same shape; with ``constants`` one channel for each, (C, *shape).
 
     ``window`` and ``percentiles`` clip and map low..high to -1..1; ``zscore`` subtracts the mean, divides
     by the standard deviation and clips to low..high of them. Where the two percentiles meet (a small
@@ -17,6 +17,10 @@ def scaled(values: NDArray[np.float64], rule: Intensity | Window) -> NDArray[np.
     >>> scaled(np.array([-1000.0, -300.0, 900.0]), Intensity(rule="window", low=-1000, high=400)).tolist()
     [-1.0, 0.0, 1.0]
     """
+    if isinstance(rule, Intensity) and rule.rule == "constants":
+        cut = np.clip(values, rule.low, rule.high)
+        pairs = zip(rule.mean, rule.deviation, strict=True)
+        return np.stack([(cut - mean) / deviation for mean, deviation in pairs]).astype(np.float32)
     kind = rule.rule if isinstance(rule, Intensity) else "window"
     if kind == "zscore":
         spread = float(values.std())

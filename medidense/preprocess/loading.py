@@ -9,8 +9,8 @@ from medidense.io import read_region, read_volume
 from medidense.preprocess.crop import Prepared, prepare
 from medidense.preprocess.facts import sample_facts
 from medidense.values.cohort import Sample
+from medidense.values.input import Input
 from medidense.values.predictions import SampleFacts
-from medidense.values.recipe import Input
 from medidense.values.refusal import Refused
 from medidense.values.region import Region
 from medidense.values.volume import Volume

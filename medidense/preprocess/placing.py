@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 
 from medidense.preprocess.grid import Axes, SamplingGrid
-from medidense.values.recipe import Input
+from medidense.values.input import Input
 from medidense.values.refusal import Refused
 from medidense.values.region import Region
 from medidense.values.volume import Volume, orientation

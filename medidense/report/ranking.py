@@ -14,11 +14,16 @@ def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
     """The receiver operating characteristic of the pooled out-of-fold scores as PNG bytes.
 
     With two classes: the pooled curve, each fold's own in grey, the decision at the operating point; with
-    more, a curve for each class against the rest. The interval stands in the title.
+    more, a curve for each class against the rest; of several labels one for each. The interval
+    stands in the title.
     """
     figure, axes = blank()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5)
-    if len(predictions.classes) == 2:
+    if predictions.multi_label:
+        for index, name in enumerate(predictions.classes):
+            question = predictions.one_label(name)
+            _line(axes, question.label == 1, question.scores[:, 1], name, colour(index))
+    elif len(predictions.classes) == 2:
         _binary_curves(axes, predictions, evaluation)
     else:
         for index, name in enumerate(predictions.classes):
@@ -33,8 +38,13 @@ def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
 def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
     """The distribution of the positive class's out-of-fold score within each true class, as PNG bytes.
 
-    With two classes the operating point is drawn; the interval of the AUROC stands in the title.
+    With two classes the operating point is drawn; the interval of the AUROC stands in the title. Of several
+    labels it is the positive one's, over the rows in which it is known.
     """
+    area = evaluation.auroc
+    if predictions.multi_label:
+        area = next(label.auroc for label in evaluation.labels if label.name == predictions.positive)
+        predictions = predictions.one_label(predictions.positive)
     figure, axes = blank(height=5.2)
     score = predictions.scores[:, predictions.positive_index]
     bins = [step / 25 for step in range(26)]
@@ -49,7 +59,7 @@ def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
     if len(predictions.classes) == 2:
         point = evaluation.operating_point
         axes.axvline(point, color="black", linestyle="--", label=f"operating point {point:g}")
-    title = f"Out-of-fold scores by true class\nAUROC {evaluation.auroc.text()}"
+    title = f"Out-of-fold scores by true class\nAUROC {area.text()}"
     name_axes(axes, title, f"score of class {predictions.positive}", "share of the class, %")
     axes.set_xlim(0, 1)
     legend(axes, "best")
@@ -82,17 +92,23 @@ def _curve(
 ) -> None:
     """One curve of one class against the rest, where both sides have samples."""
     truth = predictions.label[rows] == column
+    shade = GREY if faint else colour(0 if len(predictions.classes) == 2 else column)
+    _line(axes, truth, predictions.scores[rows, column], label, shade, 1.0 if faint else 3.0)
+
+
+def _line(
+    axes: Axes,
+    truth: NDArray[np.bool_],
+    score: NDArray[np.float64],
+    label: str,
+    shade: str,
+    width: float = 3.0,
+) -> None:
+    """The curve of one score, where both sides have samples."""
     if truth.all() or not truth.any():
         return
-    false_alarms, hits, _ = roc_curve(truth, predictions.scores[rows, column], drop_intermediate=False)
-    shade = colour(0 if len(predictions.classes) == 2 else column)
-    axes.plot(
-        false_alarms,
-        hits,
-        label=label or None,
-        color=GREY if faint else shade,
-        linewidth=1.0 if faint else 3.0,
-    )
+    false_alarms, hits, _ = roc_curve(truth, score, drop_intermediate=False)
+    axes.plot(false_alarms, hits, label=label or None, color=shade, linewidth=width)
 
 
 def _against(evaluation: Evaluation) -> str:

@@ -3,14 +3,18 @@
 from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
-from medidense.rundir.layout import FoldDir, RunDir
-from medidense.rundir.recipes import read_recipe, recipe_text, write_recipe
+from medidense.rundir.fold_dir import FoldDir
+from medidense.rundir.layout import RunDir
+from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.splits import write_splits
 from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
     join_predictions,
+    label_cells,
+    label_columns,
     mean_predictions,
+    read_epochs,
     read_predictions,
     write_crossings,
     write_epochs,
@@ -28,9 +32,13 @@ __all__ = [
     "StateFiles",
     "code_digest",
     "join_predictions",
+    "label_cells",
+    "label_columns",
     "mean_predictions",
+    "parsed_settings",
     "read_choices",
     "read_encoding",
+    "read_epochs",
     "read_predictions",
     "read_recipe",
     "recipe_text",

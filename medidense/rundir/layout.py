@@ -9,88 +9,13 @@ from typing import Any
 from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
-from medidense.rundir.covariates import covariate_files
+from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.recipes import read_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
 from medidense.rundir.starts import StartFacts, facts_of
-from medidense.rundir.states import StateFiles
-from medidense.rundir.tables import read_crossings, read_epochs, read_facts, read_predictions
-from medidense.values import Crossing, EpochRecord, Leakage, Predictions, Recipe, SampleFacts, Splits
-
-
-@dataclass(frozen=True)
-class FoldDir:
-    """``folds/K``: weights, the test part's predictions, the epochs, and fold.json once all are there."""
-
-    path: Path
-
-    @property
-    def weights(self) -> Path:
-        """The weights that score, safetensors."""
-        return self.path / "weights.safetensors"
-
-    @property
-    def predictions_path(self) -> Path:
-        """Scores of the fold's test part."""
-        return self.path / "predictions.csv"
-
-    @property
-    def scratch_path(self) -> Path:
-        """The same scores of a network that started from random weights, where the recipe compares."""
-        return self.path / "predictions_scratch.csv"
-
-    @property
-    def epochs_path(self) -> Path:
-        """One line an epoch."""
-        return self.path / "epochs.csv"
-
-    @property
-    def choices_path(self) -> Path:
-        """Of a nested split: each candidate's inner figure, and which was chosen."""
-        return self.path / "choices.csv"
-
-    def inner_path(self, candidate: int, fold: int) -> Path:
-        """Of a nested split: scores of one inner fold's test part under one candidate."""
-        return self.path / "inner" / f"{candidate}-{fold}.csv"
-
-    @property
-    def states(self) -> StateFiles:
-        """The state of the fold's training while it is not finished."""
-        return StateFiles(self.path)
-
-    @property
-    def scratch_states(self) -> StateFiles:
-        """The same of the training from random weights that the recipe compares with."""
-        return StateFiles(self.path, "state-scratch")
-
-    @property
-    def scratch_is_kept(self) -> bool:
-        """True where a fold that was never finished has these scores already."""
-        return self.scratch_path.is_file() and not (self.path / "fold.json").is_file()
-
-    def inner_states(self, candidate: int, fold: int) -> StateFiles:
-        """Of a nested split: the same for one inner training."""
-        return StateFiles(self.path / "inner", f"state-{candidate}-{fold}")
-
-    def epochs(self) -> tuple[EpochRecord, ...]:
-        """The epochs. Raises RunError."""
-        return read_epochs(self.epochs_path)
-
-    @property
-    def done(self) -> bool:
-        """True when the fold was finished and its files are those that were written."""
-        try:
-            sums = json.loads((self.path / "fold.json").read_text())["files"]
-            return all(durable.sha256_file(self.path / name) == digest for name, digest in sums.items())
-        except (OSError, ValueError, KeyError):
-            return False
-
-    def finish(self) -> None:
-        """Write fold.json, the last file of a fold, with the sums of the others."""
-        files = [self.weights, self.predictions_path, self.epochs_path]
-        files += filter(Path.is_file, (self.choices_path, self.scratch_path, *covariate_files(self.path)))
-        sums = {path.name: durable.sha256_file(path) for path in files}
-        durable.write_text(self.path / "fold.json", json.dumps({"files": sums}, indent=2) + "\n")
+from medidense.rundir.tables import read_crossings, read_facts, read_predictions
+from medidense.rundir.unchanged import require_unchanged
+from medidense.values import Crossing, Kind, Leakage, Predictions, Recipe, SampleFacts, Splits
 
 
 @dataclass(frozen=True)
@@ -230,12 +155,13 @@ class RunDir:
         if self.repeats < 2:
             return ()
         return tuple(
-            read_predictions(self.repeat_path(index), self.positive) for index in range(self.repeats)
+            read_predictions(self.repeat_path(index), self.positive, self.kind)
+            for index in range(self.repeats)
         )
 
     def predictions(self) -> Predictions:
         """The out-of-fold scores."""
-        return read_predictions(self.predictions_path, self.positive)
+        return read_predictions(self.predictions_path, self.positive, self.kind)
 
     def crossings(self) -> tuple[Crossing, ...]:
         """Samples on a fold's training side with a copy in its test part."""
@@ -305,6 +231,12 @@ class RunDir:
         return tuple(self.about()["classes"])
 
     @property
+    def kind(self) -> Kind:
+        """What a row's truth is."""
+        kind: Kind = self.about().get("kind", "classes")
+        return kind
+
+    @property
     def positive(self) -> str:
         """The class that sensitivity and score speak of."""
         return str(self.about()["positive"])
@@ -327,17 +259,7 @@ class RunDir:
     def _unchanged(self, path: Path, name: str) -> dict[str, Any]:
         """What run.json says of a file, which must be as it was written; older runs say nothing."""
         about: dict[str, Any] = self.about().get(name, {})
-        if "sha256" not in about:
-            return about
-        try:
-            now = durable.sha256_file(path)
-        except OSError as error:
-            step = "restore it, or start anew in another --out"
-            raise RunError(str(path), "cannot be read", error.strerror, step) from None
-        if now != about["sha256"]:
-            found = f"sha256 {now[:12]}, not {about['sha256'][:12]}"
-            step = f"restore {path.name}, or start anew in another --out"
-            raise RunError(str(path), "the file was changed after the run was made", found, step)
+        require_unchanged(path, about.get("sha256"))
         return about
 
     def _json(self, path: Path) -> dict[str, Any]:

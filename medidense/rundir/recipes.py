@@ -1,11 +1,13 @@
 """How a recipe stands in a YAML file."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from medidense import durable
-from medidense.errors import RecipeError
+from medidense.errors import RecipeError, UsageError
 from medidense.values import Recipe, parse_recipe
 
 LARGEST = 1 << 20
@@ -25,6 +27,18 @@ def read_recipe(path: Path) -> Recipe:
             str(path), "a recipe is YAML in UTF-8", found, "medidense plan writes one"
         ) from None
     return parse_recipe(tree, str(path))
+
+
+def parsed_settings(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
+    """Values given as text, read as YAML: numbers, lists, true, null. Raises UsageError."""
+    try:
+        return {
+            key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in settings.items()
+        }
+    except yaml.YAMLError as error:
+        raise UsageError(
+            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
+        ) from None
 
 
 def recipe_text(recipe: Recipe) -> str:

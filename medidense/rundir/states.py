@@ -24,6 +24,8 @@ class StateFiles:
 
     def __init__(self, folder: Path, name: str = "state") -> None:
         self._folder, self._name = folder, name
+        self.place = (str(folder.absolute()), name)
+        """Folder and name, with which another process finds the same files."""
         self._next: int | None = None
 
     def path(self, generation: int) -> Path:

@@ -6,24 +6,35 @@ from dataclasses import astuple, fields, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.errors import RunError
-from medidense.values import Crossing, EpochRecord, Predictions, SampleFacts
+from medidense.values import Crossing, EpochRecord, Kind, Predictions, SampleFacts
 
 SCORE = "score_"
 """Prefix of the column that holds a class's probability."""
 
+LABEL = "label_"
+"""Prefix of the columns of several labels at once: 1, 0, or empty where it is not known."""
+
+CELLS = ("0", "1", "")
+"""What they hold for 0, 1 and -1 of `Predictions.label`."""
+
 
 def write_predictions(predictions: Predictions, target: Path) -> None:
-    """predictions.csv: sample, subject_id, fold, label, score_<class>…, sorted by sample, nine decimals."""
-    columns = ("sample", "subject_id", "fold", "label", *(SCORE + name for name in predictions.classes))
+    """predictions.csv: sample, subject_id, fold, label, score_<class>…, sorted by sample, nine decimals.
+
+    Of several labels at once a column label_<name> for each stands in the place of label.
+    """
+    scores = (SCORE + name for name in predictions.classes)
+    columns = ("sample", "subject_id", "fold", *label_columns(predictions), *scores)
     rows = (
         (
             predictions.samples[row],
             predictions.subjects[row],
             str(predictions.fold[row]),
-            predictions.classes[predictions.label[row]],
+            *label_cells(predictions, row),
             *(f"{score:.9f}" for score in predictions.scores[row]),
         )
         for row in range(len(predictions.samples))
@@ -31,9 +42,22 @@ def write_predictions(predictions: Predictions, target: Path) -> None:
     durable.write_csv(target, columns, rows)
 
 
-def read_predictions(path: Path, positive: str) -> Predictions:
-    """The table back as a value; `positive` is the class the recipe names. Raises RunError."""
-    rows = read_rows(path, ("sample", "subject_id", "fold", "label"))
+def label_columns(predictions: Predictions) -> tuple[str, ...]:
+    """The columns that hold the truth."""
+    return tuple(LABEL + name for name in predictions.classes) if predictions.multi_label else ("label",)
+
+
+def label_cells(predictions: Predictions, row: int) -> tuple[str, ...]:
+    """What stands in them for one row."""
+    if predictions.multi_label:
+        return tuple(CELLS[known] for known in predictions.label[row])
+    return (predictions.classes[predictions.label[row]],)
+
+
+def read_predictions(path: Path, positive: str, kind: Kind = "classes") -> Predictions:
+    """The table back as a value; `positive` and `kind` are those of the run. Raises RunError."""
+    several = kind == "multi_label"
+    rows = read_rows(path, ("sample", "subject_id", "fold", *(() if several else ("label",))))
     classes = tuple(name.removeprefix(SCORE) for name in rows[0] if name.startswith(SCORE))
     try:
         return Predictions(
@@ -42,11 +66,23 @@ def read_predictions(path: Path, positive: str) -> Predictions:
             samples=tuple(row["sample"] for row in rows),
             subjects=tuple(row["subject_id"] for row in rows),
             fold=np.array([int(row["fold"]) for row in rows], dtype=np.int64),
-            label=np.array([classes.index(row["label"]) for row in rows], dtype=np.int64),
+            label=_labels(rows, classes) if several else _indices(rows, classes),
             scores=np.array([[float(row[SCORE + name]) for name in classes] for row in rows]),
+            kind=kind,
         )
-    except ValueError as error:
+    except (ValueError, KeyError) as error:
         raise RunError(str(path), "the predictions do not hold", error, "run cv again") from None
+
+
+def _indices(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> NDArray[np.int64]:
+    """(N,) indices into the classes. Raises ValueError."""
+    return np.array([classes.index(row["label"]) for row in rows], dtype=np.int64)
+
+
+def _labels(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> NDArray[np.int64]:
+    """(N, C) of 1, 0 and -1. Raises ValueError, KeyError."""
+    value = {"0": 0, "1": 1, "": -1}
+    return np.array([[value[row[LABEL + name]] for name in classes] for row in rows], dtype=np.int64)
 
 
 def join_predictions(parts: Iterable[Predictions]) -> Predictions:
@@ -63,6 +99,7 @@ def join_predictions(parts: Iterable[Predictions]) -> Predictions:
         fold=np.concatenate([table.fold for table in tables])[order],
         label=np.concatenate([table.label for table in tables])[order],
         scores=np.concatenate([table.scores for table in tables])[order],
+        kind=tables[0].kind,
     )
 
 

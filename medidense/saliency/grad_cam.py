@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medidense.errors import UsageError
-from medidense.nets import PlanesNetwork, evaluating
+from medidense.nets import PlanesNetwork, evaluating, head_of
 
 UPSAMPLING = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
 def grad_cam(net: nn.Module, layer: str, array: NDArray[np.float32], class_index: int) -> NDArray[np.float32]:
-    """Evidence for one class at each voxel of the network's input.
+    """Evidence for one class (or label, or grade) at each voxel of the network's input.
 
     `array` is float32 (C, *size) with 2 or 3 axes of size; `layer` is the dotted name of a submodule whose
-    output is (1, K, *map); the net gives logits (1, classes). Returns float32 (*size), in units of logit per
-    cell of the map, not rescaled: 0 is no positive evidence, the highest is the strongest. The map is
-    interpolated linearly with the centres of its cells at the centres of the voxels they cover. A
-    PlanesNetwork has a map for each plane: float32 (3, S, S).
+    output is (1, K, *map); the net gives logits (1, outputs), of which its head makes a sum for each class.
+    Returns float32 (*size), in units of logit per cell of the map, not rescaled: 0 is no positive evidence,
+    the highest is the strongest. The map is interpolated linearly with the centres of its cells at the
+    centres of the voxels they cover. A PlanesNetwork has a map for each plane: float32 (3, S, S).
 
     The net is left as it was: mode, gradients, flags and hooks. Works inside ``torch.no_grad``.
     Raises UsageError for a layer or a class that the net does not have.
@@ -33,9 +33,10 @@ def grad_cam(net: nn.Module, layer: str, array: NDArray[np.float32], class_index
     target = _layer(net, layer)
     anchor = next(net.parameters(), torch.empty(0))
     with torch.inference_mode(False), torch.enable_grad(), evaluating(net), _caught(target) as maps:
-        logits = net(torch.tensor(array[None], dtype=torch.float32, device=anchor.device))
+        outputs = net(torch.tensor(array[None], dtype=torch.float32, device=anchor.device))
         if not maps:
             raise UsageError(layer, "this layer takes no part in the forward pass", "", "name another layer")
+        logits = head_of(net).evidence(outputs)
         if not 0 <= class_index < logits.shape[1]:
             raise UsageError(
                 "class_index", f"the network has {logits.shape[1]} classes", class_index, "count from 0"

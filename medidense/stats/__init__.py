@@ -2,26 +2,30 @@
 
 from medidense.stats.baselines import BaselineScores, baseline_scores, regression_scores
 from medidense.stats.choosing import best, inner_figure
-from medidense.stats.decisions import Decisions, decide, decision_figures
+from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
-from medidense.stats.ranking import auroc, weighted_auroc
+from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.repeats import with_repeats
 
 __all__ = [
     "BaselineScores",
     "Decisions",
     "SubjectDraws",
+    "auprc",
     "auroc",
     "baseline_scores",
     "best",
     "decide",
+    "decided_classes",
     "decision_figures",
     "evaluate_predictions",
     "inner_figure",
     "percentile_interval",
     "regression_scores",
     "subject_bootstrap",
+    "two_sided",
+    "weighted_auprc",
     "weighted_auroc",
     "wilson",
     "with_repeats",

@@ -103,8 +103,11 @@ def regression_scores(
     """Probabilities (N, classes) of `test` (N, F) by logistic regression fitted on `features` (M, F).
 
     `labels` (M,) count classes from 0. Standardised, L2 with C = 1. A class that they lack gets 0; with one
-    class there is nothing to fit.
+    class there is nothing to fit. Of several labels at once (M, classes), -1 where one is not known, each is
+    asked by itself over the rows that know it; one that no row knows gets one half.
     """
+    if labels.ndim == 2:
+        return np.stack([_chance(features, column, test) for column in labels.T], axis=1)
     there = np.unique(labels)
     scores = np.zeros((len(test), classes))
     if len(there) == 1:
@@ -114,3 +117,13 @@ def regression_scores(
     model.fit(features, labels)
     scores[:, there] = model.predict_proba(test)
     return scores
+
+
+def _chance(
+    features: NDArray[np.floating], label: NDArray[np.int64], test: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """The same for one of several labels, (M,) of 1, 0 and -1: the probability (N,) that it is shown."""
+    known = label >= 0
+    if not known.any():
+        return np.full(len(test), 0.5)
+    return regression_scores(features[known], label[known], test, 2)[:, 1]

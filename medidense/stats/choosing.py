@@ -14,8 +14,13 @@ def inner_figure(predictions: Predictions) -> tuple[str, float]:
     """Name and value of the figure that pooled inner out-of-fold scores are compared by.
 
     AUROC of the positive class (higher is better) with two classes; with more the log loss (lower is
-    better, natural logarithm), because a macro mean of areas says nothing of how sure the scores are.
+    better, natural logarithm), because a macro mean of areas says nothing of how sure the scores are. Of
+    several labels it is the log loss of the cells that are known.
     """
+    if predictions.multi_label:
+        known = predictions.label >= 0
+        cells = predictions.label[known], predictions.scores[known]
+        return LOG_LOSS, float(log_loss(*cells, labels=(0, 1)))
     area = auroc(predictions.label, predictions.scores, predictions.positive_index)
     if len(predictions.classes) == 2 and area is not None:
         return AUROC, area

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
-from medidense.values import Estimate
+from medidense.values import Estimate, Predictions, middle_grade
 
 Counts = NDArray[np.float64]
 Ratio = Callable[[Counts, Counts, Counts, Counts], tuple[Counts, Counts]]
@@ -71,6 +71,13 @@ def decide(scores: NDArray[np.float64], positive: int, operating_point: float) -
     if scores.shape[1] != 2:
         return np.asarray(scores.argmax(axis=1), dtype=np.int64)
     return np.where(scores[:, positive] >= operating_point, positive, 1 - positive).astype(np.int64)
+
+
+def decided_classes(predictions: Predictions, operating_point: float) -> NDArray[np.int64]:
+    """`decide` for out-of-fold scores, (N,); of grades in order the middle one (`middle_grade`)."""
+    if predictions.kind == "ordinal":
+        return middle_grade(predictions.scores)
+    return decide(predictions.scores, predictions.positive_index, operating_point)
 
 
 def figures(decisions: Decisions, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

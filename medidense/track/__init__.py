@@ -1,13 +1,16 @@
-"""Cross-validations in MLflow: the only room that imports it, and it reads run directories only."""
+"""Results in MLflow: the only room that imports it, and it reads finished folders only."""
 
 from medidense.track import quiet  # noqa: F401  first, because it sets what MLflow reads when imported
+from medidense.track.benchmarks import BenchmarkFiles, log_benchmark
 from medidense.track.pseudonyms import pseudonym, pseudonym_key
 from medidense.track.runs import Tracked, log_cross_validation
 from medidense.track.store import tracking_uri
 from medidense.track.ui import serve_ui
 
 __all__ = [
+    "BenchmarkFiles",
     "Tracked",
+    "log_benchmark",
     "log_cross_validation",
     "pseudonym",
     "pseudonym_key",

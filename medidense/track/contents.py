@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from medidense.rundir import RunDir, recipe_text
+from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
 from medidense.values.evaluation import Estimate
 
@@ -74,6 +74,9 @@ class Contents:
         }
         for figure, estimate in self.evaluation["metrics"].items():
             found |= _limits(names.pooled(figure), Estimate(**estimate))
+        for label in self.evaluation.get("labels", ()):
+            for figure in ("auroc", "auprc"):
+                found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
@@ -177,13 +180,14 @@ class Contents:
     def _predictions(self) -> tuple[list[str], list[list[Any]]]:
         """Out-of-fold scores under pseudonyms, sorted by them."""
         table = self.run.predictions()
-        columns = ["sample", "subject", "fold", "label", *(f"score_{name}" for name in table.classes)]
+        scores = (f"score_{name}" for name in table.classes)
+        columns = ["sample", "subject", "fold", *label_columns(table), *scores]
         rows = [
             [
                 self.alias(table.samples[row]),
                 self.alias(table.subjects[row]),
                 int(table.fold[row]),
-                table.classes[table.label[row]],
+                *label_cells(table, row),
                 *(round(float(score), 6) for score in table.scores[row]),
             ]
             for row in range(len(table.samples))
@@ -209,6 +213,10 @@ def _table(evaluation: Mapping[str, Any]) -> list[str]:
     lines = ["| figure | out of fold |", "|---|---|"]
     for figure, estimate in evaluation["metrics"].items():
         lines.append(f"| {figure.replace('_', ' ')} | {Estimate(**estimate).text()} |")
+    for label in evaluation.get("labels", ()):
+        known = f"{label['positives']} of {label['samples']} known rows"
+        areas = f"AUROC {Estimate(**label['auroc']).text()}, AUPRC {Estimate(**label['auprc']).text()}"
+        lines.append(f"| label {label['name']} ({known}) | {label['note'] or areas} |")
     for baseline in evaluation["baselines"]:
         own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
         lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")

@@ -1,5 +1,7 @@
 """Under which name does each thing stand in MLflow? Nothing in this room spells one anywhere else."""
 
+import re
+
 # tags of runs
 KIND = "medidense.kind"
 UID = "medidense.uid"
@@ -40,6 +42,16 @@ FOLD_PATIENTS = "test/n_patients"
 FOLD_LESIONS = "test/n_lesions"
 LOW, HIGH = "_low", "_high"
 
+# metrics and a tag of a benchmark
+BENCH_ACCURACY = "test/accuracy"
+BENCH_ERROR = "test/error"
+BENCH_SPREAD = "test/accuracy_sd"
+BENCH_SEED_ACCURACY = "test/accuracy_by_seed"
+BENCH_CURVE = "test/accuracy_by_epoch"
+BENCH_SPEED = "time/images_per_s"
+BENCH_SECONDS = "time/train_s"
+BENCH_PASSED = "medidense.passed"
+
 # artifacts
 FIGURES = "figures"
 SALIENCY = "saliency"
@@ -63,6 +75,15 @@ def pooled(figure: str) -> str:
     'oof/sensitivity'
     """
     return f"oof/{figure}"
+
+
+def of_label(name: str, figure: str) -> str:
+    """The metric that holds a figure of one of several labels; MLflow's names take few other signs.
+
+    >>> of_label("pleural effusion", "auroc")
+    'oof_label/pleural_effusion/auroc'
+    """
+    return f"oof_label/{re.sub(r'[^0-9A-Za-z_.-]', '_', name)}/{figure}"
 
 
 def baseline(name: str) -> str:

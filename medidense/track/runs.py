@@ -51,7 +51,7 @@ def log_cross_validation(run: RunDir, *, working: Path, command: str, package: P
         uri, key = tracking_uri(working), pseudonym_key()
         client = client_of(uri)
         contents = Contents(run, lambda text: pseudonym(key, text))
-        memory = Memory.of(run.tracking_path, _without_password(uri), results)
+        memory = Memory.of(run.tracking_path, without_password(uri), results)
         if not still_there(client, memory):
             memory.forget()
         memory.save()
@@ -60,7 +60,7 @@ def log_cross_validation(run: RunDir, *, working: Path, command: str, package: P
         parent = Session(client, experiment, contents, memory, command, package).log()
         home = client.get_experiment(client.get_run(parent).info.experiment_id)
     except STORE_ERRORS as error:
-        return Tracked(problem=_sentence(error))
+        return Tracked(problem=sentence(error))
     except RunError:
         raise
     except (UsageError, WriteError) as error:
@@ -74,20 +74,20 @@ def _digest(run: RunDir) -> str:
     return durable.sha256_bytes("".join(durable.sha256_file(path) for path in paths).encode())
 
 
-def _without_password(uri: str) -> str:
+def without_password(uri: str) -> str:
     """The address without a user's name and password.
 
-    >>> _without_password("https://me:secret@host:5000/x")
+    >>> without_password("https://me:secret@host:5000/x")
     'https://host:5000/x'
     """
     parts = urlsplit(uri)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
     """An error of the store on one line, short, without a password, and what to do.
 
-    >>> _sentence(OSError("http://me:secret@host is away")).split(" (")[0]
+    >>> sentence(OSError("http://me:secret@host is away")).split(" (")[0]
     'http://host is away'
     """
     said = re.sub(r"//[^/@\s]*@", "//", " ".join(str(error).split()))[:300]

@@ -5,6 +5,8 @@ from medidense.train.averaging import average_of
 from medidense.train.data import TrainingData, class_weights, standardized
 from medidense.train.device import Device, choose_device
 from medidense.train.loop import fit
+from medidense.train.ranks import joined
+from medidense.train.regime import Regime
 from medidense.train.speed import measure_step
 from medidense.train.state import States
 from medidense.train.tuning import Tuning
@@ -12,6 +14,7 @@ from medidense.train.tuning import Tuning
 __all__ = [
     "Device",
     "Draw",
+    "Regime",
     "States",
     "TrainingData",
     "Tuning",
@@ -21,6 +24,7 @@ __all__ = [
     "class_weights",
     "draw",
     "fit",
+    "joined",
     "measure_step",
     "standardized",
 ]

@@ -10,21 +10,21 @@ from collections.abc import Callable
 import torch
 
 from medidense.errors import RecipeError
-from medidense.train.device import Device
+from medidense.train.ranks import SMALLEST, Ranks
 from medidense.train.stepping import quickened
 from medidense.values import ShrunkRecord
-
-SMALLEST = 2
-"""Samples of a micro-batch: batch normalisation needs a spread."""
 
 
 class Accumulating:
     """One training step up to its gradients, in `parts` micro-batches, and in more where memory runs out.
 
-    `gradients` takes a share, images and their truth, adds that share of their gradients to those of `net`
-    and returns the share of the loss; `clip` limits what has been added up and returns its norm. When the
-    GPU's memory does not hold a step, its gradients are dropped, the micro-batches are halved and the step is
-    repeated; running statistics and dropout's random state keep what the broken try did to them.
+    `gradients` takes a share, whether it is the step's last, what enters the network and the truth, adds that
+    share of their gradients to those of `net` and returns the share of the loss; `clip` limits what has been
+    added up and returns its norm. What enters is this rank's part of the samples that the truth, the last of
+    the tensors, is of. When the GPU's
+    memory does not hold a step, its gradients are dropped, the micro-batches are halved and the step is
+    repeated; running statistics and dropout's random state keep what the broken try did to them. Several
+    ranks cannot: they are told what to set.
     """
 
     def __init__(
@@ -32,22 +32,22 @@ class Accumulating:
         gradients: Callable[..., torch.Tensor],
         clip: Callable[[], torch.Tensor],
         net: torch.nn.Module,
-        device: Device,
+        ranks: Ranks,
         parts: int,
     ) -> None:
-        self._gradients, self._clip, self._net, self._device = gradients, clip, net, device
+        self._gradients, self._clip, self._net, self._ranks = gradients, clip, net, ranks
         self.parts = self._told = parts
         self.record_anew()
 
-    def __call__(self, batch: torch.Tensor, *truth: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def __call__(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Loss and gradient norm of a batch. Raises RecipeError where not even two samples fit."""
-        while (done := self._tried(batch, *truth)) is None:
-            self._halve(len(batch))
+        while (done := self._tried(*tensors)) is None:
+            self._halve(len(tensors[-1]))
         return done
 
     def record_anew(self) -> None:
         """Forget what was recorded on a GPU: it holds the gradients of those parameters that learnt then."""
-        self._step = quickened(self._accumulated, self._net, self._device)
+        self._step = quickened(self._accumulated, self._net, self._ranks.device)
 
     def shrunk(self, epoch: int, step: int) -> list[ShrunkRecord]:
         """The news of this step, if there is any: that batches pass in more parts from here on."""
@@ -64,13 +64,19 @@ class Accumulating:
             return None
 
     def _accumulated(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        size = len(tensors[0])
-        count = max(1, min(self.parts, size // SMALLEST))
+        size = len(tensors[-1])
+        count = self._ranks.pieces(size, self.parts)
         pieces = zip(*(torch.tensor_split(tensor, count) for tensor in tensors), strict=True)
-        losses = [self._gradients(len(piece[0]) / size, *piece) for piece in pieces]
+        losses = []
+        for number, piece in enumerate(pieces, 1):
+            losses.append(self._gradients(len(piece[-1]) / size, number == count, *piece))
         return torch.stack(losses).sum(), self._clip()
 
     def _halve(self, size: int) -> None:
+        if self._ranks.count > 1:  # the other processes would wait for ever in the step that broke here
+            rule, found = "the GPU's memory is too small", f"{size} samples on {self._ranks.count} devices"
+            step = f"set training.accumulate to {2 * self.parts} or more: batches then pass in parts"
+            raise RecipeError("training.batch_size", rule, found, step)
         if self.parts >= size // SMALLEST:
             found = f"{size} samples in {self.parts} parts"
             step = "choose a smaller input.size or network.name, or a GPU with more memory"
@@ -78,5 +84,5 @@ class Accumulating:
         self.parts = min(2 * self.parts, size // SMALLEST)
         self._net.zero_grad(set_to_none=True)
         self.record_anew()
-        if self._device.name == "cuda":
+        if self._ranks.device.name == "cuda":
             torch.cuda.empty_cache()

@@ -5,12 +5,17 @@ same result, so whatever the network saw can be made again.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
 from medidense.nets import central_planes
-from medidense.values.recipe import Augmentation
+from medidense.train.patches import shifted, uncovered
+from medidense.values.training import Augmentation
+
+PATCHES = 2**31
+"""Added to the seed of the noise to draw crops and boxes apart from it."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,9 @@ class Draw:
 
     `flip` bool (B, D), one for each axis; `angle` (B,) in radians in the plane of the first two axes;
     `zoom` (B,), above 1 makes things larger; `shift` (B, D) in voxels; `gain` and `offset` (B,) for
-    the values; `spread` (B,), the standard deviation of the noise, whose field is decided by `noise_seed`.
+    the values; `spread` (B,), the standard deviation of the noise, whose field is decided by `noise_seed`;
+    `crop` int64 (B, D), the whole voxels that a crop begins later; `cutout` (B, D), the centre of the box of
+    `cutout_side` voxels that becomes 0, as shares of the sides.
     """
 
     flip: torch.Tensor
@@ -30,32 +37,58 @@ class Draw:
     offset: torch.Tensor
     spread: torch.Tensor
     noise_seed: int
+    crop: torch.Tensor
+    cutout: torch.Tensor
+    cutout_side: int
+
+    def rows(self, rows: torch.Tensor) -> "Draw":
+        """The changes of some of the crops, int64 (count,); the seed stays that of the whole batch."""
+        parts: dict[str, Any] = {
+            key: value[rows] for key, value in vars(self).items() if isinstance(value, torch.Tensor)
+        }
+        return replace(self, **parts)
 
 
 def draw(settings: Augmentation, count: int, dims: int, generator: torch.Generator) -> Draw:
     """Random changes for `count` crops with `dims` axes (2 or 3).
 
     The same numbers are drawn whatever is switched on, so switching one change off leaves the others as they
-    were. Angle, shift, gain, offset and spread are uniform, the zoom is uniform in its logarithm.
+    were. All are uniform, the zoom in its logarithm.
     """
 
     def uniform(*shape: int) -> torch.Tensor:
         return 2 * torch.rand(*shape, generator=generator) - 1
 
+    along = range(dims) if settings.flip is True else settings.flip or ()
+    mirrored = torch.tensor([axis in along for axis in range(dims)])
+    changes = {
+        "flip": (uniform(count, dims) > 0) & mirrored,
+        "angle": uniform(count) * math.radians(settings.rotate),
+        "zoom": torch.exp(uniform(count) * math.log1p(settings.scale)),
+        "shift": uniform(count, dims) * settings.shift,
+        "gain": 1 + uniform(count) * settings.gain,
+        "offset": uniform(count) * settings.offset,
+        "spread": uniform(count).abs() * settings.noise,
+    }
+    noise_seed = int(torch.randint(2**31, (), generator=generator))
+    patches = torch.Generator().manual_seed(noise_seed + PATCHES)
+    places = torch.rand(2, count, dims, generator=patches)
     return Draw(
-        flip=(uniform(count, dims) > 0) & settings.flip,
-        angle=uniform(count) * math.radians(settings.rotate),
-        zoom=torch.exp(uniform(count) * math.log1p(settings.scale)),
-        shift=uniform(count, dims) * settings.shift,
-        gain=1 + uniform(count) * settings.gain,
-        offset=uniform(count) * settings.offset,
-        spread=uniform(count).abs() * settings.noise,
-        noise_seed=int(torch.randint(2**31, (), generator=generator)),
+        **changes,
+        noise_seed=noise_seed,
+        crop=(places[0] * (2 * settings.crop + 1)).long() - settings.crop,
+        cutout=places[1] * (settings.cutout > 0),
+        cutout_side=settings.cutout,
     )
 
 
 def augment(
-    images: torch.Tensor, change: Draw, *, planes: bool = False, fixed_channels: int = 0
+    images: torch.Tensor,
+    change: Draw,
+    *,
+    planes: bool = False,
+    fixed_channels: int = 0,
+    rows: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """`images`, float32 (B, C, *size) on any device, with the drawn changes: a new tensor of the same shape.
 
@@ -63,9 +96,12 @@ def augment(
     from outside is mirrored at the border, so that no border shows. In-plane voxels are taken as square. The
     noise is made on the device of the images: a GPU makes other noise from a seed than a CPU. With `planes`
     only the central planes of the changed cubes are made, (B, C, 3, S, S). The values of the last
-    `fixed_channels` are no intensities and stay.
+    `fixed_channels` are no intensities and stay. With `rows`, int64 (B,), the images are only these of the
+    batch that was drawn for, and become what they become in the whole batch.
     """
-    changed = _resampled(images, change, planes)
+    drawn = len(change.angle)
+    change = change if rows is None else change.rows(rows)
+    changed = shifted(_resampled(images, change, planes), change.crop)
     values = changed[:, : images.shape[1] - fixed_channels]
     each = (-1, *[1] * (images.ndim - 1))
     place = images.device
@@ -76,7 +112,11 @@ def augment(
     values = values * gain + offset
     if bool((change.spread > 0).any()):
         generator = torch.Generator(place).manual_seed(change.noise_seed)
-        values = values + torch.randn(values.shape, generator=generator, device=place) * spread
+        noise = torch.randn((drawn, *values.shape[1:]), generator=generator, device=place)
+        values = values + (noise if rows is None else noise[rows.to(place)]) * spread
+    if change.cutout_side:
+        centres = change.cutout.to(place, non_blocking=True)
+        values = values * uncovered(centres, change.cutout_side, values.shape[2:])[:, None]
     return torch.cat([values, changed[:, values.shape[1] :]], dim=1) if fixed_channels else values
 
 

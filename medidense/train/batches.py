@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from medidense.train.data import TrainingData, deal
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 NEAREST = 4
 """A lesion's partner in a paired batch is drawn from this many of other classes, the nearest in volume."""

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from medidense.errors import UsageError
+from medidense.train.answering import answer_weights
 
 Images = NDArray[np.float32] | NDArray[np.float16]
 
@@ -16,9 +17,9 @@ class TrainingData:
     """The training part of a fold, and the validation part of a recipe that stops early.
 
     `images` is float32 or float16 (N, C, *size) with at least two samples; a batch is float32 in either case.
-    `labels` is int64 (N,) counting classes from 0; -1 is no label, for rows that teach by a target or an
-    auxiliary one. The validation arrays have the same form, all labelled, or are both None. Raises UsageError
-    where they do not.
+    `labels` is int64 (N,) counting classes or grades from 0; -1 is no label, for rows that teach by a target
+    or an auxiliary one. Of several labels at once it is (N, L): 1 shown, 0 not shown, -1 not known. The
+    validation arrays have the same form, all labelled, or are both None. Raises UsageError where they do not.
 
     `targets` float32 (N, classes) are probabilities to train towards in the labels' place. `auxiliary`
     float32 (N, A), NaN where unknown, are further targets of mean 0 and standard deviation 1, whose error
@@ -43,7 +44,8 @@ class TrainingData:
 
     def __post_init__(self) -> None:
         _check("training part", self.images, self.labels, smallest=2)
-        if (self.labels < 0).any() and self.targets is None and self.auxiliary is None:
+        unknown = self.labels.reshape(len(self.labels), -1) < 0
+        if unknown.all(axis=1).any() and self.targets is None and self.auxiliary is None:
             step = "drop those rows, or give targets"
             raise UsageError("training part", "a row without a label teaches nothing", "label -1", step)
         if (self.validation_images is None) != (self.validation_labels is None):
@@ -60,11 +62,13 @@ def class_weights(labels: NDArray[np.int64], classes: int) -> NDArray[np.float32
 
     So every class weighs as much as any other in the whole of `labels` (the "balanced" rule of
     scikit-learn, after King and Zeng, 2001). A class without a sample gets 0; rows without a label (-1) are
-    left out.
+    left out. Of several labels (N, L) it is each label's two sides that weigh the same: float32 (L, 2).
 
     >>> class_weights(np.array([0, 0, 0, 1]), 2).tolist()
     [0.6666666865348816, 2.0]
     """
+    if labels.ndim == 2:
+        return answer_weights(labels)
     labelled = labels[labels >= 0]
     counts = np.bincount(labelled, minlength=classes)
     weights = len(labelled) / (classes * np.maximum(counts, 1))
@@ -110,10 +114,17 @@ def _check(where: str, images: Images, labels: NDArray[np.int64], *, smallest: i
         raise UsageError(
             where, "images are float32 or float16 (N, C, *size)", found, "prepare them with the recipe"
         )
-    lowest = -1 if smallest > 1 else 0
-    if labels.shape != (len(images),) or labels.dtype != np.int64 or (labels < lowest).any():
+    lowest = -1 if smallest > 1 or labels.ndim == 2 else 0
+    if (
+        labels.ndim not in (1, 2)
+        or len(labels) != len(images)
+        or labels.dtype != np.int64
+        or (labels < lowest).any()
+    ):
         found = f"{labels.dtype} {labels.shape} for {len(images)} images"
-        raise UsageError(where, "labels are int64 (N,), from 0", found, "give each image its class")
+        raise UsageError(
+            where, "labels are int64 (N,) or (N, labels), from 0", found, "give each image its class"
+        )
     if len(images) < smallest:
         rule = f"needs at least {smallest} sample{'s' if smallest > 1 else ''}"
         raise UsageError(where, rule, len(images), "use fewer folds or more subjects")

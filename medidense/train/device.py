@@ -9,27 +9,29 @@ import torch
 
 from medidense.errors import RecipeError, UsageError
 from medidense.predict import count_threads, limit_threads
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 
 @dataclass(frozen=True)
 class Device:
     """Where training runs ("cpu" or "cuda"), the precision of its forward pass, and its CPU threads (not 0).
 
-    The three belong in the record of a run: with the seed they decide every bit of the weights on a CPU.
+    Each of several `devices` has a process with as many threads. All belong in the record of a run: with the
+    seed they decide every bit of the weights on a CPU.
     """
 
     name: Literal["cpu", "cuda"]
     precision: Literal["fp32", "bf16"]
     threads: int
+    devices: int = 1
 
 
-def choose_device(wanted: str, settings: Training) -> Device:
+def choose_device(wanted: str, settings: Training, devices: int = 1) -> Device:
     """The device for `wanted`, which is "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Precision and threads come from the recipe: ``auto`` is fp32 on a CPU and bf16 on a GPU, 0 threads are all
-    cores that this process may use. Raises UsageError for another word or a GPU that is not there, and
-    RecipeError for bf16 on a CPU.
+    cores that this process may use, shared out among the `devices`. Raises UsageError for another word or a
+    GPU that is not there, and RecipeError for bf16 on a CPU or a compiled network on several devices.
     """
     if wanted not in ("auto", "cpu", "cuda"):
         raise UsageError("--device", "there is no such device", wanted, "choose auto, cpu or cuda")
@@ -38,13 +40,19 @@ def choose_device(wanted: str, settings: Training) -> Device:
         raise UsageError(
             "--device", "torch sees no CUDA device", wanted, "use --device cpu, or install the driver"
         )
-    threads = count_threads(settings.threads)
+    if devices > 1 and settings.compile:
+        rule = "a compiled network trains on one device"
+        raise RecipeError("training.compile", rule, f"--devices {devices}", "set it to false, or use one")
+    threads = settings.threads or max(1, count_threads(0) // devices)
     if wanted == "cuda" or (wanted == "auto" and present):
-        return Device("cuda", "fp32" if settings.precision == "fp32" else "bf16", threads)
+        if devices > 1 and devices > (there := torch.cuda.device_count()):
+            step = f"use --devices {there}, or --device cpu"
+            raise UsageError("--devices", f"torch sees {there} CUDA devices", devices, step)
+        return Device("cuda", "fp32" if settings.precision == "fp32" else "bf16", threads, devices)
     if settings.precision == "bf16":
         rule = "on a CPU bf16 gives wrong gradients for small 3D maps, so it is for CUDA only"
         raise RecipeError("training.precision", rule, "bf16", "use auto or fp32")
-    return Device("cpu", "fp32", threads)
+    return Device("cpu", "fp32", threads, devices)
 
 
 class Setting:

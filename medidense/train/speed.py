@@ -4,10 +4,11 @@ import statistics
 
 import numpy as np
 
-from medidense.nets import build_for
+from medidense.nets import build_for, head_of
 from medidense.train.data import TrainingData
 from medidense.train.device import Device
 from medidense.train.loop import fit
+from medidense.train.regime import Regime
 from medidense.train.stepping import SETTLING
 from medidense.values import EpochRecord, Recipe
 
@@ -22,10 +23,12 @@ def measure_step(recipe: Recipe, classes: int, device: Device) -> float:
     """
     spec, batch = recipe.input, recipe.training.batch_size
     noise = np.random.default_rng(0).normal(size=(batch, spec.channels, *spec.size)).astype(np.float32)
-    labels = np.arange(batch, dtype=np.int64) % classes
+    net, labels = build_for(recipe, classes), np.arange(batch, dtype=np.int64) % classes
+    if head_of(net).kind == "multi_label":
+        labels = (np.arange(batch)[:, None] + np.arange(classes)) % 2
     data = TrainingData(noise, labels, planes=spec.view == "planes", fixed_channels=int(spec.mask_channel))
     settling = SETTLING[device.name]
     settings = recipe.training.model_copy(update={"epochs": settling + STEPS, "early_stopping": None})
-    records = fit(build_for(recipe, classes), data, settings, seed=0, device=device)
+    records = fit(net, data, Regime(settings, seed=0, device=device))
     seconds = [record.seconds for record in records if isinstance(record, EpochRecord)]
     return statistics.median(seconds[settling:]) / batch

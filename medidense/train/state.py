@@ -8,16 +8,14 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.optim.lr_scheduler import LRScheduler
 
 from medidense.errors import UsageError
-from medidense.train.averaging import Average
 from medidense.train.data import TrainingData
-from medidense.train.device import Device, Setting
+from medidense.train.device import Setting
+from medidense.train.optimiser_step import OptimiserStep
+from medidense.train.regime import Regime
 from medidense.train.stopping import Stopping
-from medidense.train.tuning import Tuning
 from medidense.values import EpochRecord, TrainingState
-from medidense.values.recipe import Training
 
 
 class States(Protocol):
@@ -34,14 +32,12 @@ class States(Protocol):
 class Running:
     """All parts of a training that change from step to step, at the end of an epoch.
 
-    `generators` draw the batches and the changes of crops. Gradients, losses and decks of cards do not
-    outlive an epoch. `of` tells the training from others.
+    `step` has the weights, their average, optimiser and schedule; `generators` draw the batches and the
+    changes of crops. Gradients, losses and decks of cards do not outlive an epoch. `of` tells the training
+    from others.
     """
 
-    learner: torch.nn.Module
-    average: Average
-    optimizer: torch.optim.Optimizer
-    schedule: LRScheduler
+    step: OptimiserStep
     stopping: Stopping
     setting: Setting
     generators: Sequence[torch.Generator]
@@ -72,24 +68,24 @@ def hand_over(running: Running, record: EpochRecord, states: States | None) -> E
 
 def snapshot(running: Running) -> TrainingState:
     """The state of `running`; later steps do not change it."""
-    stopping = running.stopping
+    step, stopping = running.step, running.stopping
     parts: dict[str, Mapping[str, torch.Tensor]] = {
-        "learner": running.learner.state_dict(),
-        "average": running.average.state_dict(),
+        "learner": step.learner.state_dict(),
+        "average": step.average.state_dict(),
         "best": stopping.best or {},
         "random": running.setting.randomness()
         | {str(number): generator.get_state() for number, generator in enumerate(running.generators)},
     }
-    for number, parameter in enumerate(_parameters(running.optimizer)):
-        kept = running.optimizer.state.get(parameter, {})
+    for number, parameter in enumerate(_parameters(step.optimizer)):
+        kept = step.optimizer.state.get(parameter, {})
         parts[f"optimizer.{number}"] = {key: one for key, one in kept.items() if torch.is_tensor(one)}
-    schedule = {key: value for key, value in running.schedule.state_dict().items() if key != "lr_lambdas"}
+    schedule = {key: value for key, value in step.schedule.state_dict().items() if key != "lr_lambdas"}
     return TrainingState(
         tensors={f"{part}.{name}": _array(one) for part, held in parts.items() for name, one in held.items()},
         facts={
             "of": running.of,
             "records": [asdict(record) for record in running.records],
-            "rates": [group["lr"] for group in running.optimizer.param_groups],
+            "rates": [group["lr"] for group in step.optimizer.param_groups],
             "schedule": schedule,
             "waited": stopping.waited,
             "lowest": stopping.lowest if stopping.best else None,
@@ -103,18 +99,18 @@ def put_back(running: Running, state: TrainingState) -> None:
     Tensors keep the memory layout of the running ones, because sums and dropout follow it. Raises UsageError
     for the state of another training.
     """
-    facts, stopping = state.facts, running.stopping
+    facts, step, stopping = state.facts, running.step, running.stopping
     if facts["of"] != running.of:
-        step = "remove the files of the state; the training then begins anew"
-        raise UsageError("training state", "belongs to another training", f"epoch {state.epoch}", step)
-    running.learner.load_state_dict(_tensors(state.part("learner")))
-    running.average.load_state_dict(_tensors(state.part("average")))
-    for number, parameter in enumerate(_parameters(running.optimizer)):
+        remedy = "remove the files of the state; the training then begins anew"
+        raise UsageError("training state", "belongs to another training", f"epoch {state.epoch}", remedy)
+    step.learner.load_state_dict(_tensors(state.part("learner")))
+    step.average.load_state_dict(_tensors(state.part("average")))
+    for number, parameter in enumerate(_parameters(step.optimizer)):
         kept = state.part(f"optimizer.{number}")
-        running.optimizer.state[parameter] = {key: _beside(parameter, one) for key, one in kept.items()}
-    for group, rate in zip(running.optimizer.param_groups, facts["rates"], strict=True):
+        step.optimizer.state[parameter] = {key: _beside(parameter, one) for key, one in kept.items()}
+    for group, rate in zip(step.optimizer.param_groups, facts["rates"], strict=True):
         group["lr"] = rate
-    running.schedule.load_state_dict({"lr_lambdas": [None] * len(facts["rates"]), **facts["schedule"]})
+    step.schedule.load_state_dict({"lr_lambdas": [None] * len(facts["rates"]), **facts["schedule"]})
     best = state.part("best")
     if best:
         stopping.best, stopping.lowest = _tensors(best), facts["lowest"]
@@ -126,17 +122,15 @@ def put_back(running: Running, state: TrainingState) -> None:
     running.records[:] = [EpochRecord(**record) for record in facts["records"]]
 
 
-def identity(
-    data: TrainingData, settings: Training, *, seed: int, device: Device, tuning: Tuning | None = None
-) -> str:
+def identity(data: TrainingData, regime: Regime) -> str:
     """A digest of what a state belongs to: settings, tuning, seed, device, labels and shape of the data."""
-    digest = hashlib.sha256(settings.model_dump_json().encode())
-    digest.update(f"{seed} {device} {data.images.shape}".encode())
+    digest = hashlib.sha256(regime.settings.model_dump_json().encode())
+    digest.update(f"{regime.seed} {regime.device} {data.images.shape}".encode())
     digest.update(data.labels.tobytes())
     if data.covariates is not None:
         digest.update(data.covariates.tobytes() + str(data.covariate_dropout).encode())
-    if tuning is not None:
-        digest.update(tuning.start.model_dump_json().encode())
+    if regime.tuning is not None:
+        digest.update(regime.tuning.start.model_dump_json().encode())
     return digest.hexdigest()
 
 

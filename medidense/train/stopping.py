@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from medidense.errors import UsageError
 from medidense.predict import Example, predict_scores
-from medidense.train.data import TrainingData
+from medidense.train.answering import held_out_loss
+from medidense.train.data import Images, TrainingData
 from medidense.train.device import Device
-from medidense.values.recipe import Training
+from medidense.train.ranks import Ranks
+from medidense.values.training import Training
 
 
 class Stopping:
@@ -27,7 +29,7 @@ class Stopping:
         self.best: dict[str, torch.Tensor] | None = None
         self.lowest, self.waited = float("inf"), 0
         self._rule, self._epochs = settings.early_stopping, settings.epochs
-        self._data, self._weights, self._device = data, weights, device
+        self._data, self._weights, self._ranks = data, weights, Ranks(device)
         if self._rule and data.validation_labels is None:
             step = "cut one by subject out of the training part, or remove training.early_stopping"
             raise UsageError("training.early_stopping", "needs a validation part", "none", step)
@@ -42,21 +44,28 @@ class Stopping:
     def look(self, net: torch.nn.Module) -> float | None:
         """The weighted cross entropy of `net` on the validation part, or None without early stopping.
 
-        The scores are made as everywhere else, in the precision that the network trains in.
+        Of several labels it is that of the cells that are known. The scores are made as everywhere else, in
+        the precision that the network trains in. Several ranks believe the first one's, lest the last bit of
+        a GPU's sum divide them.
         """
         images, labels = self._data.validation_images, self._data.validation_labels
         if self._rule is None or images is None or labels is None:
             return None
-        device = self._device
-        beside = self._data.validation_covariates
-        given = images if beside is None else map(Example, images, ((row,) for row in beside))
-        scores = predict_scores(
-            [net], given, device=device.name, threads=device.threads, precision=device.precision
-        )
-        right = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
-        weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
-        loss = float(np.average(-np.log(np.maximum(right, np.finfo(np.float64).tiny)), weights=weight))
+        loss = self._ranks.by_first(lambda: self._loss(net, images, labels))
         self.waited = 0 if loss < self.lowest else self.waited + 1
         if loss < self.lowest:
             self.lowest, self.best = loss, copy.deepcopy(net.state_dict())
         return loss
+
+    def _loss(self, net: torch.nn.Module, images: Images, labels: NDArray[np.int64]) -> float:
+        """The weighted cross entropy of `net` on these images."""
+        device, beside = self._ranks.device, self._data.validation_covariates
+        shown = images if beside is None else map(Example, images, ((row,) for row in beside))
+        scores = predict_scores(
+            [net], shown, device=device.name, threads=device.threads, precision=device.precision
+        )
+        if labels.ndim == 2:
+            return held_out_loss(scores, labels, self._weights.astype(np.float64))
+        given = np.take_along_axis(scores, labels[:, None], axis=1)[:, 0]
+        weight = np.where(self._weights > 0, self._weights, 1)[labels].astype(np.float64)
+        return float(np.average(-np.log(np.maximum(given, np.finfo(np.float64).tiny)), weights=weight))

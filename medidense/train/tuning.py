@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from medidense.nets import NetworkRecord, bare, freeze_all_but, rate_groups, trainable
-from medidense.values.recipe import Start
+from medidense.values.network import Start
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ This floor knows no files, no torch and no mlflow.
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.covariates import CovariateEncoding, Covariates
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, RepeatSpread
+from medidense.values.deciding import APART, NOTHING, decision, middle_grade
+from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, LabelResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
+from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
@@ -25,8 +27,10 @@ from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
+    "APART",
     "CODES",
     "LIMITS",
+    "NOTHING",
     "REMEDIES",
     "Baseline",
     "Cohort",
@@ -39,6 +43,8 @@ __all__ = [
     "Evaluation",
     "Fold",
     "FoldResult",
+    "Kind",
+    "LabelResult",
     "Leak",
     "Leakage",
     "Limits",
@@ -69,6 +75,8 @@ __all__ = [
     "Volume",
     "canonical",
     "cropped",
+    "decision",
+    "middle_grade",
     "parse_limits",
     "parse_recipe",
     "recipe_keys",

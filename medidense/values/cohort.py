@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 
@@ -26,6 +27,8 @@ class Sample:
     image: str
     image_path: PurePath
     label: str | None = None
+    labels: Mapping[str, bool | None] = field(default_factory=dict)
+    """Of several labels at once: what each cell ``label_<name>`` says, None where it is empty."""
     mask: str = ""
     mask_path: PurePath | None = None
     segment: str = ""
@@ -41,6 +44,16 @@ class Sample:
     """Of a picture's pixels, to the right and down, where the `spacing` column gives it."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Every other column, as typed: carried along, never a feature unless the recipe names it."""
+
+    @property
+    def labelled(self) -> bool:
+        """True where the row says what it shows; of several labels where it says so of one."""
+        return self.label is not None or any(known is not None for known in self.labels.values())
+
+    def contradicts(self, other: "Sample") -> bool:
+        """True where two rows say different things of what they show; an empty label cell says nothing."""
+        both = [(known, other.labels.get(name)) for name, known in self.labels.items()]
+        return self.label != other.label or any(a != b for a, b in both if a is not None and b is not None)
 
     @property
     def name(self) -> str:
@@ -71,10 +84,39 @@ class Cohort:
             raise ValueError("a cohort has samples, and no two of one name")
 
     @property
+    def multi_label(self) -> bool:
+        """True where a row may show several labels at once, one column for each."""
+        return bool(self.samples[0].labels)
+
+    @property
     def classes(self) -> tuple[str, ...]:
-        """The sorted labels. Labels that are all numbers sort as numbers."""
+        """The sorted labels, those that are all numbers as numbers; of several at once the names."""
+        if self.multi_label:
+            return tuple(sorted(self.samples[0].labels))
         labels = {sample.label for sample in self.samples if sample.label is not None}
         return tuple(sorted(labels, key=_label_order))
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """What a training part must show: the classes; of several labels each one with and without."""
+        if self.multi_label:
+            return tuple(f"{name}={side}" for name in self.classes for side in (0, 1))
+        return self.classes
+
+    def sides_of(self, sample: Sample) -> tuple[str, ...]:
+        """Those of `sides` that a sample shows."""
+        if self.multi_label:
+            known = [(name, value) for name, value in sample.labels.items() if value is not None]
+            return tuple(f"{name}={int(value)}" for name, value in known)
+        return () if sample.label is None else (sample.label,)
+
+    def class_counts(self, samples: Iterable[Sample] | None = None) -> dict[str, int]:
+        """How many of `samples` (None: of all) are of each class; of several labels at once, show each."""
+        among = self.samples if samples is None else tuple(samples)
+        if self.multi_label:
+            return {name: sum(bool(sample.labels[name]) for sample in among) for name in self.classes}
+        counts = Counter(sample.label for sample in among)
+        return {name: counts[name] for name in self.classes}
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -122,4 +164,5 @@ def _row(sample: Sample) -> dict[str, object]:
         "spacing_mm",
     )
     row = {name: getattr(sample, name) for name in columns} | {"marker": marker, "extra": dict(sample.extra)}
-    return row | ({"segment": sample.segment} if sample.segment else {})  # older digests have no such key
+    later = {"segment": sample.segment, "labels": dict(sample.labels)}
+    return row | {key: value for key, value in later.items() if value}  # older digests have no such keys

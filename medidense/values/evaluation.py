@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
 
 
@@ -35,6 +36,25 @@ class Baseline:
     name: str
     auroc: Estimate
     network_minus_baseline: Estimate
+
+
+@dataclass(frozen=True)
+class LabelResult:
+    """One of several labels, over the rows in which it is known; `positives` of these show it.
+
+    `auroc` and `auprc` (average precision; its chance level is `positives` / `samples`) have no value where
+    those rows are all of one kind, and `note` says so. `metrics` are at the operating point.
+    """
+
+    name: str
+    samples: int
+    subjects: int
+    positives: int
+    auroc: Estimate
+    auprc: Estimate
+    metrics: Mapping[str, Estimate]
+    baselines: tuple[Baseline, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,6 +114,9 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     leakage: Leakage = field(default_factory=Leakage)
     """What was done about training samples with a copy in the test part."""
+    kind: Kind = "classes"
+    labels: tuple[LabelResult, ...] = ()
+    """Of several labels at once: each by itself. `auroc` and `metrics` are then their means."""
     repeats: RepeatSpread | None = None
     """Where every sample was tested several times: `auroc` is then of the mean scores."""
 

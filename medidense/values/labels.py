@@ -1,10 +1,21 @@
 """What does a recipe take for the truth that a network learns?"""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from medidense.values.section import Positive, Section, in_order
+
+Kind = Literal["classes", "multi_label", "ordinal"]
+"""One class of several, any number of labels at once, or one of several grades in order."""
+
+
+def _as_word(grade: object) -> object:
+    """A grade as the table has it: YAML reads 3 as a number."""
+    return str(grade) if isinstance(grade, int) and not isinstance(grade, bool) else grade
+
+
+Grade = Annotated[str, BeforeValidator(_as_word)]
 
 
 class SoftLabel(Section):
@@ -33,12 +44,18 @@ class Auxiliary(Section):
 
 
 class Labels(Section):
-    """`positive` names the class that sensitivity and score speak of; None is the last of the sorted classes.
+    """`kind` says what a row's truth is: one of several ``classes``, any of several labels at once
+    (``multi_label``, columns ``label_<name>``), or one of several grades in order (``ordinal``).
+
+    `order` names the grades from the lowest to the highest; None is their order as numbers. `positive` names
+    the class that sensitivity and score speak of; None is the last of the classes, the highest grade.
 
     `soft` takes a rating for the training target, `auxiliary` columns for further ones. With `train_only`
     rows whose label is empty take part in training, through one of the two, and are never tested.
     """
 
+    kind: Kind = "classes"
+    order: tuple[Grade, ...] | None = None
     positive: str | None = None
     soft: SoftLabel | None = None
     auxiliary: Auxiliary | None = None
@@ -48,6 +65,16 @@ class Labels(Section):
     def _taught(self) -> "Labels":
         if self.train_only and self.soft is None and self.auxiliary is None:
             raise ValueError("rows without a label teach nothing: name labels.soft or labels.auxiliary too")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "Labels":
+        if self.soft is not None and self.kind != "classes":
+            raise ValueError(f"a soft label is for two classes, not for kind {self.kind}; remove labels.soft")
+        if self.order is not None and self.kind != "ordinal":
+            raise ValueError("an order is for grades: set labels.kind to ordinal, or remove labels.order")
+        if self.order is not None and len(set(self.order)) != len(self.order):
+            raise ValueError("labels.order names each grade once")
         return self
 
     @model_validator(mode="before")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from medidense.values.covariates import CovariateEncoding
+from medidense.values.labels import Kind
 from medidense.values.section import Section
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -42,7 +43,9 @@ class TrainingFacts(Section):
 class Manifest(Section):
     """manifest.json of a package. `files` maps each other file of the folder to its sha256.
 
-    `models` names the weights in the order of the folds; a score is the mean of their probabilities.
+    `models` names the weights in the order of the folds; a score is the mean of their probabilities. `kind`
+    says what they are of: ``classes`` and ``ordinal`` (`classes` from the lowest grade on) sum to 1,
+    ``multi_label`` has one for each of several labels and no sum.
     """
 
     format: Literal[1] = 1
@@ -50,6 +53,7 @@ class Manifest(Section):
     version: str
     engine: Literal["torch"] = "torch"
     region: Literal["lesion", "whole"]
+    kind: Kind = "classes"
     classes: tuple[str, ...]
     positive: str
     operating_point: float

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.values.labels import Kind
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -12,6 +14,9 @@ class Predictions:
 
     `scores` is float64 (N, C) in the order of `classes`, each row a probability distribution; `label` holds
     indices into `classes` (N,) int64; `fold` (N,) int64 is the fold whose test part the sample was in.
+    `kind` ``ordinal`` says that the classes are grades from the lowest on. Of ``multi_label``, several labels
+    at once, `label` is int64 (N, C): 1 shown, 0 not shown, -1 not known; a row of `scores` then holds a
+    probability for each, and no sum is 1.
 
     Raises ValueError when lengths differ, a score is not finite, or rows are not sorted and unique.
     """
@@ -23,11 +28,13 @@ class Predictions:
     fold: NDArray[np.int64]
     label: NDArray[np.int64]
     scores: NDArray[np.float64]
+    kind: Kind = "classes"
 
     def __post_init__(self) -> None:
         n = len(self.samples)
         if (
             self.scores.shape != (n, len(self.classes))
+            or self.label.shape != (self.scores.shape if self.multi_label else (n,))
             or not len(self.subjects) == len(self.fold) == len(self.label) == n
         ):
             raise ValueError("predictions: columns differ in length")
@@ -43,6 +50,26 @@ class Predictions:
         """Column of the class that sensitivity and score speak of."""
         return self.classes.index(self.positive)
 
+    @property
+    def multi_label(self) -> bool:
+        """True where a row may show several labels at once."""
+        return self.kind == "multi_label"
+
+    def one_label(self, name: str) -> "Predictions":
+        """One of several labels as a question of two classes, over the rows in which it is known."""
+        column = self.classes.index(name)
+        known = self.label[:, column] >= 0
+        score = self.scores[known, column]
+        return Predictions(
+            classes=(f"no {name}", name),
+            positive=name,
+            samples=tuple(self.samples[row] for row in np.flatnonzero(known)),
+            subjects=tuple(self.subjects[row] for row in np.flatnonzero(known)),
+            fold=self.fold[known],
+            label=self.label[known, column],
+            scores=np.stack([1 - score, score], axis=1),
+        )
+
     def take(self, names: set[str]) -> "Predictions":
         """The rows of these samples."""
         keep = np.array([name in names for name in self.samples], dtype=bool)
@@ -54,6 +81,7 @@ class Predictions:
             fold=self.fold[keep],
             label=self.label[keep],
             scores=self.scores[keep],
+            kind=self.kind,
         )
 
 

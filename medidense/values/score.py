@@ -29,7 +29,8 @@ class Prediction:
     """What a package says of one image: a probability for each class, and the class decided.
 
     `decision` is the positive class where its probability reaches the operating point (two classes), else
-    the other one; with more than two classes it is the most probable.
+    the other one; with more than two classes it is the most probable, of grades the middle one. Of several
+    labels it names all that reach the operating point, with a semicolon between, or is a dash.
     """
 
     scores: Mapping[str, float]

@@ -92,7 +92,7 @@ def _inner_scores(
             states = run.fold(fold.index).inner_states(number, part.index)
             write_predictions(inner_predictions(run, part, arrays, training, states, progress), target)
             states.remove()
-        parts.append(read_predictions(target, run.positive))
+        parts.append(read_predictions(target, run.positive, run.kind))
     return join_predictions(parts)
 
 

@@ -1,21 +1,24 @@
 """Does this cohort hold, before anything trains?"""
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from medidense.cohort import check_images, find_leaks, fingerprint, leak_problems, read_cohort
+from medidense.cohort import Fingerprint, check_images, find_leaks, fingerprint, leak_problems, read_cohort
 from medidense.errors import CohortError
 from medidense.io import archives_kept
-from medidense.values import Leak
+from medidense.values import Kind, Leak
 from medidense.values.wording import count
 from medidense.verbs.progress import Progress, counting, quiet
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A cohort that holds, in figures. `leaks` are near copies under two subjects: a warning."""
+    """A cohort that holds, in figures. `leaks` are near copies under two subjects: a warning.
+
+    Of several labels at once (`kind` ``multi_label``) `class_counts` are the rows that show each, `without`
+    those known not to.
+    """
 
     cohort: str
     samples: int
@@ -28,6 +31,8 @@ class CheckResult:
     digest: str
     notes: tuple[str, ...]
     leaks: tuple[Leak, ...] = ()
+    kind: Kind = "classes"
+    without: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """The fields."""
@@ -47,28 +52,36 @@ def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
     if copies := leak_problems(table, leaks):
         raise CohortError.several(copies)
     found = fingerprint(table, facts)
-    counts = Counter(sample.label for sample in table.samples)
     return CheckResult(
         cohort=table.name,
         samples=len(table.samples),
         subjects=len(table.subjects),
-        class_counts={name: counts[name] for name in table.classes},
+        class_counts=found.class_counts,
         region=table.region,
         dims=found.dims,
         images=len({sample.image_path for sample in table.samples}),
         modality=found.modality,
         digest=table.digest,
-        notes=_notes(counts, len(table.subjects)),
+        notes=_notes(found),
         leaks=leaks,
+        kind="multi_label" if table.multi_label else "classes",
+        without=found.without,
     )
 
 
-def _notes(counts: Counter[str | None], subjects: int) -> tuple[str, ...]:
+def _notes(found: Fingerprint) -> tuple[str, ...]:
     """What a careful reader would say of the numbers."""
     notes = []
-    rarest = min(counts.values())
+    if found.without:
+        absent = ", ".join(f"{name} {number}" for name, number in found.without.items())
+        notes.append(f"several labels at once, each shown so often; known not to be there: {absent}")
+    rarest, what = min([*found.class_counts.values(), *found.without.values()]), "class"
+    if found.without:
+        what = "side of a label"
     if rarest < 20:
-        notes.append(f"the rarest class has {count(rarest, 'sample')}: expect a wide interval")
-    if subjects < 30:
-        notes.append(f"{count(subjects, 'subject')}: intervals over subjects are rough below 30")
+        notes.append(f"the rarest {what} has {count(rarest, 'sample')}: expect a wide interval")
+    if found.subjects < 30:
+        notes.append(f"{count(found.subjects, 'subject')}: intervals over subjects are rough below 30")
+    if len(found.classes) > 2 and not found.without and all(name.isdecimal() for name in found.classes):
+        notes.append("the labels are numbers: where they are grades in order, set labels.kind to ordinal")
     return tuple(notes)

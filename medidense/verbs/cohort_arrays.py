@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense import durable
-from medidense.cohort import CovariateTable, Targets, problem_at_row, read_covariates, read_targets
+from medidense.cohort import (
+    CovariateTable,
+    Targets,
+    label_array,
+    problem_at_row,
+    read_covariates,
+    read_targets,
+)
 from medidense.errors import CohortError
 from medidense.io import free_memory
 from medidense.preprocess import ArrayCache
@@ -30,8 +37,9 @@ LIBRARIES = ("numpy", "scipy", "nibabel", "pydicom", "pillow")
 class Arrays:
     """The cohort as the network sees it, in the order of the sorted sample names.
 
-    `labels` int64 (N,), -1 where a row has none, `row` maps a sample's name to its index, `volumes` float64
-    (N,) are the lesions' (NaN where unknown). The images, (C, *size) each, are read from `cache`.
+    `labels` int64 (N,), -1 where a row has none (of several labels at once (N, labels)), `row` maps the name
+    of a sample to its index, `volumes` float64 (N,) are the lesions' (NaN where unknown). The images,
+    (C, *size) each, are read from `cache`.
     """
 
     table: str
@@ -93,14 +101,13 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     with durable.locked(run.arrays, wait_s=float("inf"), waiting=waiting):
         facts = _prepared(table.name, samples, cache, progress)
     write_facts(facts, run.facts_path)
-    index = {name: number for number, name in enumerate(run.classes)}
     return Arrays(
         table=table.name,
         samples=samples,
         cache=cache,
         shape=(recipe.input.channels, *recipe.input.size),
         folder=run.arrays,
-        labels=np.array([index.get(str(sample.label), -1) for sample in samples], dtype=np.int64),
+        labels=label_array(samples, run.classes),
         row={sample.name: number for number, sample in enumerate(samples)},
         targets=targets,
         volumes=np.array([fact.volume_mm3 or np.nan for fact in facts], dtype=np.float64),

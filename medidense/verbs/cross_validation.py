@@ -10,19 +10,30 @@ import torch
 
 from medidense import durable
 from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, read_covariates, training_cost
-from medidense.errors import RunError, UsageError
+from medidense.errors import RunError
 from medidense.io import archives_kept
 from medidense.package import write_package
 from medidense.preprocess import remove_arrays
-from medidense.rundir import Asked, Choice, RunDir, code_digest, read_recipe, write_crossings, write_recipe
+from medidense.rundir import (
+    Asked,
+    Choice,
+    RunDir,
+    code_digest,
+    parsed_settings,
+    read_recipe,
+    write_crossings,
+    write_recipe,
+)
 from medidense.track import log_cross_validation
 from medidense.train import choose_device
 from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
+from medidense.verbs.classes import classes_of, positive_of
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.exporting import package_contents
+from medidense.verbs.fold_scattering import require_ray, train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
-from medidense.verbs.options import CvOptions, parsed_settings
+from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
@@ -91,6 +102,8 @@ def cv(
     Raises CohortError, RecipeError, RunError when `out` holds another run, LockedError, WriteError.
     """
     begun, options = time.monotonic(), options or CvOptions()
+    if options.folds_on == "ray":
+        require_ray()
     given = None if recipe is None else read_recipe(Path(recipe))
     table = read_cohort(Path(cohort), unlabelled=_train_only(given, options))
     asked = _ask(table, given, options)
@@ -105,7 +118,9 @@ def cv(
     with durable.locked(run.path, WHOLE):
         resumed, trained = _settled(run, table, question, progress), ()
         if not run.predictions_path.is_file():
-            trained = train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
+            if options.folds_on == "ray" and run.missing:
+                trained = train_on_ray(run, Path(cohort), recipe, options, progress)
+            trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
             pool(run, splits_for(run, table))
         remove_arrays(run.arrays)
         result = evaluate(run.path)
@@ -191,12 +206,14 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
     read_covariates(table, recipe.input.covariates)  # whose problems should not wait for the images
-    device = choose_device(options.device, recipe.training)
+    device = choose_device(options.device, recipe.training, options.devices)
+    classes = classes_of(table, recipe)
     about = {
         "asked": question.asked.to_json(),
         "cohort_path": str(question.cohort_path),
-        "classes": list(table.classes),
-        "positive": _positive(table, recipe),
+        "classes": list(classes),
+        "kind": recipe.labels.kind,
+        "positive": positive_of(classes, recipe),
         "device": asdict(device),
         "torch": torch.__version__,
     }
@@ -218,17 +235,6 @@ def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> 
         share = options.budget if options.budget is None else options.budget / times
         recipe = propose(table, facts, Terms(share, folds, options.device, settings))
     return recipe
-
-
-def _positive(table: Cohort, recipe: Recipe) -> str:
-    """The class that sensitivity and score speak of. Raises UsageError when the recipe names no class."""
-    positive = recipe.labels.positive or table.classes[-1]
-    if positive not in table.classes:
-        found = f"{positive!r}, classes are {', '.join(table.classes)}"
-        raise UsageError(
-            "labels.positive", "the positive class is one of the cohort's labels", found, "correct it"
-        )
-    return positive
 
 
 def _track(run: RunDir, progress: Progress) -> str:

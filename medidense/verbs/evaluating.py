@@ -77,7 +77,7 @@ def _rivals(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, .
     tables = ((FROM_SCRATCH, folder.scratch_path), (COVARIATES, folder.path / BASELINE))
     rows = set(predictions.samples)
     return tuple(
-        BaselineScores(name, read_predictions(path, folder.positive).take(rows).scores)
+        BaselineScores(name, read_predictions(path, folder.positive, folder.kind).take(rows).scores)
         for name, path in tables
         if path.is_file()
     )

@@ -53,10 +53,13 @@ class FoldCovariates:
             yield Example(image, (vector,))
 
     def alone(self, classes: int) -> NDArray[np.float64]:
-        """Scores (N, classes) of the test part by logistic regression on the covariates alone."""
+        """Scores (N, classes) of the test part by logistic regression on the covariates alone.
+
+        Grades are classes like others to it; several labels at once are asked one by one.
+        """
         train = np.array(self.arrays.rows(self.fold.train))
         labels = self.arrays.labels[train]
-        known = labels >= 0
+        known = (labels >= 0).reshape(len(labels), -1).any(axis=1)
         return regression_scores(
             self._vectors(self.fold.train)[known], labels[known], self._vectors(self.fold.test), classes
         )

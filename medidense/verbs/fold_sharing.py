@@ -72,7 +72,7 @@ def _device(run: RunDir) -> Device:
     """The device that the run was settled for. Raises RunError where this machine does not have it."""
     device = Device(**run.about()["device"])
     try:
-        choose_device(device.name, run.recipe().training)
+        choose_device(device.name, run.recipe().training, device.devices)
     except UsageError as error:
         step = "train its folds on machines of one kind, or start anew in another --out"
         raise RunError(str(run.path), f"the run was begun on {device.name}", error, step) from None

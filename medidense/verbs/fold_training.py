@@ -1,7 +1,8 @@
 """One fold: train on its training part, score its test part, keep the weights."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -10,17 +11,27 @@ from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.errors import UsageError
-from medidense.nets import build_for, save_weights
+from medidense.nets import build_for, load_weights, save_weights
 from medidense.predict import predict_scores
-from medidense.rundir import BASELINE, RunDir, StateFiles, write_encoding, write_epochs, write_predictions
-from medidense.train import Device, TrainingData, fit, standardized
+from medidense.rundir import (
+    BASELINE,
+    RunDir,
+    StateFiles,
+    read_epochs,
+    write_encoding,
+    write_epochs,
+    write_predictions,
+)
+from medidense.train import Device, Regime, TrainingData, fit, standardized
 from medidense.values import EpochRecord, Fold, Predictions, Recipe, ShrunkRecord
 from medidense.values.wording import count
 from medidense.verbs.cohort_arrays import Arrays
+from medidense.verbs.device_sharing import train_on_ranks
 from medidense.verbs.fold_covariates import covariates_of
 from medidense.verbs.progress import Progress
 from medidense.verbs.starting import settle, start_fold
 from medidense.verbs.state_keeping import Keeper
+from medidense.verbs.training_job import TrainingJob
 
 SEEDS_APART = 1000
 """Fold k of seed s trains with seed ``1000 s + k``: no two folds of any two seeds share one."""
@@ -53,9 +64,9 @@ def train_fold(
     start = training.recipe.start
     if start is not None and start.compare and not place.scratch_is_kept:
         scratch = training.from_scratch()
-        net, _ = scratch.fitted(run, _data(fold, arrays, scratch.recipe), place.scratch_states, progress)
+        net, _ = scratch.fitted(run, fold, arrays, place.scratch_states, progress)
         write_predictions(scratch.tested(run, net, fold, arrays), place.scratch_path)
-    net, epochs = training.fitted(run, _data(fold, arrays, training.recipe), place.states, progress)
+    net, epochs = training.fitted(run, fold, arrays, place.states, progress)
     save_weights(net, place.weights)
     covariates = covariates_of(fold, arrays)
     if covariates.encoding is not None:
@@ -74,6 +85,7 @@ class FoldTraining:
     """How one network is trained: by which recipe, from which seed, where, and under which step's name.
 
     What training starts from must not have seen the test part of `fold`, the outer one of a nested split.
+    `rank` is the number of this process where several train together.
     """
 
     recipe: Recipe
@@ -81,6 +93,7 @@ class FoldTraining:
     device: Device
     step: str
     fold: Fold
+    rank: int = 0
 
     def from_scratch(self) -> "FoldTraining":
         """The same training from random weights."""
@@ -88,23 +101,48 @@ class FoldTraining:
         return replace(self, recipe=recipe, step=f"{self.step} from scratch")
 
     def fitted(
-        self, run: RunDir, data: TrainingData, files: StateFiles, progress: Progress
+        self, run: RunDir, part: Fold, arrays: Arrays, files: StateFiles, progress: Progress
     ) -> tuple[torch.nn.Module, list[EpochRecord]]:
-        """The trained network of a training part, and its epochs, those that `files` tell of among them.
+        """The network trained on the training part of `part`, and its epochs, those of `files` among them.
 
+        `part` is the outer fold or one inside it. On several devices a process for each trains it.
         Raises DivergedError and WriteError, and what `start_fold` raises of the weights it starts from.
         """
-        settings = self.recipe.training
-        width = 0 if data.covariates is None else data.covariates.shape[1]
+        if self.device.devices == 1:
+            return self.here(run, part, arrays, files, progress)
+        home = run.fold(self.fold.index).path.absolute()
+        with durable.writing(home), tempfile.TemporaryDirectory(prefix=durable.DRAFT, dir=home) as out:
+            job = TrainingJob(
+                run=str(run.path.absolute()),
+                recipe=self.recipe.model_dump(mode="json"),
+                seed=self.seed,
+                device=asdict(self.device),
+                step=self.step,
+                fold=self.fold.index,
+                inner=None if part is self.fold else part.index,
+                state_files=files.place,
+                out=out,
+            )
+            train_on_ranks(job, progress)
+            width = covariates_of(part, arrays).width
+            net = build_for(self.recipe, len(run.classes), seed=self.seed, covariates=width)
+            load_weights(net, job.weights)
+            return net, list(read_epochs(job.epochs))
+
+    def here(
+        self, run: RunDir, part: Fold, arrays: Arrays, files: StateFiles, progress: Progress
+    ) -> tuple[torch.nn.Module, list[EpochRecord]]:
+        """The same in this process, alone or as one of several ranks."""
+        data, settings = _data(part, arrays, self.recipe), self.recipe.training
+        width = covariates_of(part, arrays).width
         net = build_for(self.recipe, len(run.classes), seed=self.seed, covariates=width)
         tuning = start_fold(run, self.recipe, self.fold, net, seed=self.seed, progress=progress)
+        regime = Regime(settings, self.seed, self.device, tuning)
         epochs: list[EpochRecord] = []
-        states = Keeper(files)
+        states = Keeper(files, writes=self.rank == 0)
         progress(self.step, states.begun, settings.epochs, states.note)
         with states.at_work():
-            for record in fit(
-                net, data, settings, seed=self.seed, device=self.device, states=states, tuning=tuning
-            ):
+            for record in fit(net, data, regime, states):
                 if isinstance(record, ShrunkRecord):
                     self._shrunk(run, record, len(epochs), progress)
                 if not isinstance(record, EpochRecord):
@@ -141,7 +179,7 @@ def inner_predictions(
     run: RunDir, fold: Fold, arrays: Arrays, training: FoldTraining, files: StateFiles, progress: Progress
 ) -> Predictions:
     """Scores of an inner fold's test part by a network trained on its training part; it is not kept."""
-    net, _ = training.fitted(run, _data(fold, arrays, training.recipe), files, progress)
+    net, _ = training.fitted(run, fold, arrays, files, progress)
     return training.tested(run, net, fold, arrays)
 
 
@@ -185,4 +223,5 @@ def _predictions(run: RunDir, fold: Fold, arrays: Arrays, scores: NDArray[np.flo
         fold=np.full(len(fold.test), fold.index, dtype=np.int64),
         label=arrays.labels[arrays.rows(fold.test)],
         scores=scores,
+        kind=run.kind,
     )

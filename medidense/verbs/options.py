@@ -3,9 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from medidense.errors import UsageError
 from medidense.values import SplitPlan
@@ -22,7 +19,11 @@ class CvOptions:
     folds choose among `candidates`, each a mapping like `settings`), ``site`` (each is left out once) and
     ``column`` (the cohort's own parts). `stratify` ``site`` makes the parts alike in sites too.
 
-    `fold` names the folds to train now, from 0; the figures follow when `cv` is called without it.
+    `devices` of the kind `device` train each fold together, a process each; the first command of a run
+    decides. `fold` names the folds to train now, from 0; the figures follow when `cv` is called without it.
+
+    `folds_on` ``ray`` trains the folds side by side on the Ray cluster at `ray_address`, by default on one of
+    this machine alone that is started and ended; all its machines must see the same files.
 
     Raises UsageError for options that do not go together.
     """
@@ -31,6 +32,7 @@ class CvOptions:
     seed: int = 0
     budget: float | None = None
     device: str = "auto"
+    devices: int = 1
     out: Path | None = None
     settings: Mapping[str, object] = field(default_factory=dict)
     split: str = "kfold"
@@ -38,9 +40,19 @@ class CvOptions:
     stratify: str = "label"
     candidates: Sequence[Mapping[str, object]] = ()
     fold: Sequence[int] = ()
+    folds_on: str = "here"
+    ray_address: str | None = None
 
     def __post_init__(self) -> None:
         plan = self.plan
+        if self.devices < 1:
+            raise UsageError("--devices", "at least one device trains", self.devices, "give 1 or more")
+        if self.folds_on not in ("here", "ray"):
+            raise UsageError("--folds-on", "folds train here or on ray", self.folds_on, "choose one of them")
+        if self.folds_on == "ray" and self.fold:
+            raise UsageError("--folds-on ray", "Ray trains all folds", "--fold", "leave one of them out")
+        if self.ray_address is not None and self.folds_on != "ray":
+            raise UsageError("--ray-address", "is for --folds-on ray", self.ray_address, "add --folds-on ray")
         if plan.kind == "nested" and len(self.candidates) < 2:
             rule = "--split nested chooses among settings, and needs at least two of them"
             step = "give --candidate training.learning_rate=0.001 --candidate training.learning_rate=0.0003"
@@ -53,15 +65,3 @@ class CvOptions:
     def plan(self) -> SplitPlan:
         """How the cohort is to be split. Raises UsageError."""
         return SplitPlan(self.split, self.folds, self.repeats, self.stratify, self.seed)
-
-
-def parsed_settings(settings: Mapping[str, object], option: str = "--set") -> dict[str, Any]:
-    """Values given as text, read as YAML: numbers, lists, true, null. Raises UsageError for other text."""
-    try:
-        return {
-            key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in settings.items()
-        }
-    except yaml.YAMLError as error:
-        raise UsageError(
-            option, "a value is YAML", error, f"quote it, as in {option} 'input.size=[32,32,32]'"
-        ) from None

@@ -20,10 +20,9 @@ from medidense.cohort import (
 from medidense.errors import OutputExistsError, UsageError
 from medidense.io import archives_kept
 from medidense.nets import count_parameters
-from medidense.rundir import write_recipe
+from medidense.rundir import parsed_settings, write_recipe
 from medidense.train import choose_device, measure_step
 from medidense.values import Cohort, Recipe
-from medidense.verbs.options import parsed_settings
 from medidense.verbs.progress import Progress, counting, quiet
 
 FOLDS = 5

@@ -48,7 +48,7 @@ def pool(run: RunDir, splits: Splits) -> None:
 
 def _repeats(run: RunDir, splits: Splits, paths: Sequence[Path]) -> list[Predictions]:
     """The out-of-fold scores of each repeat, from the files of the folds."""
-    parts = [read_predictions(path, run.positive) for path in paths]
+    parts = [read_predictions(path, run.positive, run.kind) for path in paths]
     return [
         join_predictions(
             [part for part, fold in zip(parts, splits.folds, strict=True) if fold.repeat == repeat]

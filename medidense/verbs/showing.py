@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.io import write_map
@@ -12,6 +11,7 @@ from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
+from medidense.stats import decided_classes as decisions
 from medidense.values import Cohort, Predictions, Sample
 from medidense.verbs.progress import Progress
 
@@ -23,7 +23,8 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
     """Write ``saliency/<kind>_<rank>.png`` and ``.nii.gz`` for the surest samples of each kind.
 
     With two classes the kinds are TP, TN, FP, FN; with more they are right and wrong. The map is the evidence
-    for the class decided, by the one model that never saw the subject. Files that are there are kept.
+    for the class decided, by the one model that never saw the subject. Of several labels at once it is the
+    positive one that is shown. Files that are there are kept.
     """
     predictions, samples = run.predictions(), table.by_name()
     picks = surest(predictions, run.recipe().evaluation.operating_point)
@@ -36,6 +37,13 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
 
 def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, int, int]]:
     """(kind, rank from 0, row) of the samples with the highest score of the class decided, per kind."""
+    if predictions.multi_label:
+        place = {name: row for row, name in enumerate(predictions.samples)}
+        question = predictions.one_label(predictions.positive)
+        return [
+            (kind, rank, place[question.samples[row]])
+            for kind, rank, row in surest(question, operating_point)
+        ]
     decided = decisions(predictions, operating_point)
     sure = predictions.scores[np.arange(len(decided)), decided]
     kinds = [_kind(predictions, int(decided[row]), row) for row in range(len(decided))]
@@ -45,16 +53,6 @@ def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, 
         best = sorted(rows, key=lambda row: (-sure[row], row))[:EACH]
         picks += [(kind, rank, row) for rank, row in enumerate(best)]
     return picks
-
-
-def decisions(predictions: Predictions, operating_point: float) -> NDArray[np.int64]:
-    """Index of the class decided for each row (N,): by operating point with two classes, else the top."""
-    if len(predictions.classes) != 2:
-        top: NDArray[np.int64] = predictions.scores.argmax(axis=1)
-        return top
-    positive = predictions.positive_index
-    above = predictions.scores[:, positive] >= operating_point
-    return np.where(above, positive, 1 - positive).astype(np.int64)
 
 
 def _kind(predictions: Predictions, decided: int, row: int) -> str:
@@ -67,7 +65,7 @@ def _kind(predictions: Predictions, decided: int, row: int) -> str:
 def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, int]) -> None:
     """The map of one sample, by the model of the fold that tested it."""
     (predictions, row), recipe = place, run.recipe()
-    decided = int(decisions(predictions, recipe.evaluation.operating_point)[row])
+    decided, words = _decided(predictions, row, recipe.evaluation.operating_point)
     fold = run.fold(int(predictions.fold[row]))
     width = read_encoding(fold.path).width if recipe.input.covariates else 0
     net = build_for(recipe, len(run.classes), covariates=width)
@@ -75,6 +73,18 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
     volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)
     write_map(found, volume, target.with_suffix("").with_suffix(".nii.gz"))
-    label, name = predictions.classes[predictions.label[row]], predictions.classes[decided]
-    title = f"{target.stem}: label {label}, decided {name} ({predictions.scores[row, decided]:.2f})"
+    title = f"{target.stem}: {words} ({predictions.scores[row, decided]:.2f})"
     durable.write_bytes(target, overlay_png(volume, found, region, title))
+
+
+def _decided(predictions: Predictions, row: int, operating_point: float) -> tuple[int, str]:
+    """Column of the score that a map is evidence for, and what is known and decided of it in words."""
+    if predictions.multi_label:
+        column = predictions.positive_index
+        return (
+            column,
+            f"label {predictions.positive} {('absent', 'there')[predictions.label[row, column]]}, score",
+        )
+    column = int(decisions(predictions, operating_point)[row])
+    label, name = predictions.classes[predictions.label[row]], predictions.classes[column]
+    return column, f"label {label}, decided {name}"

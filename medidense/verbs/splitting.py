@@ -1,6 +1,5 @@
 """Who is trained on and tested in a run: cut once, and found unchanged ever after."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -33,12 +32,11 @@ def trained_on(table: Cohort, splits: Splits) -> dict[str, object]:
     """Counts of the labelled samples that any fold learns from, for run.json."""
     by_name = table.by_name()
     names = {name for fold in splits.folds for name in (*fold.train, *fold.validation)}
-    samples = [by_name[name] for name in names if by_name[name].label is not None]
-    counts = Counter(str(sample.label) for sample in samples)
+    samples = [by_name[name] for name in names if by_name[name].labelled]
     return {
         "samples": len(samples),
         "subjects": len({sample.subject_id for sample in samples}),
-        "class_counts": {name: counts[name] for name in table.classes},
+        "class_counts": table.class_counts(samples),
     }
 
 

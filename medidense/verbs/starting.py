@@ -15,7 +15,7 @@ from medidense.nets import StartWeights, add_lora, bare, merge_lora, network, re
 from medidense.package import load_package
 from medidense.rundir import RunDir, StartFacts, write_start
 from medidense.train import Tuning
-from medidense.values import Fold, Recipe, SampleFacts, StartReport
+from medidense.values import Fold, Kind, Recipe, SampleFacts, StartReport
 from medidense.values.wording import count
 from medidense.verbs.progress import Progress
 
@@ -29,6 +29,7 @@ class _Models:
 
     files: tuple[Path, ...]
     classes: tuple[str, ...] = ()
+    kind: Kind = "classes"
 
 
 def start_fold(
@@ -51,7 +52,7 @@ def start_fold(
         tensors=read_tensors(models.files[index]),
         source="medidense" if models.classes and start.source == "auto" else start.source,
         sha256=digests[index],
-        same_classes=models.classes == run.classes,
+        same_classes=(models.kind, models.classes) == (run.kind, run.classes),
     )
     report = start_from(net, record, weights)
     if start.trains == "lora":
@@ -76,12 +77,14 @@ def _models(path: Path, run: RunDir, fold: Fold) -> _Models:
         if package.manifest.training.cohort_digest == run.cohort_digest:
             step = "start from weights of other subjects, or without a start"
             raise RecipeError(WHERE, SEEN, "a package of this very cohort", step)
-        return _Models(tuple(path / name for name in package.manifest.models), package.manifest.classes)
+        about = package.manifest
+        return _Models(tuple(path / name for name in about.models), about.classes, about.kind)
     if (path / "run.json").is_file():
         earlier = RunDir(path)
         earlier.require_finished()
         _unseen(earlier, run, fold)
-        return _Models(tuple(earlier.fold(index).weights for index in range(earlier.folds)), earlier.classes)
+        weights = tuple(earlier.fold(index).weights for index in range(earlier.folds))
+        return _Models(weights, earlier.classes, earlier.kind)
     if path.is_dir():
         step = "give a file of weights, a package, or a run directory"
         raise RecipeError(WHERE, "neither a package nor a run directory", path.name, step)

@@ -22,11 +22,14 @@ class Keeper:
     """The newest state of a training: in memory after every epoch, in its files now and then.
 
     It is written at the end of an epoch when the last writing lies twenty times as long back as it took, or a
-    minute; and whenever the training stops before its end. When it is written changes no result.
+    minute; and whenever the training stops before its end. When it is written changes no result. Of several
+    processes that train together one `writes`.
     """
 
-    def __init__(self, files: StateFiles, clock: Callable[[], float] = time.monotonic) -> None:
-        self._files, self._clock = files, clock
+    def __init__(
+        self, files: StateFiles, clock: Callable[[], float] = time.monotonic, *, writes: bool = True
+    ) -> None:
+        self._files, self._clock, self._writes = files, clock, writes
         self._written, self._cost = clock(), FIRST_S
         self._waiting: TrainingState | None = None
         self._last, damaged = files.newest()
@@ -71,7 +74,7 @@ class Keeper:
             self._write()
 
     def _write(self) -> None:
-        if self._waiting is None:
+        if self._waiting is None or not self._writes:
             return
         begun = self._clock()
         self._files.write(self._waiting)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
+    "cifar10_gpu": "--tiny --seeds 1",
     "damaged_streams": "--trials 3",
     "data_path": "--tiny --turns 1 --threads 1",
     "dense_memory": "--cases 1 --repeats 1 --threads 1",
@@ -28,6 +29,7 @@ TINY = {
     "read_multiframe": "--frames 12 --size 32 --turns 1",
     "read_region": "--slices 80 --size 16 --turns 1",
     "read_series": "--slices 4 --size 32 --turns 1",
+    "network_costs": "",
     "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
@@ -158,8 +160,17 @@ def test_a_roofline_has_a_bound_for_training_and_for_inference() -> None:
 def test_every_side_of_the_gpu_script_runs_where_there_is_no_gpu(tmp_path: Path) -> None:
     said = said_by("gpu", "--json", str(tmp_path / "found.json"))
     sides = json.loads((tmp_path / "found.json").read_text("utf-8"))["sides"]
-    assert len(sides) == 2 * 11
+    assert len(sides) == 2 * 8
     assert all(min(side["samples"]) > 0 and side["share"] > 0 for side in sides)
     for size in ("2x1x32x32", "2x1x32x32x32"):
-        for what in ("training: (c) ours / (a)", "inference, network: (c) / (b)"):
+        for what in ("training: (c) ours / (a) tutorial", "network: (c) ours / (b) torch.compile"):
             assert figure(said, f"{size} {what}") > 0
+
+
+def test_cifar_s_script_trains_both_sides_and_finds_its_seeds_again(tmp_path: Path) -> None:
+    more = ["--out", tmp_path / "out", "--against", "resnet18", "--watch", "--json", tmp_path / "found.json"]
+    said = said_by("cifar10_gpu", *more)
+    assert said.count("NO VERDICT") == 2
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert [each["network"] for each in found] == ["densenet_bc_40_48", "resnet18"]
+    assert "finished before" in said_by("cifar10_gpu", *more)

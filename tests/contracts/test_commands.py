@@ -1,13 +1,14 @@
 """Every verb is a command, and every command calls the verb of its name."""
 
 import ast
+import importlib
 import inspect
 
 import pytest
 import typer.main
 
 import medidense.verbs
-from medidense.cli.app import COMMANDS, build
+from medidense.cli.app import COMMANDS, GROUPS, build
 
 VERBS = sorted(name for name in medidense.verbs.__all__ if name[0].islower())
 APP = typer.main.get_command(build())
@@ -42,3 +43,17 @@ def test_each_command_calls_one_verb_with_names_that_the_verb_knows(command: obj
     assert {keyword.arg for keyword in calls[0].keywords} <= set(known)
     asked = {key for key, value in known.items() if value.kind is value.KEYWORD_ONLY}
     assert asked == {keyword.arg for keyword in calls[0].keywords}
+
+
+GROUPED = [(word, command) for word, (_, commands) in GROUPS.items() for command in commands]
+
+
+@pytest.mark.parametrize(("word", "command"), GROUPED, ids=lambda item: getattr(item, "__name__", item))
+def test_a_command_below_a_word_has_json_help_and_an_example_too(word: str, command: object) -> None:
+    name = command.__name__  # type: ignore[attr-defined]
+    made = APP.commands[word].commands[name]  # type: ignore[attr-defined]
+    assert "--json" in {option for parameter in made.params for option in parameter.opts}
+    assert f"Example:\n  medidense {word} {name}" in inspect.cleandoc(made.help)
+    assert word not in VERBS
+    verb = getattr(importlib.import_module("medidense.verbs.benchmarking"), f"{word}_{name}")
+    assert f"benchmarking.{verb.__name__}(" in inspect.getsource(command)  # type: ignore[arg-type]

@@ -31,6 +31,10 @@ COMMAND_LINES = (
     "plan . --out r.yaml --budget -1",
     "score no-such-package . --out x",
     "demo --seed one",
+    "benchmark",
+    "benchmark cifar10 --help",
+    "benchmark cifar10 --seeds 0",
+    "benchmark cifar10 --set epochs",
 )
 CHILD = """
 import sys

@@ -1,5 +1,8 @@
 """A share of the logits beside the image's is a linear head on both, whatever the network."""
 
+import copy
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -14,6 +17,7 @@ from medidense.nets import (
     count_classes,
     covariate_logits,
     covariate_width,
+    head_of,
     image_part,
     load_weights,
     network,
@@ -22,12 +26,13 @@ from medidense.nets import (
     start_from,
 )
 from medidense.nets.start import StartWeights
+from medidense.predict import Example, predict_scores
 from medidense.values import parse_recipe
 
 WIDTH, CLASSES = 5, 3
 
 
-def recipe(name="densenet_small", **more):
+def recipe(name="densenet_small", kind="classes", **more):
     size = [33, 33, 33] if more else [32, 32]
     tree = {
         "input": {
@@ -38,6 +43,7 @@ def recipe(name="densenet_small", **more):
             "intensity": {"rule": "window", "low": 0, "high": 1},
             **more,
         },
+        "labels": {"kind": kind},
         "network": {"name": name},
     }
     return parse_recipe(tree, "test")
@@ -87,6 +93,23 @@ def test_the_image_part_is_the_network_without_covariates_to_the_last_bit():
     assert not more.covariates.weight.any()
     assert (covariate_width(plain), covariate_width(more)) == (0, WIDTH)
     assert not covariate_logits(plain, torch.ones(WIDTH)).any()
+
+
+@pytest.mark.parametrize(("kind", "outputs"), [("classes", 3), ("multi_label", 3), ("ordinal", 2)])
+def test_covariates_join_the_logits_before_the_head_makes_scores_of_them(kind, outputs):
+    net = build_for(recipe(kind=kind), CLASSES, covariates=WIDTH).eval()
+    assert net.covariates.weight.shape == (outputs, WIDTH)
+    assert {head_of(one).kind for one in (net, image_part(net), copy.deepcopy(net))} == {kind}
+    assert count_classes(net, (1, 32, 32)) == CLASSES
+    draw = torch.Generator().manual_seed(0)
+    images, covariates = torch.randn(2, 1, 32, 32, generator=draw), torch.randn(2, WIDTH, generator=draw)
+    with torch.no_grad():
+        net.covariates.weight.copy_(torch.randn(outputs, WIDTH, generator=draw))
+        wanted = head_of(net).scores(net(images, covariates).double()).numpy()
+    examples = [Example(image.numpy(), (row.numpy(),)) for image, row in zip(images, covariates, strict=True)]
+    found = predict_scores([net], examples, device="cpu", threads=1)
+    assert found.shape == (2, CLASSES)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
 def test_what_looks_at_the_network_sees_its_image_part():

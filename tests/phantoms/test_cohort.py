@@ -11,7 +11,7 @@ from medidense.io import read_region, read_volume
 from medidense.phantoms import PhantomOptions, write_cohort, write_fresh
 from medidense.preprocess import prepare
 from medidense.values import Marker
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

@@ -9,7 +9,7 @@ from medidense.phantoms import LesionOptions, lesion_phantom
 from medidense.phantoms.thorax import KINDS
 from medidense.preprocess import prepare, sample_facts
 from medidense.values import Region
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

@@ -10,7 +10,7 @@ import safetensors.numpy
 from medidense.io import write_nifti
 from medidense.preprocess import ArrayCache, cache, load_sample, remove_arrays
 from medidense.values import Marker, Refused, Sample
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from medidense.preprocess import prepare
 from medidense.preprocess.placing import CENTRE_STEP
 from medidense.values import Refused, Region
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 WINDOW = Intensity(rule="window", low=-1000, high=400)
 CASES = {

@@ -7,7 +7,7 @@ import pytest
 
 from medidense.preprocess import prepare, sample_facts
 from medidense.values import Region
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

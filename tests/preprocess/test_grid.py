@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from medidense.preprocess import prepare, sampling_grid
 from medidense.values import Region, Source, Volume
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 WIDE = Intensity(rule="window", low=-1000, high=1000)
 orders = st.permutations(range(3)).map(tuple)

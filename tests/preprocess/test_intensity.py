@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medidense.preprocess.intensity import scaled
-from medidense.values.recipe import Intensity
+from medidense.values.input import Intensity
 
 
 def test_window_clips_and_maps_to_minus_one_to_one():
@@ -41,3 +41,13 @@ def test_zscore_centres_scales_and_clips():
 @pytest.mark.parametrize("rule", ["percentiles", "zscore"])
 def test_values_that_do_not_differ_become_zero(rule):
     assert scaled(np.full(9, 5.0), Intensity(rule=rule, low=1, high=5)).tolist() == [0.0] * 9
+
+
+def test_constants_are_taken_off_and_divided_by_one_channel_for_each():
+    values = np.array([[-5.0, 100.0], [200.0, 300.0]])
+    rule = Intensity(rule="constants", low=0, high=255, mean=(100, 0, 10), deviation=(50, 1, 5))
+    found = scaled(values, rule)
+    assert (found.shape, found.dtype) == ((3, 2, 2), np.float32)
+    assert found[0].tolist() == [[-2, 0], [2, pytest.approx(3.1)]]
+    assert found[1].tolist() == [[0, 100], [200, 255]]
+    assert found[2, 1, 1] == pytest.approx(49)

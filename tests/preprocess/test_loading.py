@@ -10,7 +10,7 @@ from PIL import Image
 from medidense.io import write_nifti, write_series
 from medidense.preprocess import load_sample, open_sample, prepare
 from medidense.values import Marker, Refused, Region, Sample, canonical
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

@@ -5,7 +5,7 @@ import pytest
 
 from medidense.preprocess import prepare, sampling_grid
 from medidense.values import Refused, Region, Source, Volume
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 WIDE = Intensity(rule="window", low=-1000, high=1000)
 

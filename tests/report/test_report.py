@@ -94,3 +94,22 @@ def test_curves_differ_with_the_losses_and_allow_one_epoch_or_none() -> None:
     assert curves_png([falling]) == curves_png([falling])
     assert opened(curves_png([falling[:1], []])).size[0] > 600
     opened(curves_png([]))
+
+
+def test_several_labels_have_a_curve_each_over_the_rows_in_which_they_are_known() -> None:
+    generator = np.random.default_rng(0)
+    label = generator.integers(-1, 2, (N, 3))
+    label[:, 1] = np.minimum(label[:, 1], 0)
+    names = tuple(f"{row:02d}" for row in range(N))
+    scores = generator.uniform(size=(N, 3))
+    classes = ("cyst", "flat", "mass")
+    table = Predictions(classes, "mass", names, names, np.arange(N) // 10, label, scores, "multi_label")
+    evaluation = evaluate_predictions(table, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
+    content = roc_png(table, evaluation)
+    assert min(opened(content).size) > 600
+    known = np.where(label < 0, 1 - scores, scores)
+    other = Predictions(classes, "mass", names, names, np.arange(N) // 10, label, known, "multi_label")
+    assert roc_png(other, evaluation) == content
+    assert scores_png(other, evaluation) == scores_png(table, evaluation)
+    moved = Predictions(classes, "mass", names, names, np.arange(N) // 10, label, 1 - scores, "multi_label")
+    assert roc_png(moved, evaluation) != content

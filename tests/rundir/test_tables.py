@@ -95,3 +95,28 @@ def test_a_table_without_its_columns_is_refused(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("sample,label\na,1\n")
     with pytest.raises(RunError, match="subject_id, fold"):
         read_predictions(tmp_path / "p.csv", "1")
+
+
+def test_several_labels_come_back_with_what_is_not_known(tmp_path: Path) -> None:
+    table = Predictions(
+        classes=("cyst", "mass"),
+        positive="mass",
+        samples=("a", "b"),
+        subjects=("P", "Q"),
+        fold=np.array([0, 1]),
+        label=np.array([[1, -1], [0, 1]]),
+        scores=np.array([[0.5, 0.75], [0.25, 1.0]]),
+        kind="multi_label",
+    )
+    write_predictions(table, tmp_path / "p.csv")
+    lines = (tmp_path / "p.csv").read_text().splitlines()
+    assert lines[0] == "sample,subject_id,fold,label_cyst,label_mass,score_cyst,score_mass"
+    assert lines[1] == "a,P,0,1,,0.500000000,0.750000000"
+    back = read_predictions(tmp_path / "p.csv", "mass", "multi_label")
+    assert back.label.tolist() == table.label.tolist()
+    assert join_predictions([back.take({"b"}), back.take({"a"})]).label.tolist() == table.label.tolist()
+    one = back.one_label("mass")
+    assert (one.samples, one.label.tolist(), one.scores[0, 1]) == (("b",), [1], 1.0)
+    (tmp_path / "p.csv").write_text("\n".join([lines[0], lines[1].replace(",1,,", ",2,,")]) + "\n")
+    with pytest.raises(RunError, match="the predictions do not hold"):
+        read_predictions(tmp_path / "p.csv", "mass", "multi_label")

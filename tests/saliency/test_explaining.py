@@ -11,7 +11,7 @@ from medidense.nets import build
 from medidense.preprocess import prepare
 from medidense.saliency import explain
 from medidense.values import Region, Source, Volume
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 CELL = 8
 SIZE = 32

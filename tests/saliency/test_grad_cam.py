@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from medidense.errors import UsageError
-from medidense.nets import build, cam_layer
+from medidense.nets import build, cam_layer, with_head
 from medidense.saliency import grad_cam
 
 
@@ -168,3 +168,16 @@ def test_agrees_with_the_gradient_of_the_logit_on_monai_densenet() -> None:
     # Linear interpolation by 16 passes through (7.5, 23.5, ...) = the mean of the two middle voxels.
     middle = (found[7::16, 7::16] + found[8::16, 8::16]) / 2
     assert np.allclose(middle, coarse.detach().numpy(), atol=np.abs(coarse.detach().numpy()).max() * 0.06)
+
+
+def test_a_grade_is_explained_by_what_speaks_for_and_against_it() -> None:
+    """Of four grades, grade 1 climbs the first step (dark cells) and not the second (bright ones)."""
+    net, array = with_head(BlobFinder(2), "ordinal"), scene(2)
+    dark, bright = grad_cam(BlobFinder(2), "act", array, 0), grad_cam(BlobFinder(2), "act", array, 1)
+    one, two = grad_cam(net, "act", array, 1), grad_cam(net, "act", array, 2)
+    assert peak(one) == peak(dark)
+    assert one[bright > 0].max() == 0  # a bright cell speaks for climbing on
+    assert two[bright == bright.max()].min() > 0
+    assert grad_cam(net, "act", array, 3).shape == (16, 16)
+    with pytest.raises(UsageError, match="has 4 classes"):
+        grad_cam(net, "act", array, 4)

@@ -10,7 +10,7 @@ from medidense.preprocess import prepare
 from medidense.saliency import grad_cam
 from medidense.saliency.planes import spread_planes
 from medidense.values import Region, Source, Volume
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 
 SPEC = Input(
     dims=3,

@@ -20,3 +20,19 @@ def test_a_class_that_is_not_there_has_no_share():
     assert not found[:, 1].any()
     np.testing.assert_allclose(found.sum(1), 1)
     assert regression_scores(features, np.full(6, 1), features[:2], 2).tolist() == [[0, 1], [0, 1]]
+
+
+def test_several_labels_are_asked_one_by_one_over_the_rows_that_know_them():
+    draw = np.random.default_rng(0)
+    features = draw.normal(size=(30, 2))
+    labels = np.stack([np.arange(30) % 2, np.arange(30) % 3 // 2, np.ones(30), np.full(30, -1)], axis=1)
+    labels = labels.astype(np.int64)
+    labels[:6, 1] = -1
+    found = regression_scores(features, labels, features[:5], 4)
+    np.testing.assert_array_equal(
+        found[:, 0], regression_scores(features, labels[:, 0], features[:5], 2)[:, 1]
+    )
+    np.testing.assert_array_equal(
+        found[:, 1], regression_scores(features[6:], labels[6:, 1], features[:5], 2)[:, 1]
+    )
+    assert found[:, 2:].tolist() == [[1.0, 0.5]] * 5

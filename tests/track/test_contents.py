@@ -73,3 +73,19 @@ def test_params_are_flat_and_short(contents: Contents) -> None:
     assert params["device.name"] == "cpu"
     assert not [key for key in params if key.startswith("reasons")]
     assert Path("/").anchor not in "".join(params.values())
+
+
+def test_each_of_several_labels_is_a_metric_and_a_line(run: RunDir) -> None:
+    area, none = {"value": 0.8, "low": 0.7, "high": 0.9}, {"value": None, "low": None, "high": None}
+    counts = {"samples": 20, "positives": 5}
+    labels = [
+        {"name": "old bleed", "auroc": area, "auprc": area, "note": "", **counts},
+        {"name": "mass", "auroc": none, "auprc": none, "note": "Every row shows it.", **counts},
+    ]
+    run.evaluation_path.write_text(json.dumps(run.evaluation_json() | {"labels": labels}))
+    fresh = Contents(run, str)
+    found = {name: value for name, value in fresh.metrics().items() if name.startswith("oof_label/")}
+    assert found["oof_label/old_bleed/auroc_low"] == 0.7
+    assert not [name for name in found if "mass" in name]
+    assert "| label old bleed (5 of 20 known rows) | AUROC 0.800 (95% CI 0.700-0.900)" in fresh.description()
+    assert "| Every row shows it. |" in fresh.description()

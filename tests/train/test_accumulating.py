@@ -7,6 +7,7 @@ from torch.nn.functional import cross_entropy
 from medidense.errors import RecipeError
 from medidense.train import Device
 from medidense.train.accumulating import Accumulating
+from medidense.train.ranks import Ranks
 from medidense.values import ShrunkRecord
 
 CPU = Device("cpu", "fp32", 1)
@@ -22,9 +23,9 @@ class Step:
         self.net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 2))
         self.sizes: list[int] = []
         self.most = most
-        self.accumulating = Accumulating(self.gradients, self.clip, self.net, CPU, parts)
+        self.accumulating = Accumulating(self.gradients, self.clip, self.net, Ranks(CPU), parts)
 
-    def gradients(self, share, images, labels):
+    def gradients(self, share, last, images, labels):
         self.sizes.append(len(images))
         loss = cross_entropy(self.net(images), labels) * share
         loss.backward()
@@ -68,3 +69,10 @@ def test_where_no_two_samples_fit_it_says_so():
         step.result()
     assert step.sizes == [13, 7, 4, 3]
     assert step.accumulating.parts == 13 // 2
+
+
+def test_several_ranks_are_told_what_to_set():
+    step = Step(1, most=4)
+    step.accumulating._ranks.count = 2
+    with pytest.raises(RecipeError, match=r"set training\.accumulate to 2 or more"):
+        step.result()

@@ -6,9 +6,9 @@ import torch
 
 from medidense.nets import central_planes
 from medidense.train import Draw, augment, draw
-from medidense.values.recipe import Augmentation
+from medidense.values.training import Augmentation
 
-ALL = Augmentation()
+ALL = Augmentation(crop=3, cutout=4)
 OFF = dict.fromkeys(Augmentation.model_fields, 0.0) | {"flip": False}
 SINGLE = {name: Augmentation(**{**OFF, name: getattr(ALL, name)}) for name in Augmentation.model_fields}
 SETTINGS = {**SINGLE, "all": ALL}
@@ -63,7 +63,8 @@ def test_switching_one_off_leaves_the_others_as_they_were(name):
     differing = [
         field.name
         for field in dataclasses.fields(Draw)
-        if not torch.equal(
+        if field.name != "cutout_side"
+        and not torch.equal(
             torch.as_tensor(getattr(without, field.name)), torch.as_tensor(getattr(whole, field.name))
         )
     ]
@@ -137,10 +138,10 @@ def test_gain_and_offset_change_values_and_noise_has_its_spread():
     assert float(result.std()) == pytest.approx(0.1, rel=0.05)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ("crop", "cutout")])
 def test_the_planes_are_those_of_the_changed_cube(name):
     cubes = images_of((13, 13, 13))
-    settings = SETTINGS[name].model_copy(update={"noise": 0.0})
+    settings = SETTINGS[name].model_copy(update={"noise": 0.0, "crop": 0, "cutout": 0})
     change = drawn(settings, (13, 13, 13))
     planes = augment(cubes, change, planes=True)
     assert planes.shape == (4, 2, 3, 13, 13)
@@ -152,10 +153,45 @@ def test_the_planes_are_those_of_the_changed_cube(name):
 def test_a_mask_moves_with_the_image_and_keeps_its_values():
     image = torch.sign(images_of((12, 16, 10))[:, :1])
     both = torch.cat([image, image], dim=1)
-    values = ALL.model_copy(update={name: OFF[name] for name in ("flip", "rotate", "scale", "shift")})
+    values = ALL.model_copy(update={name: OFF[name] for name in ("flip", "rotate", "scale", "shift", "crop")})
     changed = augment(both, drawn(values, (12, 16, 10)), fixed_channels=1)
     assert torch.equal(changed[:, 1], both[:, 1])
     assert not torch.allclose(changed[:, 0], both[:, 0], atol=1e-3)
     moved = augment(both, drawn(SINGLE["rotate"], (12, 16, 10)), fixed_channels=1)
     torch.testing.assert_close(moved[:, 1], moved[:, 0], rtol=0, atol=0)
     assert not torch.allclose(moved[:, 1], both[:, 1], atol=1e-3)
+
+
+def test_some_rows_become_what_they_become_in_the_whole_batch():
+    settings = Augmentation(rotate=20, noise=0.3)
+    images = torch.randn(7, 2, 12, 12, generator=torch.Generator().manual_seed(0))
+    change = draw(settings, 7, 2, torch.Generator().manual_seed(1))
+    rows = torch.tensor([1, 2, 5])
+    whole = augment(images, change, fixed_channels=1)
+    torch.testing.assert_close(augment(images[rows], change, fixed_channels=1, rows=rows), whole[rows])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_flips_along_some_axes_leave_the_others(size):
+    flips = drawn(Augmentation(flip=(1,)), size, count=400).flip
+    assert flips[:, 1].float().mean() == pytest.approx(0.5, abs=0.1)
+    assert not flips[:, [axis for axis in range(len(size)) if axis != 1]].any()
+    assert torch.equal(flips[:, 1], drawn(Augmentation(flip=True), size, count=400).flip[:, 1])
+
+
+def test_crops_begin_up_to_so_many_voxels_earlier_or_later_each_as_often():
+    change = drawn(Augmentation(**OFF | {"crop": 2}), (8, 8), count=5000)
+    counts = torch.bincount(change.crop.flatten() + 2, minlength=5) / 10000
+    assert counts.tolist() == pytest.approx([0.2] * 5, abs=0.02)
+    image = torch.randn(1, 1, 8, 8)
+    found = augment(image, dataclasses.replace(still((8, 8)), crop=torch.tensor([[2, 0]])))
+    assert torch.equal(found[0, 0, :6], image[0, 0, 2:])
+    assert not found[0, 0, 6:].any()
+
+
+def test_cutout_covers_a_box_with_zeros():
+    image = torch.ones(3, 2, 16, 16)
+    change = dataclasses.replace(still((16, 16), 3), cutout=torch.full((3, 2), 0.5), cutout_side=4)
+    found = augment(image, change)
+    assert found.sum(dim=(2, 3)).tolist() == [[240.0, 240.0]] * 3
+    assert not found[:, :, 6:10, 6:10].any()

@@ -6,7 +6,7 @@ import torch
 
 from medidense.train.batches import NEAREST, epoch_batches
 from medidense.train.data import TrainingData, count_batches
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 
 def drawn(labels, seed=0, volumes=None, batch=8, **settings):

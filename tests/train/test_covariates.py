@@ -7,11 +7,12 @@ import torch
 from medidense.errors import UsageError
 from medidense.nets import CovariateNetwork, PlanesNetwork, bare, build, network
 from medidense.predict import Example, predict_scores
-from medidense.train import TrainingData, Tuning, fit
+from medidense.train import Regime, TrainingData, Tuning, fit
 from medidense.train.covariates import Beside
 from medidense.train.objective import Learner
 from medidense.values import EpochRecord
-from medidense.values.recipe import Augmentation, EarlyStopping, Start, Training
+from medidense.values.network import Start
+from medidense.values.training import Augmentation, EarlyStopping, Training
 from tests.train.test_loop import CPU, bits, planted, small
 from tests.train.test_state import InMemory
 
@@ -33,7 +34,7 @@ def make(seed=0):
 
 def trained(data, settings=SETTINGS, states=None, net=None):
     net = net or make()
-    return net, list(fit(net, data, settings, seed=0, device=CPU, states=states))
+    return net, list(fit(net, data, Regime(settings, 0, CPU), states))
 
 
 def test_a_covariate_that_tells_is_learnt_and_the_image_part_is_kept_in_row_major_order():
@@ -48,24 +49,24 @@ def test_a_covariate_that_tells_is_learnt_and_the_image_part_is_kept_in_row_majo
 
 def test_the_share_that_is_dropped_sees_the_image_alone():
     data = data_of(1000, dropout=0.3)
-    beside = Beside(data, torch.Generator().manual_seed(0), torch.device("cpu"))
+    beside, draws = Beside(data, torch.device("cpu")), torch.Generator().manual_seed(0)
     index = torch.arange(999, -1, -1)
-    (batch,) = beside.batch(index)
+    (batch,) = beside.batch(index, draws)
     blank = ~batch.any(dim=1)
     assert 0.25 < float(blank.float().mean()) < 0.35
     assert torch.equal(batch[~blank], torch.from_numpy(data.covariates)[index][~blank])
-    (other,) = beside.batch(index)
+    (other,) = beside.batch(index, draws)
     assert not torch.equal(other, batch)
     assert beside.count == 1
-    (every,) = Beside(data_of(dropout=0.0), torch.Generator(), torch.device("cpu")).batch(torch.arange(12))
+    (every,) = Beside(data_of(dropout=0.0), torch.device("cpu")).batch(torch.arange(12), draws)
     assert every.any(dim=1).all()
 
 
 def test_without_covariates_nothing_is_drawn():
     draws = torch.Generator().manual_seed(0)
     before = draws.get_state()
-    beside = Beside(TrainingData(*planted(4, 0)), draws, torch.device("cpu"))
-    assert (beside.batch(torch.arange(2)), beside.count) == ((), 0)
+    beside = Beside(TrainingData(*planted(4, 0)), torch.device("cpu"))
+    assert (beside.batch(torch.arange(2), draws), beside.count) == ((), 0)
     assert torch.equal(draws.get_state(), before)
 
 
@@ -128,7 +129,7 @@ def test_the_head_of_covariates_learns_where_only_the_head_does():
     data = data_of()
     data = TrainingData(images, data.labels, covariates=data.covariates)
     settings = SETTINGS.model_copy(update={"epochs": 2, "ema": 0.0})
-    list(fit(net, data, settings, seed=0, device=CPU, tuning=tuning))
+    list(fit(net, data, Regime(settings, 0, CPU, tuning)))
     changed = {name for name, tensor in net.state_dict().items() if not torch.equal(before[name], tensor)}
     head = {"image.class_layers.out.weight", "image.class_layers.out.bias"}
     assert changed == {"covariates.weight", *head}
@@ -156,7 +157,7 @@ def test_a_recorded_step_takes_the_covariates_of_its_own_batch():
     data = data_of(64, dropout=0.0)
     settings = SETTINGS.model_copy(update={"epochs": 40, "ema": 0.0})
     net = make()
-    list(fit(net, data, settings, seed=0, device=Device("cuda", "fp32", 1)))
+    list(fit(net, data, Regime(settings, 0, Device("cuda", "fp32", 1))))
     examples = [Example(image, (row,)) for image, row in zip(data.images, data.covariates, strict=True)]
     scores = predict_scores([net.to("cpu")], examples, device="cpu", threads=1)
     assert (scores.argmax(1) == data.labels).all()

@@ -6,7 +6,7 @@ import torch
 from medidense.errors import RecipeError, UsageError
 from medidense.train import Device, choose_device
 from medidense.train.device import Setting
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 
 @pytest.fixture
@@ -75,3 +75,16 @@ def test_switches_and_threads_are_put_back_after_an_error():
     assert not torch.are_deterministic_algorithms_enabled()
     assert torch.is_grad_enabled()
     assert torch.get_num_threads() == threads
+
+
+def test_several_devices_share_the_cores_and_are_refused_where_they_cannot_be(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    assert choose_device("cpu", Training(), 3) == Device("cpu", "fp32", 2, 3)
+    assert choose_device("cpu", Training(threads=4), 3).threads == 4
+    with pytest.raises(RecipeError, match="a compiled network trains on one device"):
+        choose_device("cpu", Training(compile=True), 2)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(UsageError, match="torch sees 2 CUDA devices; found 3"):
+        choose_device("auto", Training(), 3)
+    assert choose_device("auto", Training(), 2).devices == 2

@@ -5,9 +5,9 @@ import torch
 from medidense.errors import DivergedError, UsageError
 from medidense.nets import build
 from medidense.predict import predict_scores
-from medidense.train import Device, TrainingData, fit
+from medidense.train import Device, Regime, TrainingData, fit
 from medidense.values import EpochRecord, ShrunkRecord, StepRecord
-from medidense.values.recipe import Augmentation, EarlyStopping, Training
+from medidense.values.training import Augmentation, EarlyStopping, Training
 
 CPU = Device("cpu", "fp32", 1)
 QUICK = Training(epochs=2, batch_size=4, learning_rate=0.01)
@@ -46,7 +46,7 @@ class Mean(torch.nn.Module):
 
 def trained(settings=QUICK, seed=0, data=None, net=None):
     net = net or small()
-    records = list(fit(net, data or TrainingData(*planted(9, 0)), settings, seed=seed, device=CPU))
+    records = list(fit(net, data or TrainingData(*planted(9, 0)), Regime(settings, seed, CPU)))
     return net, records
 
 
@@ -124,7 +124,7 @@ def test_between_records_torch_is_the_callers():
     torch.manual_seed(4)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     net = small()
-    for _ in fit(net, TrainingData(images, labels), QUICK, seed=0, device=CPU):
+    for _ in fit(net, TrainingData(images, labels), Regime(QUICK, 0, CPU)):
         assert torch.equal(torch.get_rng_state(), state)
         assert not torch.are_deterministic_algorithms_enabled()
         assert torch.get_num_threads() == threads
@@ -136,7 +136,7 @@ def test_between_records_torch_is_the_callers():
 def test_the_last_weights_are_the_average_of_every_step():
     net, average, count = small(), None, 0
     settings = QUICK.model_copy(update={"ema": 0.4})
-    for record in fit(net, TrainingData(*planted(9, 0)), settings, seed=0, device=CPU):
+    for record in fit(net, TrainingData(*planted(9, 0)), Regime(settings, 0, CPU)):
         if isinstance(record, StepRecord):
             now = {key: value.double() for key, value in net.state_dict().items()}
             kept = min(0.4, (1 + count) / (10 + count)) if average else 0
@@ -149,7 +149,7 @@ def test_the_last_weights_are_the_average_of_every_step():
 
 def test_stopping_to_listen_leaves_nothing_behind():
     state = torch.get_rng_state()
-    records = fit(small(), TrainingData(*planted(9, 0)), QUICK, seed=0, device=CPU)
+    records = fit(small(), TrainingData(*planted(9, 0)), Regime(QUICK, 0, CPU))
     next(records)
     records.close()
     assert torch.equal(torch.get_rng_state(), state)
@@ -258,7 +258,7 @@ def test_trains_in_bf16_on_a_gpu():
         pytest.skip("no CUDA device")
     net = build("densenet121", dims=3, channels=1, classes=2, dropout=0.1, seed=0)
     data = TrainingData(*planted(16, 0, size=(32, 32, 32)))
-    records = list(fit(net, data, Training(epochs=4), seed=0, device=Device("cuda", "bf16", 1)))
+    records = list(fit(net, data, Regime(Training(epochs=4), 0, Device("cuda", "bf16", 1))))
     assert records[-1].loss < records[1].loss
     assert np.isfinite(predict_scores([net], data.images[:2], device="cuda", threads=1)).all()
 

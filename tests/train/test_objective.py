@@ -9,7 +9,7 @@ from medidense.nets import build
 from medidense.nets.planes import PlanesNetwork
 from medidense.train.data import TrainingData, standardized
 from medidense.train.objective import Learner, Objective
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 PLAIN = Training()
 

@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medidense.train.schedule import make_optimizer, make_schedule, rate_share
-from medidense.values.recipe import Training
+from medidense.values.training import Training
 
 
 def rates(steps, **settings):
     return [rate_share(step, steps, Training(**settings)) for step in range(steps)]
 
 
-@given(st.integers(1, 300), st.floats(0, 1), st.sampled_from(["cosine", "one_cycle"]))
+@given(st.integers(1, 300), st.floats(0, 1), st.sampled_from(["cosine", "one_cycle", "steps"]))
 def test_one_peak_where_the_warm_up_ends(steps, warmup, schedule):
     shares = rates(steps, warmup=warmup, schedule=schedule)
     peak = min(round(warmup * steps), steps - 1)
@@ -67,3 +67,43 @@ def test_the_recipe_chooses_the_optimizer():
     sgd = make_optimizer(net, Training(optimizer="sgd"))
     assert isinstance(sgd, torch.optim.SGD)
     assert sgd.param_groups[0]["momentum"] == 0.9
+
+
+def test_steps_divide_the_rate_by_ten_at_half_and_at_three_quarters():
+    shares = rates(300, warmup=0, schedule="steps")
+    assert shares[:150] == [1.0] * 150
+    assert shares[150:225] == pytest.approx([0.1] * 75)
+    assert shares[225:] == pytest.approx([0.01] * 75)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_kernels_alone_decay_where_the_recipe_says_so(name):
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.BatchNorm2d(2), torch.nn.Linear(2, 2))
+    optimizer = make_optimizer(net, Training(optimizer=name, weight_decay=0.1, decayed="kernels"))
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert {name for name, p in net.named_parameters() if decay[id(p)]} == {"0.weight", "2.weight"}
+    assert len(decay) == len(list(net.parameters()))
+
+
+def test_groups_keep_their_rates_when_they_are_halved():
+    first, second = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    groups = [(1.0, list(first.parameters())), (0.5, [second.weight])]
+    settings = Training(learning_rate=0.4, weight_decay=0.1, decayed="kernels")
+    found = make_optimizer(first, settings, groups).param_groups
+    assert [(group["lr"], group["weight_decay"]) for group in found] == [(0.4, 0.1), (0.4, 0.0), (0.2, 0.1)]
+
+
+def test_weights_that_join_later_gather_momentum_as_if_they_were_alone():
+    nets = [torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    settings = Training(optimizer="sgd", learning_rate=0.1, weight_decay=0.1)
+    one = make_optimizer(nets[0], settings, [(1.0, list(nets[0].parameters()))])
+    other = torch.optim.SGD(nets[1].parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1)
+    for step in range(4):
+        for net, optimizer in zip(nets, (one, other), strict=True):
+            net.bias.requires_grad_(step >= 2)
+            optimizer.zero_grad()
+            net(torch.ones(1, 2)).square().sum().backward()
+            optimizer.step()
+    torch.testing.assert_close(nets[0].weight, nets[1].weight)
+    torch.testing.assert_close(nets[0].bias, nets[1].bias)

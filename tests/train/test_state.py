@@ -7,9 +7,10 @@ import torch
 from medidense.errors import DivergedError, UsageError
 from medidense.nets import PlanesNetwork, add_lora, build, network
 from medidense.predict import predict_scores
-from medidense.train import Device, TrainingData, Tuning, fit
+from medidense.train import Device, Regime, TrainingData, Tuning, fit
 from medidense.values import EpochRecord
-from medidense.values.recipe import Augmentation, EarlyStopping, Start, Training
+from medidense.values.network import Start
+from medidense.values.training import Augmentation, EarlyStopping, Training
 from tests.train.test_loop import CPU, bits, planted, small
 
 AUGMENTED = Augmentation(rotate=20, scale=0.1, shift=1, gain=0.1, offset=0.1, noise=0.1)
@@ -62,7 +63,7 @@ def run(case, states=None, seed=0, device=CPU):
     """The network and the epochs' records without their times."""
     settings, data, made = CASES[case]
     net = made()
-    records = list(fit(net, data, settings, seed=seed, device=device, states=states))
+    records = list(fit(net, data, Regime(settings, seed, device), states))
     epochs = [
         (record.epoch, record.loss, record.learning_rate, record.validation_loss)
         for record in records
@@ -115,7 +116,7 @@ def test_a_dense_network_goes_on_too():
         if states is None:
             states = InMemory(kept.kept[0])
         nets.append(build("densenet_small", dims=3, channels=1, classes=2, dropout=0.1, seed=0))
-        list(fit(nets[-1], TrainingData(images, labels), settings, seed=0, device=CPU, states=states))
+        list(fit(nets[-1], TrainingData(images, labels), Regime(settings, 0, CPU), states))
     assert bits(nets[0]) == bits(nets[1])
 
 
@@ -140,7 +141,7 @@ def test_a_fine_tuning_goes_on_with_the_same_bits(trains, planes):
         if trains == "lora":
             add_lora(net, record, rank=2, seed=0)
         net = PlanesNetwork(net) if planes else net
-        list(fit(net, data, settings, seed=0, device=CPU, states=states, tuning=tuning))
+        list(fit(net, data, Regime(settings, 0, CPU, tuning), states))
         return bits(net)
 
     kept = InMemory()
@@ -190,7 +191,7 @@ def test_on_a_gpu_it_goes_on_within_the_tolerance(precision):
         states = kept if begin is None else InMemory(kept.kept[begin - 1])
         nets.append(build("densenet121", dims=3, channels=1, classes=2, dropout=0.1, seed=0))
         device = Device("cuda", precision, 1)
-        list(fit(nets[-1], TrainingData(images, labels), settings, seed=0, device=device, states=states))
+        list(fit(nets[-1], TrainingData(images, labels), Regime(settings, 0, device), states))
     whole, again, resumed = (
         predict_scores([net], images, device="cuda", threads=1)[:, 1] for net in nets
     )  # kernels of 3D differ from run to run: a whole run is so far from itself

@@ -5,7 +5,7 @@ import torch
 from medidense.errors import UsageError
 from medidense.train import Device, TrainingData
 from medidense.train.stopping import Stopping
-from medidense.values.recipe import EarlyStopping, Training
+from medidense.values.training import EarlyStopping, Training
 
 CPU = Device("cpu", "fp32", 1)
 IMAGES = np.zeros((4, 1, 2, 2), dtype=np.float32)

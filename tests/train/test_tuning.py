@@ -3,11 +3,12 @@ import pytest
 import torch
 
 from medidense.nets import PlanesNetwork, build, network
-from medidense.train import Device, TrainingData, Tuning, fit
+from medidense.train import Device, Regime, TrainingData, Tuning, fit
 from medidense.train.objective import Learner
 from medidense.train.schedule import make_optimizer
 from medidense.values import EpochRecord
-from medidense.values.recipe import Augmentation, Start, Training
+from medidense.values.network import Start
+from medidense.values.training import Augmentation, Training
 
 NAME = "densenet_small"
 DEVICE = Device(name="cpu", precision="fp32", threads=1)
@@ -21,12 +22,13 @@ def make():
     return build(NAME, dims=2, channels=1, classes=2, dropout=0.0, seed=0)
 
 
-def trained(chosen, epochs=2, ema=0.0, device=DEVICE, count=8):
+def trained(chosen, epochs=2, ema=0.0, device=DEVICE, count=8, **more):
     net = make()
     draw = np.random.default_rng(0)
     data = TrainingData(draw.normal(size=(count, 1, 32, 32)).astype(np.float32), np.arange(count) % 2)
-    settings = Training(epochs=epochs, batch_size=4, ema=ema, threads=1, augmentation=Augmentation(noise=0))
-    records = list(fit(net, data, settings, seed=0, device=device, tuning=chosen))
+    still = Augmentation(noise=0)
+    settings = Training(epochs=epochs, batch_size=4, ema=ema, threads=1, augmentation=still, **more)
+    records = list(fit(net, data, Regime(settings, 0, device, chosen)))
     return net, [record for record in records if isinstance(record, EpochRecord)]
 
 
@@ -49,6 +51,12 @@ def test_gradual_reaches_one_block_more_at_its_epochs():
     assert "features.denseblock3.denselayer1.layers.conv1.weight" in found
     net, _ = trained(tuning("gradual", unfreeze_epochs=(3,)))
     assert changed(net) == {"class_layers.out.weight", "class_layers.out.bias"}
+
+
+def test_gradual_with_momentum_reaches_blocks_that_join_when_others_have_one():
+    net, records = trained(tuning("gradual", 3), epochs=3, optimizer="sgd", learning_rate=0.01)
+    assert len(records) == 3
+    assert "features.denseblock3.denselayer1.layers.conv1.weight" in changed(net)
 
 
 def test_gradual_by_itself_is_done_in_the_first_half():

@@ -294,3 +294,65 @@ def test_lora_adapts_the_image_part_and_the_covariates_learn_beside_it(
     norm = "features.norm0.weight"
     assert torch.equal(tensors[f"image.plane.{norm}"], net.state_dict()[norm])
     assert verbs.verify(verbs.export(run.path, out=tmp_path / "package").package).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["multi_label", "ordinal"])
+def test_labels_and_grades_take_covariates_too(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    names = ("label_round", "label_large") if kind == "multi_label" else ("label",)
+    rows = []
+    for number in range(12):
+        own = (str(number % 2), "" if number == 5 else str(number // 2 % 2))
+        told = own if kind == "multi_label" else (str(number % 3 + 1),)
+        image, mask = scan(20 + number)
+        write_nifti(image, tmp_path / f"i{number}.nii.gz")
+        write_nifti(mask, tmp_path / f"m{number}.nii.gz")
+        beside = (f"m{number}.nii.gz", "L1", str(50 + 9 * (number % 6)), "FM"[number % 2])
+        rows.append((f"P{number}", f"i{number}.nii.gz", *told, *beside))
+    header = ("subject_id", "image", *names, "mask", "lesion_id", "age", "sex")
+    cohort = write_table(tmp_path / "cohort.csv", header, rows)
+    settings = SETTINGS | {"labels.kind": kind}
+    options = verbs.CvOptions(folds=2, seed=1, device="cpu", out=tmp_path / "run", settings=settings)
+    run = RunDir(verbs.cv(cohort, options=options).run)
+    found = json.loads(run.evaluation_path.read_text())
+    tables = [found["baselines"], *(label["baselines"] for label in found.get("labels", ()))]
+    assert len(tables) == (3 if kind == "multi_label" else 1)
+    assert all(COVARIATES in {one["name"] for one in table} for table in tables)
+    weight = safetensors.torch.load_file(run.fold(0).weights)["covariates.weight"]
+    assert len(weight) == 2
+    package = verbs.export(run.path, out=tmp_path / "package").package
+    assert verbs.verify(package).ok
+    listed = write_table(
+        tmp_path / "list.csv",
+        ("image", "lesion_id", "mask", "age", "sex"),
+        [("i1.nii.gz", "A", "m1.nii.gz", "61", "F")],
+    )
+    scored = verbs.score(package, [tmp_path / "i1.nii.gz"], lesions=listed, out=tmp_path / "scores")
+    with scored.csv.open(newline="") as stream:
+        assert [row["status"] for row in csv.DictReader(stream)] == ["scored"]
+    shown = verbs.explain(package, [tmp_path / "i1.nii.gz"], lesions=listed, out=tmp_path / "maps")
+    assert [item.status for item in shown.items] == ["explained"]
+
+
+@pytest.mark.slow
+def test_two_devices_train_with_covariates_as_one_does(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(study.folder)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(study.folder / "config"))
+    settings = SETTINGS | {"training.channels_last": False, "input.covariates.dropout": 0.5}
+    options = [
+        verbs.CvOptions(
+            folds=2, seed=1, device="cpu", devices=count, out=tmp_path / str(count), settings=settings
+        )
+        for count in (1, 2)
+    ]
+    one, two = (RunDir(verbs.cv(study.cohort, options=each).run) for each in options)
+    np.testing.assert_allclose(two.predictions().scores, one.predictions().scores, atol=1e-3)
+    weights = [safetensors.torch.load_file(run.fold(0).weights)["covariates.weight"] for run in (one, two)]
+    assert weights[0].any()
+    torch.testing.assert_close(*weights, atol=1e-3, rtol=0)

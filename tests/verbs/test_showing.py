@@ -41,3 +41,17 @@ def test_the_top_decides_with_more() -> None:
     predictions = table([[0.2, 0.5, 0.3], [0.4, 0.3, 0.3]], [1, 2], ("a", "b", "c"))
     assert decisions(predictions, 0.5).tolist() == [1, 0]
     assert [kind for kind, _, _ in surest(predictions, 0.5)] == ["right", "wrong"]
+
+
+def test_of_several_labels_the_positive_one_is_shown_where_it_is_known() -> None:
+    predictions = Predictions(
+        classes=("cyst", "mass"),
+        positive="mass",
+        samples=("a", "b", "c", "d"),
+        subjects=("P", "Q", "R", "S"),
+        fold=np.zeros(4, dtype=np.int64),
+        label=np.array([[1, -1], [0, 1], [-1, 0], [1, 1]]),
+        scores=np.array([[0.1, 0.99], [0.9, 0.7], [0.9, 0.2], [0.9, 0.3]]),
+        kind="multi_label",
+    )
+    assert surest(predictions, 0.5) == [("TP", 0, 1), ("TN", 0, 2), ("FN", 0, 3)]

@@ -19,7 +19,7 @@ from medidense.cli.app import main
 from medidense.io import read_volume
 from medidense.preprocess import prepare
 from medidense.values import CODES, Refused, Volume
-from medidense.values.recipe import Input, Intensity
+from medidense.values.input import Input, Intensity
 from tests.io.bad_inputs import truth
 from tests.io.bad_inputs.cases import Case, Row
 from tests.io.bad_inputs.table import TABLE
