@@ -32,7 +32,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medidense.benchmark import CLASSES, Images, Outcome, Plan, choose_device, load_images, named_recipe, run
+from medidense import benchmark
 
 CHANCE = 0.1
 
@@ -46,18 +46,18 @@ def main(
     shuffle: bool = False,
     first: int | None = None,
     out: Path = Path("runs/cifar10-sanity"),
-) -> list[Outcome]:
+) -> list["benchmark.Outcome"]:
     """Print what is trained and what it reaches; returns the outcome of the recipe and of its comparison."""
-    images = load_images(data)
+    images = benchmark.load_images(data)
     counts = np.bincount(images.train_labels), np.bincount(images.test_labels)
-    for name, train, test in zip(CLASSES, *counts, strict=True):
+    for name, train, test in zip(benchmark.CLASSES, *counts, strict=True):
         print(f"{name:<12}{train:>7} to train on {test:>6} to test on")
     if first is not None:
         images = images.first(first, first)
     if shuffle:
         images = shuffled(images)
 
-    chosen, stated = named_recipe(recipe)
+    chosen, stated = benchmark.named_recipe(recipe)
     training = chosen.training
     print(f"\n{recipe}: {chosen.network.name}, {training.epochs} epochs of {len(images.train):,} images,")
     print(f"{training.optimizer}, peak rate {training.learning_rate:g}, {training.augmentation}")
@@ -65,11 +65,11 @@ def main(
         print(f"  {key}: {reason}")
 
     changed = {name: True for name, asked in (("shuffle", shuffle), ("first", first)) if asked}
-    device = choose_device("auto", training)
-    plan = Plan(recipe, chosen, stated, device, tuple(range(seeds)), asked=changed)
-    outcomes = [run(plan, images, out, told)]
+    device = benchmark.choose_device("auto", training)
+    plan = benchmark.Plan(recipe, chosen, stated, device, tuple(range(seeds)), asked=changed)
+    outcomes = [benchmark.run(plan, images, out, told)]
     if against:
-        outcomes.append(run(plan.against(against), images, out / against, told))
+        outcomes.append(benchmark.run(plan.against(against), images, out / against, told))
 
     for outcome in outcomes:
         cost = f"{outcome.costs.parameters:,} parameters, {outcome.costs.flops / 1e9:.2f} GFLOP an image"
@@ -83,7 +83,7 @@ def main(
     return outcomes
 
 
-def shuffled(images: Images) -> Images:
+def shuffled(images: "benchmark.Images") -> "benchmark.Images":
     """The training images with each other's labels; the test part as it is."""
     order = np.random.default_rng(0).permutation(len(images.train_labels))
     return dataclasses.replace(images, train_labels=images.train_labels[order])

@@ -22,16 +22,16 @@ def smoke():
 def stripes() -> Images:
     """Two classes that are easy to tell: bright rows or bright columns, in noise."""
     draw = np.random.default_rng(0)
-    images = draw.integers(0, 80, (192, 32, 32, 3), dtype=np.uint8)
-    labels = np.arange(192, dtype=np.int64) % 2
+    images = draw.integers(0, 80, (128, 32, 32, 3), dtype=np.uint8)
+    labels = np.arange(128, dtype=np.int64) % 2
     images[labels == 0, ::4] += 150
     images[labels == 1, :, ::4] += 150
-    return Images(images[:128], labels[:128], images[128:], labels[128:])
+    return Images(images[:96], labels[:96], images[96:], labels[96:])
 
 
 @pytest.fixture(scope="module")
 def trained(smoke, stripes):
-    recipe = smoke.with_settings({"training.epochs": 4, "training.batch_size": 16})
+    recipe = smoke.with_settings({"training.epochs": 3, "training.batch_size": 12})
     records = []
     net, result = train_seed(recipe, stripes, 0, CPU, listen=records.append, watch=True)
     return recipe, net, result, records
@@ -40,7 +40,7 @@ def trained(smoke, stripes):
 def test_it_learns_what_is_easy(trained, stripes):
     _, _, result, records = trained
     assert result.accuracy > 0.9
-    assert (result.images_seen, len(records), len(result.losses)) == (512, 4, 4)
+    assert (result.images_seen, len(records), len(result.losses)) == (288, 3, 3)
     assert result.losses[-1] < result.losses[0]
     assert result.train_seconds > 0
     assert result.images_per_second > 0
@@ -54,13 +54,13 @@ def test_the_accuracy_is_that_of_the_scores_of_the_network_that_comes_back(train
     confusion = np.array(result.confusion)
     assert confusion.sum() == len(stripes.test)
     assert confusion.trace() == round(result.accuracy * len(stripes.test))
-    assert confusion.sum(axis=1)[:2].tolist() == [32, 32]
+    assert confusion.sum(axis=1)[:2].tolist() == [16, 16]
     assert confusion[1, 0] == np.sum((stripes.test_labels == 1) & (guessed == 0))
 
 
 def test_watching_tells_the_curve_and_changes_nothing(trained, stripes):
     recipe, net, result, _ = trained
-    assert len(result.curve) == 4
+    assert len(result.curve) == 3
     assert result.curve[-1] == result.accuracy
     level = result.reached["0.9"]
     assert level is not None
@@ -95,7 +95,7 @@ def test_images_are_enlarged_to_the_recipe(noise):
     recipe = named_recipe("cifar10-finetune")[0].with_settings({"input.size": [64, 64]})
     arrays = list(ready(noise.test, recipe))
     assert {array.shape for array in arrays} == {(3, 64, 64)}
-    small = list(ready(noise.test, recipe.with_settings({"input.size": [32, 32]})))
+    small = list(ready(noise.test, recipe.with_settings({"input.size": [16, 16]})))
     means = [float(np.mean(array)) for array in arrays]
     assert means == pytest.approx([float(np.mean(array)) for array in small], abs=0.02)
 
