@@ -31,7 +31,7 @@ def stripes() -> Images:
 
 @pytest.fixture(scope="module")
 def trained(smoke, stripes):
-    recipe = smoke.with_settings({"training.epochs": 3, "training.batch_size": 12})
+    recipe = smoke.with_settings({"training.epochs": 4, "training.batch_size": 8})
     records = []
     net, result = train_seed(recipe, stripes, 0, CPU, listen=records.append, watch=True)
     return recipe, net, result, records
@@ -40,7 +40,7 @@ def trained(smoke, stripes):
 def test_it_learns_what_is_easy(trained, stripes):
     _, _, result, records = trained
     assert result.accuracy > 0.9
-    assert (result.images_seen, len(records), len(result.losses)) == (288, 3, 3)
+    assert (result.images_seen, len(records), len(result.losses)) == (384, 4, 4)
     assert result.losses[-1] < result.losses[0]
     assert result.train_seconds > 0
     assert result.images_per_second > 0
@@ -60,7 +60,7 @@ def test_the_accuracy_is_that_of_the_scores_of_the_network_that_comes_back(train
 
 def test_watching_tells_the_curve_and_changes_nothing(trained, stripes):
     recipe, net, result, _ = trained
-    assert len(result.curve) == 3
+    assert len(result.curve) == 4
     assert result.curve[-1] == result.accuracy
     level = result.reached["0.9"]
     assert level is not None
@@ -95,7 +95,7 @@ def test_images_are_enlarged_to_the_recipe(noise):
     recipe = named_recipe("cifar10-finetune")[0].with_settings({"input.size": [64, 64]})
     arrays = list(ready(noise.test, recipe))
     assert {array.shape for array in arrays} == {(3, 64, 64)}
-    small = list(ready(noise.test, recipe.with_settings({"input.size": [16, 16]})))
+    small = list(ready(noise.test, recipe.with_settings({"input.size": [32, 32]})))
     means = [float(np.mean(array)) for array in arrays]
     assert means == pytest.approx([float(np.mean(array)) for array in small], abs=0.02)
 
@@ -137,9 +137,9 @@ def test_what_a_start_cannot_do_here_is_refused(smoke, noise):
         train_seed(lora, noise, 0, CPU)
 
 
-def test_the_smoke_recipe_learns_from_16_000_real_images(cifar10_data):
-    """A sixth of what its seeds see; measured for three seeds: 46 %, 48 % and 46 %."""
-    recipe = named_recipe("cifar10-smoke")[0].with_settings({"training.epochs": 1, "training.batch_size": 64})
-    images = load_images(cifar10_data).first(16_000, 2_000)
+def test_the_smoke_recipe_learns_from_8_000_real_images(cifar10_data):
+    """A twelfth of what its seeds see; measured for the seeds 0, 1, 2: 39, 41 and 43 %."""
+    recipe = named_recipe("cifar10-smoke")[0].with_settings({"training.epochs": 1, "training.batch_size": 32})
+    images = load_images(cifar10_data).first(8_000, 1_000)
     _, result = train_seed(recipe, images, 0, Device("cpu", "fp32", 2))
-    assert result.accuracy > 0.4
+    assert result.accuracy > 0.33
