@@ -33,7 +33,10 @@ COMMANDS: tuple[Command, ...] = (
 """In the order in which a study uses them."""
 
 GROUPS: Mapping[str, tuple[str, tuple[Command, ...]]] = {
-    "benchmark": ("Check the trainer on images with known answers.", (commands_benchmark.cifar10,)),
+    "benchmark": (
+        "Check the trainer on images with known answers.",
+        (commands_benchmark.cifar10, commands_benchmark.phantom),
+    ),
 }
 """Commands below a word of their own: what the word stands for, and the commands."""
 

@@ -48,6 +48,20 @@ def benchmark_html(
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
+def known_answers_html(verdict: str, passed: bool | None, trials: Rows) -> str:
+    """The page of the trial on phantoms: verdict, and for each of `trials` what was asked and what came."""
+    mood = {True: " passed", False: " failed", None: ""}[passed]
+    rows = [("side", "must be", "found", "holds"), *trials]
+    body = (
+        f'<h1>Known answers for lesions</h1><p class="verdict{mood}">{escape(verdict)}</p>{_table(rows)}'
+        "<p>Phantoms of nodules in a chest CT, cross-validated by subject through the same chain as "
+        "patients: shape decides in the first, labels are exchanged between subjects in the others. "
+        "Research software, not a medical device.</p>"
+    )
+    head = f'<meta charset="utf-8"><title>Known answers for lesions</title><style>{STYLE}</style>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>\n'
+
+
 def _table(rows: Rows) -> str:
     head, *body = rows
     lines = ["<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]

@@ -226,6 +226,11 @@ class RunDir:
         return str(self.about()["asked"]["cohort"])
 
     @property
+    def code(self) -> str:
+        """The digest of the code that the run was begun with."""
+        return str(self.about()["asked"]["code"])
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes in the order of the scores."""
         return tuple(self.about()["classes"])

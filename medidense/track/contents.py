@@ -12,6 +12,7 @@ from typing import Any
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
 from medidense.values.evaluation import Estimate
+from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
 """Metric name, value, timestamp in ms, step."""
@@ -95,6 +96,11 @@ class Contents:
             *(f"- {note}" for note in words["notes"]),
         ]
         return "\n".join(lines)
+
+    def sanity(self) -> str:
+        """The newest known-answer runs of the same code, a line each."""
+        lines = [Sanity.from_json(item).line for item in self.evaluation.get("sanity", ())]
+        return "\n".join(lines) or "not run: medidense benchmark phantom"
 
     def _which(self) -> str:
         """Whether the scores come from several folds."""

@@ -20,6 +20,7 @@ from medidense.values.records import EpochRecord, Record, ShrunkRecord, StepReco
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
+from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
@@ -61,6 +62,7 @@ __all__ = [
     "RepeatSpread",
     "Sample",
     "SampleFacts",
+    "Sanity",
     "Score",
     "ShrunkRecord",
     "Source",

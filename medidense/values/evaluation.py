@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
+from medidense.values.sanity import Sanity
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,8 @@ class Evaluation:
     """Of several labels at once: each by itself. `auroc` and `metrics` are then their means."""
     repeats: RepeatSpread | None = None
     """Where every sample was tested several times: `auroc` is then of the mean scores."""
+    sanity: tuple[Sanity, ...] = ()
+    """The newest known-answer runs of the code that trained, one of each name."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

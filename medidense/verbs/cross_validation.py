@@ -125,7 +125,7 @@ def cv(
         remove_arrays(run.arrays)
         result = evaluate(run.path)
         show_samples(run, table, progress)
-        tracking = _track(run, progress)
+        tracking = _track(run, progress) if options.tracked else ""
     seconds = time.monotonic() - begun
     return CvResult(
         run=run.path,
