@@ -53,6 +53,11 @@ class Trial:
     holds: bool
     auroc: Estimate | None = None
 
+    @property
+    def key(self) -> str:
+        """Its name as MLflow takes names."""
+        return self.name.replace(",", "").replace(" ", "_")
+
 
 @dataclass(frozen=True)
 class KnownAnswersOptions:
@@ -199,13 +204,10 @@ def _passed(trials: tuple[Trial, ...]) -> bool:
 def _record(result: KnownAnswersResult) -> BenchmarkRecord:
     """What MLflow is told."""
     figures = {
-        f"{trial.name.replace(', ', '/').replace(' ', '_')}/auroc": _value(trial.auroc)
-        for trial in result.trials
-        if trial.auroc is not None
+        f"{trial.key}/auroc": _value(trial.auroc) for trial in result.trials if trial.auroc is not None
     }
     held = {
-        trial.name: f"{trial.found} ({'holds' if trial.holds else 'does not hold'})"
-        for trial in result.trials
+        trial.key: f"{trial.found} ({'holds' if trial.holds else 'does not hold'})" for trial in result.trials
     }
     return BenchmarkRecord(result.out, NAME, result.verdict, result.passed, figures, (), held, (PAGE, RESULT))
 

@@ -2,6 +2,7 @@ import csv
 import json
 
 import pytest
+from mlflow import MlflowClient
 
 from medidense.errors import OutputExistsError
 from medidense.rundir import code_digest, newest_sanity, note_sanity
@@ -55,6 +56,19 @@ def test_a_small_trial_has_every_side_and_no_verdict(trial):
     written = json.loads((options.out / "known-answers.json").read_text("utf-8"))
     assert written["trials"][0]["auroc"]["value"] == result.trials[0].auroc.value
     assert "was refused" in result.page.read_text("utf-8")
+
+
+def test_the_sides_stand_in_an_experiment_of_their_own(trial):
+    options, result = trial
+    assert result.tracking.startswith("MLflow experiment phantom"), result.tracking
+    store = options.out.parent / "mlruns" / "mlflow.db"
+    client = MlflowClient(f"sqlite:///{store}")
+    assert [each.name for each in client.search_experiments() if each.name != "Default"] == ["phantom"]
+    (run,) = client.search_runs([client.get_experiment_by_name("phantom").experiment_id])
+    signal = result.trials[0]
+    assert run.data.metrics["with_a_signal/auroc"] == signal.auroc.value
+    assert run.data.params["a_copy_under_another_subject"] == "was refused (holds)"
+    assert run.data.tags["mlflow.note.content"] == result.verdict
 
 
 def test_labels_are_exchanged_where_they_should_be(trial):
