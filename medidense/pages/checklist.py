@@ -62,7 +62,7 @@ def _data(contents: RunContents) -> dict[str, str]:
         "modality": f"Modality {recipe.input.modality}; scanners and protocols, the authors say."
         if recipe.input.modality
         else "",
-        "label": f"In the cohort ({labels.kind}: {', '.join(evaluation.classes)}); its source, the authors say.",
+        "label": f"In the table ({labels.kind}: {', '.join(evaluation.classes)}); its source, authors.",
         "split": contents.ran.facts.get("split", ""),
         "disjoint": "By subject: none is trained on and tested in one fold; copies of images are looked for.",
         "size": f"{count(flow.tested.subjects, 'subject')}, {count(flow.tested.samples, 'sample')} tested; "

@@ -13,9 +13,8 @@ def headline(contents: RunContents) -> Html:
     evaluation = contents.evaluation
     mood = {True: " passed", False: " failed", None: ""}[believable(contents)]
     sentences = [meaning(contents), against_floor(contents.floor), *at_operating_point(contents)]
-    scores = "Pooled out-of-fold" if len(evaluation.folds) > 1 else "Test part's"
     subjects, samples = count(evaluation.subjects, "subject"), count(evaluation.samples, "sample")
-    on_whom = f"{scores}: {subjects}, {samples}. {evaluation.auroc_definition}."
+    on_whom = f"On {subjects} with {samples}: {evaluation.auroc_definition}."
     return tag(
         "div",
         tag("span", f"AUROC {evaluation.auroc.text()}", kind="big"),

@@ -5,6 +5,7 @@ from medidense.pages.markup import Html, confusion, figure, join, table, tag
 from medidense.pages.precision_recall import precision_recall_png
 from medidense.pages.ranking import roc_png, scores_png
 from medidense.pages.reliability import reliability_png
+from medidense.values import Evaluation
 
 WORDS = {
     "sensitivity": "share of the positive that is found",
@@ -22,6 +23,11 @@ WORDS = {
     "log_loss": "mean negative logarithm of the truth's score; 0 is best",
 }
 """What a figure is, for those who do not know its name."""
+
+APART = (
+    "The fold mean lies above the interval of the pooled AUROC: the folds' networks score on different "
+    "levels, and pooling compares scores of different networks. One threshold then fits no fold well."
+)
 
 
 def curves_section(contents: RunContents) -> Html:
@@ -116,6 +122,8 @@ def folds_section(contents: RunContents) -> Html:
     said = "not defined" if mean is None else f"{mean:.3f}"
     words = f"Mean over the folds {said}. Small test parts scatter widely."
     parts = [table(rows), tag("p", words, kind="note")]
+    if _apart(evaluation):
+        parts.append(tag("p", APART))
     if evaluation.repeats is not None:
         spread = evaluation.repeats
         each = ", ".join("not defined" if area is None else f"{area:.3f}" for area in spread.auroc)
@@ -126,6 +134,12 @@ def folds_section(contents: RunContents) -> Html:
         )
         parts.append(tag("p", f"AUROC of each repeat of the whole: {each}{tail}."))
     return join(parts)
+
+
+def _apart(evaluation: Evaluation) -> bool:
+    """True where the fold mean lies above the interval of the pooled AUROC."""
+    mean, high = evaluation.auroc_fold_mean, evaluation.auroc.high
+    return mean is not None and high is not None and mean > high
 
 
 def notes_section(contents: RunContents) -> Html:
