@@ -167,6 +167,9 @@ class Contents:
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
             names.EVALUATION: json.dumps(self.evaluation, indent=2).encode(),
         }
+        for path in (self.run.report_path, self.run.report_numbers_path):
+            if path.is_file():
+                found[f"{names.REPORT}/{path.name}"] = path.read_bytes()
         for path in sorted(self.run.figures.glob("*.png")):
             found[f"{names.FIGURES}/{path.name}"] = path.read_bytes()
         for path in sorted(self.run.saliency.glob("*.png")):

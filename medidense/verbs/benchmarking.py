@@ -14,7 +14,7 @@ from medidense.benchmark.maps import maps_picture
 from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import named_recipe
 from medidense.benchmark.tables import Rows, all_tables
-from medidense.report import benchmark_html
+from medidense.pages import benchmark_html
 from medidense.rundir import note_sanity, parsed_settings
 from medidense.track import log_benchmark, trainings_record
 from medidense.train import choose_device

@@ -8,7 +8,7 @@ from pathlib import Path
 from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
-from medidense.report import curves_png, roc_png, scores_png
+from medidense.pages import curves_png, roc_png, scores_png
 from medidense.rundir import BASELINE, RunDir, newest_sanity, read_predictions
 from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
 from medidense.values import Evaluation, Predictions, Splits

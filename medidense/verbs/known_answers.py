@@ -14,8 +14,8 @@ from typing import Any
 
 from medidense import durable
 from medidense.errors import CohortError, OutputExistsError
+from medidense.pages import known_answers_html
 from medidense.phantoms import PhantomOptions, write_cohort
-from medidense.report import known_answers_html
 from medidense.rundir import note_sanity
 from medidense.track import BenchmarkRecord, log_benchmark
 from medidense.values import Estimate
