@@ -59,7 +59,7 @@ def _folds(flow: Flow) -> list[tuple[object, ...]]:
         "validation",
         "tested",
         "dropped as copies",
-        *(f"{c} tested" for c in classes),
+        *(f"tested: {name}" for name in classes),
     )
     rows = [
         (
