@@ -11,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values.evaluation import Estimate
+from medidense.values import Estimate
 
 Number = tuple[str, float, int, int]
 """Metric name, value, timestamp in ms, step."""

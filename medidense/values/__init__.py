@@ -7,7 +7,8 @@ from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, LabelResult, RepeatSpread
+from medidense.values.estimate import Estimate
+from medidense.values.evaluation import Baseline, Evaluation, FoldResult, LabelResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage

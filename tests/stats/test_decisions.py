@@ -25,7 +25,9 @@ def test_a_case_by_hand() -> None:
         "f1": 2 / 3,
         "accuracy": 4 / 6,
         "balanced_accuracy": 2 / 3,
+        "mcc": (2 * 2 - 1 * 1) / 9,
         "brier": (0.01 + 0.25 + 0.36 + 0.49 + 0.04 + 0.01) / 6,
+        "log_loss": -np.log([0.9, 0.5, 0.4, 0.3, 0.8, 0.9]).mean(),
     }
     assert {name: value[0] for name, value in found.items()} == pytest.approx(expected)
 
@@ -47,8 +49,13 @@ def test_two_classes_agree_with_scikit_learn(rows: list[tuple[int, float]], poin
         "f1": metrics.f1_score(truth, decided, zero_division=np.nan),
         "accuracy": metrics.accuracy_score(truth, decided),
         "brier": metrics.brier_score_loss(truth, np.array(score), pos_label=1, labels=[0, 1]),
+        "log_loss": metrics.log_loss(truth, np.clip(score, 1e-9, 1 - 1e-9), labels=[0, 1]),
     }
-    assert {name: found[name] for name in reference} == pytest.approx(reference, nan_ok=True, abs=1e-12)
+    if 0 < truth.sum() < len(truth) and 0 < decided.sum() < len(decided):
+        reference["mcc"] = metrics.matthews_corrcoef(truth, decided)
+    else:
+        assert np.isnan(found["mcc"])
+    assert {name: found[name] for name in reference} == pytest.approx(reference, nan_ok=True, abs=2e-9)
 
 
 def test_more_classes_are_macro_means() -> None:
