@@ -20,7 +20,7 @@ from medidense.values.calibration import (
     OperatingPoint,
     PredictionSets,
 )
-from medidense.values.recipe import EvaluationRules
+from medidense.values.recipe import EvaluationRules, OperatingRule
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Settled:
     """
 
     operating_point: float
-    operating_rule: str
+    operating_rule: OperatingRule
     calibration: Calibration | None = None
     least: tuple[float, ...] | None = None
 

@@ -24,6 +24,7 @@ class PredictionRules(Section):
     flips: bool = False
 
 
+OperatingRule = Literal["fixed", "sensitivity", "specificity", "youden", "cost"]
 Inside = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -38,7 +39,7 @@ class EvaluationRules(Section):
 
     bootstrap: Annotated[int, Field(ge=200, le=100000)] = 2000
     operating_point: Share = 0.5
-    operating_rule: Literal["fixed", "sensitivity", "specificity", "youden", "cost"] = "fixed"
+    operating_rule: OperatingRule = "fixed"
     target_sensitivity: Inside = 0.9
     target_specificity: Inside = 0.9
     cost_ratio: Annotated[float, Field(gt=0, le=1000)] = 5.0
