@@ -37,7 +37,7 @@ def _points(evaluation: Evaluation) -> Table:
             f"{point.name}{'' if point.target is None else f' {point.target:g}'}{' *' if point.used else ''}",
             f"{point.threshold:.3f}",
             *(_brief(point.metrics[name]) for name in ("sensitivity", "specificity", "ppv", "npv")),
-            *(() if stated is None else (_brief(point.deployment[name]) for name in ("ppv", "npv"))),
+            *(() if stated is None else (_brief(point.deployment[name], 3) for name in ("ppv", "npv"))),
         )
         for point in evaluation.operating_points
     )
@@ -57,10 +57,10 @@ def _sets(evaluation: Evaluation) -> Table:
     return Table(("share", "value"), rows, title)
 
 
-def _brief(estimate: Estimate) -> str:
-    """Two decimals and the limits, for a narrow column."""
+def _brief(estimate: Estimate, digits: int = 2) -> str:
+    """A few decimals and the limits, for a narrow column."""
     if estimate.value is None:
         return "not defined"
     if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.2f}"
-    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"
+        return f"{estimate.value:.{digits}f}"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
