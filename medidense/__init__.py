@@ -37,6 +37,7 @@ _HOMES = {
     "read_recipe": "medidense.rundir",
     "read_region": "medidense.io",
     "read_volume": "medidense.io",
+    "report": "medidense.verbs",
     "scan": "medidense.verbs",
     "score": "medidense.verbs",
     "ui": "medidense.verbs",
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
     from medidense.verbs import explain as explain
     from medidense.verbs import export as export
     from medidense.verbs import plan as plan
+    from medidense.verbs import report as report
     from medidense.verbs import scan as scan
     from medidense.verbs import score as score
     from medidense.verbs import ui as ui

@@ -16,6 +16,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the backgro
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def states_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Verdicts of benchmarks that tests run are no verdicts of the user's."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("states"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from medidense.benchmark.cifar10 import CLASSES
 from medidense.benchmark.experiment import Images, ready
 from medidense.nets import cam_layer
+from medidense.pages import Shown, maps_png
 from medidense.predict import predict_scores
-from medidense.report import Shown, maps_png
 from medidense.saliency import grad_cam
 from medidense.values import Recipe
 

@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     commands_run.plan,
     commands_run.cv,
     commands_run.evaluate,
+    commands_run.report,
     commands_run.explain,
     commands_package.export,
     commands_package.verify,
@@ -33,7 +34,10 @@ COMMANDS: tuple[Command, ...] = (
 """In the order in which a study uses them."""
 
 GROUPS: Mapping[str, tuple[str, tuple[Command, ...]]] = {
-    "benchmark": ("Check the trainer on images with known answers.", (commands_benchmark.cifar10,)),
+    "benchmark": (
+        "Check the trainer on images with known answers.",
+        (commands_benchmark.cifar10, commands_benchmark.phantom),
+    ),
 }
 """Commands below a word of their own: what the word stands for, and the commands."""
 

@@ -168,6 +168,7 @@ def cv(
     where = facts(
         [
             ("run", result.run),
+            ("report", result.report),
             ("tracking", result.tracking),
             ("took", duration(result.seconds) + (", a run begun before" if result.resumed else "")),
         ]
@@ -202,6 +203,33 @@ def evaluate(
     result = verbs.evaluate(run, rows=rows)
     page = [*evaluation_page(result.evaluation), facts([("written", result.written)])]
     show(page, result.to_json(), as_json=as_json)
+    return 0
+
+
+def report(
+    run: RunFolder,
+    allow_burned_in: Annotated[
+        bool,
+        typer.Option("--allow-burned-in", help="Show pictures of any modality: they carry no name."),
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Write a finished run as one page: RUN_DIR/report.html, to read, print and hand on.
+
+    The page needs nothing beside it, and names subjects by pseudonyms. Pictures of modalities that may carry
+    text in the image (all but CT, MR and PT) are left out unless --allow-burned-in says that these do not.
+    report.json beside it holds its numbers. 'medidense cv' writes both too.
+
+    \b
+    Example:
+      medidense report runs/lung-1a2b3c4d
+    """
+    from medidense import verbs
+
+    result = verbs.report(run, allow_burned_in=allow_burned_in)
+    withheld = f"{count(result.withheld, 'picture')}, see --allow-burned-in" if result.withheld else ""
+    lines = [("AUROC", result.auroc.text()), ("report", result.html), ("numbers", result.numbers)]
+    show([facts([*lines, ("withheld", withheld)])], result.to_json(), as_json=as_json)
     return 0
 
 

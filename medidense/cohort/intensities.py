@@ -11,6 +11,9 @@ SOFT_WINDOW = (-160.0, 240.0)
 CALCIUM_WINDOW = (-150.0, 850.0)
 """HU from fat to dense calcium, which the lung window cuts off."""
 
+CONSTANTS = "For input.intensity.rule: constants alone, which takes these numbers from published weights."
+"""Why there are none."""
+
 
 def choose_intensities(fp: Fingerprint) -> list[Choice]:
     """``input.modality`` and ``input.intensity``."""
@@ -25,6 +28,8 @@ def choose_intensities(fp: Fingerprint) -> list[Choice]:
         Choice("input.intensity.rule", rule, why),
         Choice("input.intensity.low", low, _limit(rule, "below", low)),
         Choice("input.intensity.high", high, _limit(rule, "above", high)),
+        Choice("input.intensity.mean", [], CONSTANTS),
+        Choice("input.intensity.deviation", [], CONSTANTS),
         *_second(fp),
     ]
 

@@ -50,6 +50,11 @@ def _network(fp: Fingerprint) -> list[Choice]:
     return [
         Choice("network.name", "densenet121", f"MONAI's DenseNet-121 in {how}, the network of this package."),
         Choice(
+            "network.stem",
+            "auto",
+            "The network's own. For images of some 30 pixels a side choose small, which keeps their detail.",
+        ),
+        Choice(
             "network.dropout", 0.1 if few else 0.0, why if few else "With this many samples none is needed."
         ),
         Choice(
@@ -97,6 +102,11 @@ def _optimiser() -> list[Choice]:
         Choice("training.optimizer", "adamw", "AdamW needs little tuning on small cohorts."),
         Choice("training.learning_rate", 1e-3, "The peak that served DenseNet-121 best on the LIDC nodules."),
         Choice("training.weight_decay", 0.02, "A mild pull of the weights to 0 against learning by heart."),
+        Choice(
+            "training.decayed",
+            "everything",
+            "The decay pulls at all weights. The papers on CIFAR spare biases and normalisations: kernels.",
+        ),
         Choice(
             "training.schedule",
             "one_cycle",
@@ -233,6 +243,16 @@ def _augmentation(fp: Fingerprint, size: tuple[int, ...]) -> list[Choice]:
         Choice(f"{key}gain", 0.1 * values, shape or "Contrast varies by up to 10 %, as scanners do."),
         Choice(f"{key}offset", 0.08 * values, shape or "Brightness varies by up to 4 % of the window."),
         Choice(f"{key}noise", 0.05, "A little noise, so that the network does not rely on single voxels."),
+        Choice(
+            f"{key}crop",
+            0,
+            "Off: crops move by parts of a voxel already. For small pictures it is the usual change, by 4.",
+        ),
+        Choice(
+            f"{key}cutout",
+            0,
+            "Off: a box of zeros may hide the lesion itself, and with it what the label speaks of.",
+        ),
     ]
 
 

@@ -32,7 +32,6 @@ def fusable(net: torch.nn.Module) -> bool:
         and isinstance(head, torch.nn.Sequential)
         and blocks <= {name for name, _ in features.named_children()}
         and isinstance(features.conv0, torch.nn.modules.conv._ConvNd)
-        and not any(isinstance(part, torch.nn.Identity) for part in features)  # a stem for small images
         and [name for name, _ in head.named_children()] == ["relu", "pool", "flatten", "out"]
     )
 
@@ -65,8 +64,13 @@ class FusedDenseNet:
             first = parts["conv0"]
             self._volume = first.weight.ndim == 5
             self._strides = (first.stride, first.padding)
-            scale, self._stem_shift = _folded(parts["norm0"])
-            self._stem = self._laid(first.weight * _along(scale, first.weight.ndim, 0))
+            self._pooled = not isinstance(parts["pool0"], torch.nn.Identity)
+            scale = torch.ones(())
+            self._stem_shift: torch.Tensor | None = None
+            if not isinstance(parts["norm0"], torch.nn.Identity):
+                scale, self._stem_shift = _folded(parts["norm0"])
+                scale = _along(scale, first.weight.ndim, 0)
+            self._stem = self._laid(first.weight * scale.to(first.weight))
             self._blocks = [
                 ([self._dense(layer.layers) for layer in part.children()], self._between(parts, number))
                 for number, part in (
@@ -83,9 +87,12 @@ class FusedDenseNet:
             (conv3d, max_pool3d, avg_pool3d) if self._volume else (conv2d, max_pool2d, avg_pool2d)
         )
         stride, padding = self._strides
-        maps = pool(conv(images.to(self._dtype), self._stem, None, stride, padding), 3, 2, 1)
-        # adding and cutting at 0 commute with taking the largest: on the smaller map they cost a quarter
-        maps = (maps + _along(self._stem_shift.to(self._dtype), maps.ndim, 1)).relu_()
+        maps = conv(images.to(self._dtype), self._stem, None, stride, padding)
+        if self._pooled:
+            # adding and cutting at 0 commute with taking the largest: on the smaller map they cost a quarter
+            maps = pool(maps, 3, 2, 1)
+        if self._stem_shift is not None:
+            maps = (maps + _along(self._stem_shift.to(self._dtype), maps.ndim, 1)).relu_()
         for layers, transition in self._blocks:
             maps = self._block(maps, layers, conv)
             if transition is not None:

@@ -6,6 +6,7 @@ from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.layout import RunDir
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
+from medidense.rundir.sanity import newest_sanity, note_sanity
 from medidense.rundir.splits import write_splits
 from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
@@ -35,6 +36,8 @@ __all__ = [
     "label_cells",
     "label_columns",
     "mean_predictions",
+    "newest_sanity",
+    "note_sanity",
     "parsed_settings",
     "read_choices",
     "read_encoding",

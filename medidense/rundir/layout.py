@@ -94,6 +94,16 @@ class RunDir:
         return self.path / "evaluation.json"
 
     @property
+    def report_path(self) -> Path:
+        """The page of the run, HTML; its subjects are pseudonyms."""
+        return self.path / "report.html"
+
+    @property
+    def report_numbers_path(self) -> Path:
+        """The numbers of that page, JSON."""
+        return self.path / "report.json"
+
+    @property
     def tracking_path(self) -> Path:
         """Which MLflow runs hold this run."""
         return self.path / "tracking.json"
@@ -224,6 +234,11 @@ class RunDir:
     def cohort_digest(self) -> str:
         """sha256 of the cohort's rows."""
         return str(self.about()["asked"]["cohort"])
+
+    @property
+    def code(self) -> str:
+        """The digest of the code that the run was begun with."""
+        return str(self.about()["asked"]["code"])
 
     @property
     def classes(self) -> tuple[str, ...]:

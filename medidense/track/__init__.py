@@ -1,14 +1,14 @@
 """Results in MLflow: the only room that imports it, and it reads finished folders only."""
 
 from medidense.track import quiet  # noqa: F401  first, because it sets what MLflow reads when imported
-from medidense.track.benchmarks import BenchmarkFiles, log_benchmark
+from medidense.track.benchmarks import BenchmarkRecord, log_benchmark, trainings_record
 from medidense.track.pseudonyms import pseudonym, pseudonym_key
 from medidense.track.runs import Tracked, log_cross_validation
 from medidense.track.store import tracking_uri
 from medidense.track.ui import serve_ui
 
 __all__ = [
-    "BenchmarkFiles",
+    "BenchmarkRecord",
     "Tracked",
     "log_benchmark",
     "log_cross_validation",
@@ -16,4 +16,5 @@ __all__ = [
     "pseudonym_key",
     "serve_ui",
     "tracking_uri",
+    "trainings_record",
 ]

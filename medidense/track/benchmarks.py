@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,44 @@ RUN = "benchmark"
 
 
 @dataclass(frozen=True)
-class BenchmarkFiles:
-    """A benchmark in its folder: `result` is the content of benchmark.json, `files` lie in `folder`."""
+class BenchmarkRecord:
+    """A finished benchmark: its `name`, `verdict` in one line (`passed` is None without one) and `figures`.
+
+    `series` are (metric, value, step), `facts` are settings and hardware; `files` lie in `folder`.
+    """
 
     folder: Path
-    result: Mapping[str, Any]
+    name: str
+    verdict: str
+    passed: bool | None
+    figures: Mapping[str, float]
+    series: Sequence[tuple[str, float, int]]
+    facts: Mapping[str, str]
     files: Sequence[str]
 
 
-def log_benchmark(found: BenchmarkFiles, *, experiment: str, working: Path, command: str) -> Tracked:
-    """Log a benchmark as one run of `experiment`: figures by seed and their mean, costs, settings, files.
+def trainings_record(folder: Path, result: Mapping[str, Any], files: Sequence[str]) -> BenchmarkRecord:
+    """The record of a benchmark.json, `result`: figures by seed and their mean, costs, settings."""
+    series = []
+    for place, seed in enumerate(result["seeds"]):
+        series.append((names.BENCH_SEED_ACCURACY, seed["accuracy"], place))
+        for key, values in ((names.LOSS, seed["losses"]), (names.BENCH_CURVE, seed["curve"])):
+            series += [(f"{key}/seed-{seed['seed']}", value, epoch) for epoch, value in enumerate(values, 1)]
+    facts = {"recipe": result["recipe"], "network": result["network"]}
+    facts |= {**result["changed"], **result["machine"]}
+    return BenchmarkRecord(
+        folder, result["recipe"], result["verdict"], result["passed"], _metrics(result), series, facts, files
+    )
+
+
+def log_benchmark(found: BenchmarkRecord, *, experiment: str, working: Path, command: str) -> Tracked:
+    """Log a benchmark as one run of `experiment`: figures, series, facts, files.
 
     `working` is the folder whose ``mlruns`` is the default store. The same result is logged once
     (tracking.json remembers). A store that is away stops nothing: `Tracked.problem` says so.
     """
-    results = durable.sha256_bytes(json.dumps(found.result, sort_keys=True).encode())
+    content = {**asdict(found), "folder": ""}
+    results = durable.sha256_bytes(json.dumps(content, sort_keys=True, default=dict).encode())
     try:
         uri = tracking_uri(working)
         client = client_of(uri)
@@ -59,29 +82,17 @@ def _experiment(client: Any, name: str, location: str | None) -> str:
     return str(held.experiment_id if held else client.create_experiment(name, artifact_location=location))
 
 
-def _logged(client: Any, experiment: str, found: BenchmarkFiles, command: str) -> str:
+def _logged(client: Any, experiment: str, found: BenchmarkRecord, command: str) -> str:
     """A new, finished run with everything."""
-    result, moment = found.result, int(time.time() * 1000)
-    tags = {names.KIND: RUN, names.USER: names.ANYBODY, names.SOURCE: command, names.NOTE: result["verdict"]}
-    run_id = str(client.create_run(experiment, tags=tags, run_name=result["recipe"]).info.run_id)
-    numbers = [Metric(key, value, moment, 0) for key, value in _metrics(result).items()]
-    for place, seed in enumerate(result["seeds"]):
-        numbers.append(Metric(names.BENCH_SEED_ACCURACY, seed["accuracy"], moment, place))
-        for epoch, loss in enumerate(seed["losses"], start=1):
-            numbers.append(Metric(f"{names.LOSS}/seed-{seed['seed']}", loss, moment, epoch))
-        for epoch, accuracy in enumerate(seed["curve"], start=1):
-            numbers.append(Metric(f"{names.BENCH_CURVE}/seed-{seed['seed']}", accuracy, moment, epoch))
-    words = {
-        "recipe": result["recipe"],
-        "network": result["network"],
-        **result["changed"],
-        **result["machine"],
-    }
-    params = [Param(key, str(value)[:500]) for key, value in words.items()]
-    passed = [RunTag(names.BENCH_PASSED, str(result["passed"]))]
+    moment = int(time.time() * 1000)
+    tags = {names.KIND: RUN, names.USER: names.ANYBODY, names.SOURCE: command, names.NOTE: found.verdict}
+    run_id = str(client.create_run(experiment, tags=tags, run_name=found.name).info.run_id)
+    numbers = [Metric(key, value, moment, 0) for key, value in found.figures.items()]
+    numbers += [Metric(key, value, moment, step) for key, value, step in found.series]
+    params = [Param(key, str(value)[:500]) for key, value in found.facts.items()]
     for begin in range(0, len(numbers), 500):
         client.log_batch(run_id, metrics=numbers[begin : begin + 500])
-    client.log_batch(run_id, params=params, tags=passed)
+    client.log_batch(run_id, params=params, tags=[RunTag(names.BENCH_PASSED, str(found.passed))])
     for name in found.files:
         client.log_artifact(run_id, str(found.folder / name))
     client.set_terminated(run_id)

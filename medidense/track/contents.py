@@ -12,6 +12,7 @@ from typing import Any
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
 from medidense.values import Estimate
+from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
 """Metric name, value, timestamp in ms, step."""
@@ -113,6 +114,11 @@ class Contents:
         ]
         return "\n".join(lines)
 
+    def sanity(self) -> str:
+        """The newest known-answer runs of the same code, a line each."""
+        lines = [Sanity.from_json(item).line for item in self.evaluation.get("sanity", ())]
+        return "\n".join(lines) or "not run: medidense benchmark phantom"
+
     def _which(self) -> str:
         """Whether the scores come from several folds."""
         return "Pooled out-of-fold" if self.run.folds > 1 else "Test part's"
@@ -178,6 +184,9 @@ class Contents:
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
             names.EVALUATION: json.dumps(self.evaluation, indent=2).encode(),
         }
+        for path in (self.run.report_path, self.run.report_numbers_path):
+            if path.is_file():
+                found[f"{names.REPORT}/{path.name}"] = path.read_bytes()
         for path in sorted(self.run.figures.glob("*.png")):
             found[f"{names.FIGURES}/{path.name}"] = path.read_bytes()
         for path in sorted(self.run.saliency.glob("*.png")):

@@ -133,7 +133,11 @@ class Session:
     def _results(self, run_id: str) -> None:
         """The figures, the headline and the description."""
         self._metrics(run_id, self.contents.metrics())
-        tags = {names.HEADLINE: self.contents.auroc.text(), names.NOTE: self.contents.description()}
+        tags = {
+            names.HEADLINE: self.contents.auroc.text(),
+            names.NOTE: self.contents.description(),
+            names.SANITY: self.contents.sanity(),
+        }
         self.client.log_batch(run_id, tags=[RunTag(key, value[:TAG_LENGTH]) for key, value in tags.items()])
 
     def _files(self, run_id: str) -> None:

@@ -22,6 +22,7 @@ from medidense.values.records import EpochRecord, Record, ShrunkRecord, StepReco
 from medidense.values.refusal import CODES, Refusal, Refused
 from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
+from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
@@ -64,6 +65,7 @@ __all__ = [
     "RepeatSpread",
     "Sample",
     "SampleFacts",
+    "Sanity",
     "Score",
     "SetRule",
     "ShrunkRecord",

@@ -7,6 +7,7 @@ from medidense.values.calibration import CalibrationResult, DecisionCurve, Opera
 from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
+from medidense.values.sanity import Sanity
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ class Evaluation:
     operating_points: tuple[OperatingPoint, ...] = ()
     decision_curve: DecisionCurve | None = None
     prediction_sets: PredictionSets | None = None
+    sanity: tuple[Sanity, ...] = ()
+    """The newest known-answer runs of the code that trained, one of each name."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

@@ -16,6 +16,7 @@ _HOMES = {
     "explain": "explaining",
     "export": "exporting",
     "plan": "planning",
+    "report": "reporting",
     "scan": "scanning",
     "score": "scoring",
     "ui": "serving",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from medidense.verbs.exporting import export as export
     from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
+    from medidense.verbs.reporting import report as report
     from medidense.verbs.scanning import scan as scan
     from medidense.verbs.scoring import score as score
     from medidense.verbs.serving import ui as ui

@@ -14,9 +14,9 @@ from medidense.benchmark.maps import maps_picture
 from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import named_recipe
 from medidense.benchmark.tables import Rows, all_tables
-from medidense.report import benchmark_html
-from medidense.rundir import parsed_settings
-from medidense.track import BenchmarkFiles, log_benchmark
+from medidense.pages import benchmark_html
+from medidense.rundir import note_sanity, parsed_settings
+from medidense.track import log_benchmark, trainings_record
 from medidense.train import choose_device
 from medidense.verbs.progress import Progress, quiet
 
@@ -108,7 +108,9 @@ def benchmark_cifar10(
         outcomes.append(run(beside, images, out / f"against-{options.against}", progress))
     results = tuple(outcome.to_json() for outcome in outcomes)
     files = _write(outcomes[0], results, images)
-    found = BenchmarkFiles(out, results[0], files)
+    found = trainings_record(out, results[0], files)
+    if outcomes[0].passed is not None:
+        note_sanity(name, passed=outcomes[0].passed, verdict=outcomes[0].verdict)
     command = "medidense benchmark cifar10"
     tracked = log_benchmark(found, experiment=EXPERIMENT, working=Path.cwd(), command=command)
     return BenchmarkResult(results, out, out / PAGE, tracked.words, notes)

@@ -10,7 +10,7 @@ import torch
 
 from medidense import durable
 from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, read_covariates, training_cost
-from medidense.errors import RunError
+from medidense.errors import RunError, UsageError, WriteError
 from medidense.io import archives_kept
 from medidense.package import write_package
 from medidense.preprocess import remove_arrays
@@ -37,6 +37,7 @@ from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
+from medidense.verbs.reporting import write_report
 from medidense.verbs.showing import show_samples
 from medidense.verbs.splitting import cut, splits_for, trained_on
 
@@ -66,6 +67,8 @@ class CvResult:
     choices: tuple[Choice, ...] = ()
     crossings: tuple[Crossing, ...] = ()
     """Samples on a fold's training side with a copy in its test part, dropped or not."""
+    report: str = ""
+    """Path of the page, or why there is none, in words."""
 
     @property
     def evaluation(self) -> Evaluation:
@@ -83,7 +86,7 @@ class CvResult:
             return own
         own["crossings"] = [asdict(crossing) for crossing in self.crossings]
         chosen = {"choices": [asdict(choice) for choice in self.choices]} if self.choices else {}
-        return {**own, "tracking": self.tracking, **chosen, **self.figures.to_json()}
+        return {**own, "tracking": self.tracking, "report": self.report, **chosen, **self.figures.to_json()}
 
 
 @archives_kept()
@@ -125,7 +128,8 @@ def cv(
         remove_arrays(run.arrays)
         result = evaluate(run.path)
         show_samples(run, table, progress)
-        tracking = _track(run, progress)
+        page = _report(run, result.evaluation)
+        tracking = _track(run, progress) if options.tracked else ""
     seconds = time.monotonic() - begun
     return CvResult(
         run=run.path,
@@ -136,6 +140,7 @@ def cv(
         trained=trained,
         choices=choices_of(run),
         crossings=run.crossings(),
+        report=page,
     )
 
 
@@ -235,6 +240,14 @@ def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> 
         share = options.budget if options.budget is None else options.budget / times
         recipe = propose(table, facts, Terms(share, folds, options.device, settings))
     return recipe
+
+
+def _report(run: RunDir, evaluation: Evaluation) -> str:
+    """Write the page; a key of pseudonyms that cannot be had comes back in words and stops nothing."""
+    try:
+        return str(write_report(run, evaluation).html)
+    except (UsageError, WriteError) as error:
+        return f"not written: {error.lines[0]}"
 
 
 def _track(run: RunDir, progress: Progress) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from medidense.verbs.checking import check
 from medidense.verbs.cross_validation import cv
 from medidense.verbs.explaining import explain
 from medidense.verbs.exporting import export
+from medidense.verbs.made_once import made_once
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import plan
 from medidense.verbs.progress import Progress, quiet
@@ -76,8 +76,8 @@ def demo(
     _begin(out, {"seed": seed, "shuffle_labels": shuffle_labels})
     progress("make phantoms", 0, 1)
     options = PhantomOptions(subjects=SUBJECTS, seed=seed, shuffle_labels=shuffle_labels)
-    cohort = _made(out / "phantoms", lambda draft: write_cohort(draft, options))
-    lesions = _made(out / "fresh", lambda draft: write_fresh(draft, count=FRESH, seed=seed + 1)[1])
+    cohort = made_once(out / "phantoms", lambda draft: write_cohort(draft, options))
+    lesions = made_once(out / "fresh", lambda draft: write_fresh(draft, count=FRESH, seed=seed + 1)[1])
     fresh = out / "fresh"
     progress("make phantoms", 1, 1)
     scan([out / "phantoms"], out=out / "catalogue.csv", progress=progress)
@@ -111,14 +111,6 @@ def demo(
             f"medidense score {package} {fresh} --lesions {lesions} --out {out / 'scores-again'}",
         ),
     )
-
-
-def _made(place: Path, write: Callable[[Path], Path]) -> Path:
-    """The table that `write` makes in a new folder `place`; one that is there already is taken as it is."""
-    if not place.is_dir():
-        with durable.replacing_folder(place) as draft:
-            return place / write(draft).relative_to(draft)
-    return next(place.glob("*.csv"))
 
 
 def _begin(out: Path, asked: dict[str, object]) -> None:

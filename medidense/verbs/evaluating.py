@@ -8,8 +8,8 @@ from pathlib import Path
 from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
-from medidense.report import curves_png, roc_png, scores_png
-from medidense.rundir import BASELINE, RunDir, read_predictions
+from medidense.pages import curves_png, roc_png, scores_png
+from medidense.rundir import BASELINE, RunDir, newest_sanity, read_predictions
 from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
@@ -63,7 +63,10 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     leakage = folder.leakage()
-    evaluation = replace(evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes))
+    sanity = newest_sanity(folder.code)
+    evaluation = replace(
+        evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes), sanity=sanity
+    )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"
     if not target.is_file() or target.read_text(encoding="utf-8") != text:  # its time is that of the figures

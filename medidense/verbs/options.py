@@ -25,6 +25,8 @@ class CvOptions:
     `folds_on` ``ray`` trains the folds side by side on the Ray cluster at `ray_address`, by default on one of
     this machine alone that is started and ended; all its machines must see the same files.
 
+    `tracked` False keeps the run out of MLflow.
+
     Raises UsageError for options that do not go together.
     """
 
@@ -42,6 +44,7 @@ class CvOptions:
     fold: Sequence[int] = ()
     folds_on: str = "here"
     ray_address: str | None = None
+    tracked: bool = True
 
     def __post_init__(self) -> None:
         plan = self.plan

@@ -22,16 +22,16 @@ def smoke():
 def stripes() -> Images:
     """Two classes that are easy to tell: bright rows or bright columns, in noise."""
     draw = np.random.default_rng(0)
-    images = draw.integers(0, 80, (192, 32, 32, 3), dtype=np.uint8)
-    labels = np.arange(192, dtype=np.int64) % 2
+    images = draw.integers(0, 80, (128, 32, 32, 3), dtype=np.uint8)
+    labels = np.arange(128, dtype=np.int64) % 2
     images[labels == 0, ::4] += 150
     images[labels == 1, :, ::4] += 150
-    return Images(images[:128], labels[:128], images[128:], labels[128:])
+    return Images(images[:96], labels[:96], images[96:], labels[96:])
 
 
 @pytest.fixture(scope="module")
 def trained(smoke, stripes):
-    recipe = smoke.with_settings({"training.epochs": 4, "training.batch_size": 16})
+    recipe = smoke.with_settings({"training.epochs": 4, "training.batch_size": 8})
     records = []
     net, result = train_seed(recipe, stripes, 0, CPU, listen=records.append, watch=True)
     return recipe, net, result, records
@@ -40,7 +40,7 @@ def trained(smoke, stripes):
 def test_it_learns_what_is_easy(trained, stripes):
     _, _, result, records = trained
     assert result.accuracy > 0.9
-    assert (result.images_seen, len(records), len(result.losses)) == (512, 4, 4)
+    assert (result.images_seen, len(records), len(result.losses)) == (384, 4, 4)
     assert result.losses[-1] < result.losses[0]
     assert result.train_seconds > 0
     assert result.images_per_second > 0
@@ -54,7 +54,7 @@ def test_the_accuracy_is_that_of_the_scores_of_the_network_that_comes_back(train
     confusion = np.array(result.confusion)
     assert confusion.sum() == len(stripes.test)
     assert confusion.trace() == round(result.accuracy * len(stripes.test))
-    assert confusion.sum(axis=1)[:2].tolist() == [32, 32]
+    assert confusion.sum(axis=1)[:2].tolist() == [16, 16]
     assert confusion[1, 0] == np.sum((stripes.test_labels == 1) & (guessed == 0))
 
 
@@ -137,9 +137,9 @@ def test_what_a_start_cannot_do_here_is_refused(smoke, noise):
         train_seed(lora, noise, 0, CPU)
 
 
-def test_the_smoke_recipe_learns_from_16_000_real_images(cifar10_data):
-    """A sixth of what its seeds see; measured for three seeds: 46 %, 48 % and 46 %."""
-    recipe = named_recipe("cifar10-smoke")[0].with_settings({"training.epochs": 1, "training.batch_size": 64})
-    images = load_images(cifar10_data).first(16_000, 2_000)
+def test_the_smoke_recipe_learns_from_8_000_real_images(cifar10_data):
+    """A twelfth of what its seeds see; measured for the seeds 0, 1, 2: 39, 41 and 43 %."""
+    recipe = named_recipe("cifar10-smoke")[0].with_settings({"training.epochs": 1, "training.batch_size": 32})
+    images = load_images(cifar10_data).first(8_000, 1_000)
     _, result = train_seed(recipe, images, 0, Device("cpu", "fp32", 2))
-    assert result.accuracy > 0.4
+    assert result.accuracy > 0.33

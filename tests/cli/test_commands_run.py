@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from medidense.cli.app import main
-from medidense.values import Evaluation
+from medidense.values import Estimate, Evaluation
 from medidense.verbs import CvOptions
 
 
@@ -51,6 +51,7 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
         seconds=75.0,
         resumed=True,
         crossings=(),
+        report="runs/x/report.html",
     )
     calls = stand_in("cv", done)
     arguments = [
@@ -69,6 +70,7 @@ def test_cv_passes_its_options_and_prints_the_evaluation(
     out = capsys.readouterr().out
     assert out.startswith("AUROC      0.912 (95% CI 0.850-0.960)\n")
     assert "1 min 15 s, a run begun before" in out
+    assert "report    runs/x/report.html" in out
     ((args, options),) = calls
     assert args == (Path(),)
     assert options["recipe"] is None
@@ -87,7 +89,7 @@ def test_cv_passes_the_split_and_prints_what_was_chosen(
     done = result(
         run=Path("r"), evaluation=evaluation, figures=evaluation, choices=(chosen,), tracking="", seconds=1.0
     )
-    done.resumed, done.crossings = False, ()  # type: ignore[attr-defined]
+    done.resumed, done.crossings, done.report = False, (), ""  # type: ignore[attr-defined]
     calls = stand_in("cv", done)
     arguments = ["cv", ".", "--split", "nested", "--stratify", "site"]
     arguments += ["--candidate", "training.epochs=3", "--candidate", "training.epochs=4,a.b=[1,2]"]
@@ -157,6 +159,7 @@ def test_cv_json_holds_auroc_and_its_interval_at_the_top(
             seconds=1.0,
             resumed=False,
             crossings=(),
+            report="r/report.html",
         ),
     )
     assert main(["cv", ".", "--json"]) == 0
@@ -187,6 +190,28 @@ def test_evaluate_says_where_it_wrote(
     assert main(["evaluate", str(tmp_path), "--rows", str(rows)]) == 0
     assert "written  e.json" in capsys.readouterr().out
     assert calls == [((tmp_path,), {"rows": rows})]
+
+
+def test_report_prints_the_paths_and_what_is_withheld(
+    result: Callable[..., object],
+    stand_in: Callable[..., list[object]],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    fields = {"auroc": Estimate(0.9, 0.8, 0.95), "html": Path("r.html"), "numbers": Path("r.json")}
+    calls = stand_in("report", result(withheld=2, **fields))
+    assert main(["report", str(tmp_path), "--allow-burned-in"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "AUROC     0.900 (95% CI 0.800-0.950)",
+        "report    r.html",
+        "numbers   r.json",
+        "withheld  2 pictures, see --allow-burned-in",
+    ]
+    assert calls == [((tmp_path,), {"allow_burned_in": True})]
+    stand_in("report", result({"html": "r.html"}, withheld=0, **fields))
+    assert main(["report", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"html": "r.html"}
+    assert main(["report", str(tmp_path / "none")]) == 2
 
 
 def test_explain_exits_4_when_a_lesion_has_no_map(

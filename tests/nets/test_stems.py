@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from medidense.errors import RecipeError
-from medidense.nets import NETWORKS, build, build_for
+from medidense.nets import build_for
 from medidense.nets.densenet import DenseNetBC
-from medidense.nets.fused import fusable
+from medidense.nets.fused import FusedDenseNet
 from medidense.values import parse_recipe
 
 SPEC = {
@@ -95,7 +95,7 @@ def test_the_seed_alone_decides_the_stem_and_the_global_state_is_left(name):
 
 
 def test_a_stem_is_drawn_as_he_et_al_do():
-    weight = made("resnet50", "small").get_parameter("conv1.weight")
+    weight = made("resnet50", "small").get_parameter("conv1.weight").detach()
     assert float(weight.std()) == pytest.approx((2 / (64 * 9)) ** 0.5, rel=0.05)
 
 
@@ -119,9 +119,14 @@ def test_three_axes_too():
         assert net.eval()(torch.zeros(1, 1, 16, 16, 16)).shape == (1, 2)
 
 
-@pytest.mark.parametrize("name", sorted(set(NETWORKS) - {"resnet18", "resnet50"}))
-def test_the_fused_passes_are_for_the_standard_stem_alone(name):
-    """They always pool."""
-    assert not fusable(made(name, "small"))
-    if name in OWN:
-        assert not fusable(build(name, dims=2, channels=1, classes=2, dropout=0.0, seed=0))
+@pytest.mark.parametrize("stem", ["standard", "small", "small_stride2"])
+def test_the_fused_passes_know_every_stem(stem):
+    def plain(source, scale, shift, weight, bias):
+        result = torch.relu(source * scale + shift) @ weight
+        return result if bias is None else torch.relu(result + bias)
+
+    net, images = made("densenet_small", stem), torch.randn(2, 3, 32, 32)
+    net.features.norm0.running_mean.normal_(0, 0.2)
+    with torch.inference_mode():
+        fused = FusedDenseNet(net, torch.float32, plain)(images)
+        torch.testing.assert_close(fused, net.eval()(images), rtol=1e-4, atol=1e-5)

@@ -4,12 +4,12 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from medidense.track import BenchmarkFiles, Tracked, log_benchmark
+from medidense.track import BenchmarkRecord, Tracked, log_benchmark, trainings_record
 
 pytestmark = pytest.mark.usefixtures("store")
 
 
-def found(folder: Path, **changes: object) -> BenchmarkFiles:
+def found(folder: Path, **changes: object) -> BenchmarkRecord:
     folder.mkdir(exist_ok=True)
     (folder / "report.html").write_text("<p>page</p>")
     seeds = [
@@ -37,10 +37,10 @@ def found(folder: Path, **changes: object) -> BenchmarkFiles:
         "seeds": seeds,
         **changes,
     }
-    return BenchmarkFiles(folder, result, ["report.html"])
+    return trainings_record(folder, result, ["report.html"])
 
 
-def log(files: BenchmarkFiles, working: Path) -> Tracked:
+def log(files: BenchmarkRecord, working: Path) -> Tracked:
     return log_benchmark(files, experiment="cifar10", working=working, command="medidense benchmark cifar10")
 
 

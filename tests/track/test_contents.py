@@ -59,6 +59,12 @@ def test_files_hold_every_row_under_aliases(contents: Contents) -> None:
     assert {"figures/roc.png", "saliency/TP_0.png", "recipe.yaml", "tables/evaluation.json"} <= set(files)
 
 
+def test_the_page_is_logged_where_there_is_one(contents: Contents, run: RunDir) -> None:
+    assert not [name for name in contents.files() if name.startswith("report/")]
+    run.report_path.write_text("<p>page</p>", encoding="utf-8")
+    assert contents.files()["report/report.html"] == b"<p>page</p>"
+
+
 def test_image_steps_have_no_gaps(contents: Contents, run: RunDir) -> None:
     (run.saliency / "FN_0.png").rename(run.saliency / "FN_7.png")
     assert [(key, step) for key, step, _ in contents.overlays()] == [

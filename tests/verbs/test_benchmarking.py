@@ -28,7 +28,7 @@ def test_a_try_has_figures_a_page_and_a_run_but_no_verdict(cifar10_data: Path) -
     steps = []
     result = benchmark_cifar10(
         cifar10_data,
-        options=options(seeds=1, against="resnet18", watch=True),
+        options=options(seeds=1, against="densenet_small", watch=True),
         progress=lambda step, done, total, note="": steps.append(step),
     )
     tree = json.loads(json.dumps(result.to_json()))
@@ -36,13 +36,12 @@ def test_a_try_has_figures_a_page_and_a_run_but_no_verdict(cifar10_data: Path) -
     assert len(tree["accuracies"]) == 1
     assert tree["passed"] is None
     assert result.out == Path("runs/benchmark-cifar10-smoke")
-    assert [each["network"] for each in tree["against"]] == ["resnet18"]
+    assert [each["network"] for each in tree["against"]] == ["densenet_small"]
     page = result.page.read_text()
     for words in (
         "NO VERDICT",
         "Confusion matrix",
         "180,714",
-        "11,173,962",
         "airplane",
         "data:image/png;base64,",
     ):
@@ -55,7 +54,7 @@ def test_a_try_has_figures_a_page_and_a_run_but_no_verdict(cifar10_data: Path) -
     assert run.data.metrics["test/accuracy"] == pytest.approx(tree["accuracy"])
     assert run.data.params["network"] == "densenet_small"
     assert {item.path for item in client.list_artifacts(run.info.run_id)} >= {"report.html", "maps.png"}
-    again = benchmark_cifar10(cifar10_data, options=options(seeds=1, against="resnet18", watch=True))
+    again = benchmark_cifar10(cifar10_data, options=options(seeds=1, against="densenet_small", watch=True))
     assert again.to_json()["accuracies"] == tree["accuracies"]
     assert len(client.search_runs([run.info.experiment_id])) == 1
     more = options(seeds=1, settings={**TINY, "training.learning_rate": 0.1})

@@ -317,7 +317,9 @@ def test_labels_and_grades_take_covariates_too(
     cohort = write_table(tmp_path / "cohort.csv", header, rows)
     settings = SETTINGS | {"labels.kind": kind}
     options = verbs.CvOptions(folds=2, seed=1, device="cpu", out=tmp_path / "run", settings=settings)
-    run = RunDir(verbs.cv(cohort, options=options).run)
+    done = verbs.cv(cohort, options=options)
+    assert "MLflow experiment" in done.tracking
+    run = RunDir(done.run)
     found = json.loads(run.evaluation_path.read_text())
     tables = [found["baselines"], *(label["baselines"] for label in found.get("labels", ()))]
     assert len(tables) == (3 if kind == "multi_label" else 1)

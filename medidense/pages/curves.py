@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
-from medidense.report.canvas import blank, colour, legend, name_axes, png
+from medidense.pages.canvas import blank, colour, legend, name_axes, png
 from medidense.values import EpochRecord
 
 

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from medidense.report.canvas import GREY, blank, colour, legend, name_axes, png
+from medidense.pages.canvas import GREY, blank, colour, legend, name_axes, png
 from medidense.values import Evaluation, Predictions
 from medidense.values.wording import count
 

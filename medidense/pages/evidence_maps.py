@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from medidense.report.canvas import png
+from medidense.pages.canvas import png
 
 ACROSS = 4
 """Pictures in a row, each with its map."""

@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from medidense.pages.markup import SMALL_PRINT
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito 2008, Color Universal Design: told apart by the colour-blind, dark enough for white paper."""
 
 GREY = "#9A9A9A"
 LETTERS = 15
-SMALL_PRINT = "Research software, not a medical device."
 
 
 def blank(width: float = 7.0, height: float = 6.6) -> tuple[Figure, Axes]:

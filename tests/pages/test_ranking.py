@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medidense.report import curves_png, roc_png, scores_png
-from medidense.report import ranking as ranking_module
+from medidense.pages import curves_png, roc_png, scores_png
+from medidense.pages import ranking as ranking_module
 from medidense.stats import evaluate_predictions
 from medidense.values import EpochRecord, Evaluation, Predictions
 from medidense.values.recipe import EvaluationRules

@@ -1,0 +1,100 @@
+"""How good, how sure, on whom and against what, in words that need no statistics?"""
+
+from medidense.pages.contents import RunContents
+from medidense.pages.markup import Html, tag
+from medidense.values import Baseline, Estimate
+from medidense.values.wording import count
+
+CHANCE = 0.5
+
+
+def headline(contents: RunContents) -> Html:
+    """The box on top: the figure, what it means, the floor, and what follows from both."""
+    evaluation = contents.evaluation
+    mood = {True: " passed", False: " failed", None: ""}[believable(contents)]
+    sentences = [meaning(contents), against_floor(contents.floor), *at_operating_point(contents)]
+    subjects, samples = count(evaluation.subjects, "subject"), count(evaluation.samples, "sample")
+    on_whom = f"On {subjects} with {samples}: {evaluation.auroc_definition}."
+    return tag(
+        "div",
+        tag("span", f"AUROC {evaluation.auroc.text()}", kind="big"),
+        tag("p", on_whom),
+        *(tag("p", sentence) for sentence in sentences if sentence),
+        kind=f"verdict{mood}",
+    )
+
+
+def believable(contents: RunContents) -> bool | None:
+    """True where the interval lies above chance and the floor is beaten; False where either is not so.
+
+    None where no interval, or no floor, can be had.
+    """
+    low, floor = contents.evaluation.auroc.low, contents.floor
+    beaten = None if floor is None else floor.network_minus_baseline.low
+    if low is None or beaten is None:
+        return None
+    return low > CHANCE and beaten > 0
+
+
+def meaning(contents: RunContents) -> str:
+    """The AUROC as a share of pairs (Hanley and McNeil 1982, Radiology 143:29-36); whether it is chance."""
+    evaluation = contents.evaluation
+    area = evaluation.auroc
+    if area.value is None:
+        return "The area under the curve is not defined: the tested samples are all of one kind."
+    share = f"{100 * area.value:.0f} of 100"
+    if evaluation.kind == "multi_label":
+        said = (
+            f"Of two samples, one with a label and one without it, the one with it has the higher score in "
+            f"{share} pairs, on average over the labels."
+        )
+    elif contents.binary:
+        other = next(name for name in evaluation.classes if name != evaluation.positive)
+        said = (
+            f"Of two samples, one {evaluation.positive} and one {other}, the {evaluation.positive} one has "
+            f"the higher score in {share} pairs; guessing gives 50."
+        )
+    else:
+        said = (
+            f"Of two samples, one of a class and one of another, the one of the class has the higher score "
+            f"in {share} pairs, on average over the classes."
+        )
+    return f"{said} {_chance(area)}".strip()
+
+
+def _chance(area: Estimate) -> str:
+    if area.low is None or area.high is None:
+        return "No interval can be given."
+    if area.low > CHANCE:
+        return ""
+    return "The interval reaches 0.5: these results do not show that it is better than guessing."
+
+
+def against_floor(floor: Baseline | None) -> str:
+    """What the best rule without a network reaches, and whether the network is better."""
+    if floor is None or floor.auroc.value is None:
+        return "No rule without a network could be computed, so there is no floor to compare with."
+    gap = floor.network_minus_baseline
+    said = f"The best rule without a network, {floor.name}, reaches {floor.auroc.text()}."
+    if gap.low is None or gap.high is None:
+        return f"{said} The difference has no interval."
+    verdict = "The network is better"
+    if gap.high < 0:
+        verdict = "The network is worse"
+    elif gap.low <= 0:
+        verdict = "The network is not shown to be better"
+    return f"{said} {verdict}: network minus rule {gap.text()}, on the same folds."
+
+
+def at_operating_point(contents: RunContents) -> list[str]:
+    """Sensitivity and specificity with the score that decides; of grades, kappa."""
+    evaluation = contents.evaluation
+    found = evaluation.metrics
+    if evaluation.kind == "ordinal" and "quadratic_kappa" in found:
+        return [f"Grades decided: quadratic kappa {found['quadratic_kappa'].text()}."]
+    if not contents.binary:
+        return []
+    return [
+        f"Decided from a score of {evaluation.operating_point:g} on: sensitivity "
+        f"{found['sensitivity'].text()}, specificity {found['specificity'].text()}."
+    ]

@@ -1,0 +1,73 @@
+"""How does a cross-validation look as one page that a reviewer understands in a minute?"""
+
+from collections.abc import Callable
+from dataclasses import asdict
+
+from medidense.pages.checklist import checklist_section
+from medidense.pages.contents import RunContents
+from medidense.pages.controls import controls, controls_section
+from medidense.pages.flow import flow_section
+from medidense.pages.headline import believable, headline
+from medidense.pages.markup import SMALL_PRINT, Html, page, tag
+from medidense.pages.mistakes import cases, mistakes_section
+from medidense.pages.performance import (
+    baselines_section,
+    curves_section,
+    decisions_section,
+    folds_section,
+    notes_section,
+)
+from medidense.pages.provenance import provenance_section, recipe_section
+from medidense.pages.style import REPORT_STYLE, STYLE
+
+Section = Callable[[RunContents], Html]
+
+SECTIONS: tuple[tuple[str, Section], ...] = (
+    ("Flow of participants", flow_section),
+    ("Against rules without a network", baselines_section),
+    ("Scores", curves_section),
+    # to come here: calibration, operating points, decision curve
+    ("Decisions", decisions_section),
+    ("Fold by fold", folds_section),
+    # to come here: subgroups, the size-matched subset
+    ("Mistakes", mistakes_section),
+    ("Controls", controls_section),
+    ("To know beside the numbers", notes_section),
+    ("What was run, and how to run it again", provenance_section),
+    ("The recipe", recipe_section),
+    ("Checklists: CLAIM 2024, TRIPOD+AI", checklist_section),
+)
+"""In the order of the page. A section that gives an empty text is left out, with its title."""
+
+
+def report_html(contents: RunContents) -> str:
+    """The page: the headline, then `SECTIONS`; it needs nothing beside it and runs nothing."""
+    name = f"{contents.ran.cohort_name}: {contents.recipe.network.name}"
+    bodies = [(title, section(contents)) for title, section in SECTIONS]
+    there = [(f"s{place}", title, body) for place, (title, body) in enumerate(bodies) if body]
+    parts = [
+        tag("h1", name),
+        tag("p", tag("small", f"A cross-validation by medidense. {SMALL_PRINT}")),
+        headline(contents),
+        tag("nav", *(tag("a", title, href=f"#{anchor}") for anchor, title, _ in there)),
+    ]
+    for anchor, title, body in there:
+        parts.append(tag("section", tag("h2", title), body, id=anchor))
+    parts.append(tag("p", tag("small", SMALL_PRINT)))
+    return page(name, STYLE + REPORT_STYLE, parts)
+
+
+def report_numbers(contents: RunContents) -> dict[str, object]:
+    """The page's numbers, for report.json: the evaluation, the flow, the lists and the checks."""
+    floor = contents.floor
+    return {
+        "cohort": contents.ran.cohort_name,
+        "better_than_chance_and_floor": believable(contents),
+        "floor": None if floor is None else asdict(floor),
+        "evaluation": contents.evaluation.to_json(),
+        "flow": asdict(contents.flow),
+        "mistakes": cases(contents).to_json(),
+        "controls": [one.to_json() for one in controls(contents)],
+        "run": {"command": contents.ran.command, **contents.ran.facts},
+        "notice": SMALL_PRINT,
+    }

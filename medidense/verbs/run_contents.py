@@ -1,0 +1,172 @@
+"""What of a run directory goes on its page, once every name in it is a pseudonym?"""
+
+import json
+import shlex
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from medidense.errors import RunError
+from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
+from medidense.rundir import RunDir
+from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits
+from medidense.values.wording import count
+from medidense.verbs.showing import surest
+
+Alias = Callable[[str], str]
+
+
+def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned_in: bool) -> RunContents:
+    """The run as its page shows it. `alias` turns a subject ID or a sample's name into a pseudonym.
+
+    Saliency pictures of modalities that may carry a name in the image are withheld unless `allow_burned_in`.
+    Raises RunError.
+    """
+    predictions = run.predictions()
+    shown = _overlays(run, predictions, alias, allow_burned_in)
+    hidden = sum(one.content is None for one in shown)
+    withheld = ""
+    if hidden:
+        withheld = (
+            f"{count(hidden, 'picture')} withheld: images of this modality may carry a name in the pixels. "
+            "They lie in the run directory; --allow-burned-in puts them here."
+        )
+    return RunContents(
+        evaluation=evaluation,
+        predictions=aliased(predictions, alias),
+        recipe=run.public_recipe(),
+        ran=_ran(run),
+        flow=_flow(run, predictions),
+        crossings=tuple(_crossing(one, alias) for one in run.crossings()),
+        shown=shown,
+        withheld=withheld,
+    )
+
+
+def aliased(predictions: Predictions, alias: Alias) -> Predictions:
+    """The same table under pseudonyms, sorted by them; two samples of one pseudonym are told apart."""
+    seen: Counter[str] = Counter()
+    samples = []
+    for name in predictions.samples:
+        said = alias(name)
+        seen[said] += 1
+        samples.append(said if seen[said] == 1 else f"{said}-{seen[said]}")
+    order = sorted(range(len(samples)), key=samples.__getitem__)
+    rows = np.array(order, dtype=np.int64)
+    return replace(
+        predictions,
+        samples=tuple(samples[row] for row in order),
+        subjects=tuple(alias(predictions.subjects[row]) for row in order),
+        fold=predictions.fold[rows],
+        label=predictions.label[rows],
+        scores=predictions.scores[rows],
+    )
+
+
+def _crossing(crossing: Crossing, alias: Alias) -> Crossing:
+    return replace(crossing, sample=alias(crossing.sample), twin=alias(crossing.twin))
+
+
+def _overlays(
+    run: RunDir, predictions: Predictions, alias: Alias, allow_burned_in: bool
+) -> tuple[Overlay, ...]:
+    """The pictures that are there, those of the surest samples of each kind."""
+    recipe = run.recipe()
+    modality = {fact.sample: fact.modality or recipe.input.modality for fact in run.facts()}
+    found = []
+    for kind, rank, row in surest(predictions, recipe.evaluation.operating_point):
+        path, name = run.saliency / f"{kind}_{rank}.png", predictions.samples[row]
+        if path.is_file():
+            clean = allow_burned_in or free_of_text(modality.get(name))
+            found.append(Overlay(kind, alias(name), _jpeg(path) if clean else None))
+    return tuple(found)
+
+
+def _jpeg(path: Path) -> bytes:
+    """The picture, small. Raises RunError."""
+    try:
+        return small_jpeg(path.read_bytes())
+    except OSError as error:
+        raise RunError(str(path), "it is no picture", error, "remove it and run the same cv again") from None
+
+
+def _flow(run: RunDir, predictions: Predictions) -> Flow:
+    splits = run.splits()
+    facts = run.facts()
+    tested = splits.tested_in()
+    names = splits.names or ("",) * len(splits.folds)
+    unlabelled = len({fact.sample for fact in facts} - tested.keys()) if _all_tested(run, splits) else 0
+    return Flow(
+        cohort=Size(len(facts), len({fact.subject_id for fact in facts})),
+        unlabelled=unlabelled,
+        tested=Size(len(predictions.samples), len(set(predictions.subjects))),
+        folds=tuple(_fold(fold, name, predictions) for fold, name in zip(splits.folds, names, strict=True)),
+    )
+
+
+def _all_tested(run: RunDir, splits: Splits) -> bool:
+    """True where every sample with a label is tested, so that one which is not has none."""
+    return run.about()["asked"].get("split", "kfold") != "column" and bool(splits.folds)
+
+
+def _fold(fold: Fold, name: str, predictions: Predictions) -> FoldFlow:
+    rows = [row for row, sample in enumerate(predictions.samples) if sample in set(fold.test)]
+    label = predictions.label[rows]
+    counted = (
+        (label == 1).sum(axis=0)
+        if predictions.multi_label
+        else [int((label == index).sum()) for index in range(len(predictions.classes))]
+    )
+    return FoldFlow(
+        fold=fold.index,
+        name=name,
+        train=_size(fold, fold.train),
+        validation=_size(fold, fold.validation),
+        test=_size(fold, fold.test),
+        dropped=len(fold.dropped),
+        classes={text: int(number) for text, number in zip(predictions.classes, counted, strict=True)},
+    )
+
+
+def _size(fold: Fold, names: Sequence[str]) -> Size:
+    return Size(len(names), len({fold.subject_of[name] for name in names}))
+
+
+def _ran(run: RunDir) -> Ran:
+    about = run.about()
+    asked, device = about["asked"], about.get("device", {})
+    facts = {
+        "cohort": f"{asked['cohort_name']}.csv, sha256 of its rows {run.cohort_digest}",
+        "split": _split_words(run),
+        "seed": str(run.seed),
+        "keys set by hand": ", ".join(sorted(asked.get("settings", {}))),
+        "medidense": str(asked.get("code", "")).partition("+")[0],
+        "code": str(asked.get("code", "")),
+        "torch": str(about.get("torch", "")),
+        "device": ", ".join(f"{key} {value}" for key, value in device.items()),
+    }
+    return Ran(asked["cohort_name"], run.cohort_digest, _command(run), facts)
+
+
+def _split_words(run: RunDir) -> str:
+    asked = run.about()["asked"]
+    kind, repeats = asked.get("split", "kfold"), asked.get("repeats", 1)
+    words = f"{kind}: {count(run.folds, 'fold')} by subject, alike in {asked.get('stratify', 'label')}"
+    return f"{words}, {repeats} repeats" if repeats > 1 else words
+
+
+def _command(run: RunDir) -> str:
+    """The command line that asks the same question of the settled recipe."""
+    asked = run.about()["asked"]
+    split = asked.get("split", "kfold")
+    words = ["medidense", "cv", f"{asked['cohort_name']}.csv", "--recipe", "recipe.yaml"]
+    words += ["--split", split] if split != "kfold" else []
+    words += ["--folds", str(asked["folds"])] if asked.get("folds") else []
+    words += ["--repeats", str(asked["repeats"])] if asked.get("repeats", 1) > 1 else []
+    words += ["--stratify", asked["stratify"]] if asked.get("stratify", "label") != "label" else []
+    for item in run.candidates:
+        words += ["--candidate", ",".join(f"{key}={json.dumps(value)}" for key, value in item.items())]
+    return shlex.join([*words, "--seed", str(run.seed)])

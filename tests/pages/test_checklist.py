@@ -1,0 +1,49 @@
+"""Every item of both lists stands there, filled or marked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from medidense.pages import RunContents
+from medidense.pages.checklist import BLANK, answers, checklist_section
+from medidense.pages.checklist_items import CLAIM, TRIPOD
+from medidense.pages.controls import controls
+from medidense.values import Leakage
+
+
+def test_the_items_are_counted_as_theirs() -> None:
+    assert [number for number, _, _ in CLAIM] == [str(n + 1) for n in range(44)]
+    assert [number for number, _, _ in TRIPOD] == [str(n + 1) for n in range(27)]
+
+
+@pytest.mark.parametrize("kind", ["binary", "classes", "ordinal", "multi_label"])
+def test_what_the_run_knows_is_filled_and_the_rest_is_marked(
+    made: Callable[..., RunContents], kind: str
+) -> None:
+    contents = made(kind)
+    found = answers(contents)
+    assert {key for _, _, key in (*CLAIM, *TRIPOD) if key} <= found.keys()
+    section = checklist_section(contents)
+    empty = sum(not found.get(key) for _, _, key in (*CLAIM, *TRIPOD))
+    assert section.count(BLANK) == empty > 20
+    assert contents.evaluation.auroc.text() in section
+
+
+def test_copies_that_were_trained_on_are_found_and_dropped_ones_pass(
+    made: Callable[..., RunContents],
+) -> None:
+    def outcome(leakage: Leakage) -> tuple[str, str]:
+        contents = made()
+        changed = replace(contents, evaluation=replace(contents.evaluation, leakage=leakage))
+        control = next(one for one in controls(changed) if one.name == "copies of test images")
+        return control.outcome, control.said
+
+    assert outcome(Leakage()) == (
+        "passed",
+        "No training image is a copy of a test image, by digest and by look.",
+    )
+    assert outcome(Leakage("drop_from_train", 2, 0))[0] == "passed"
+    assert "2 copies found and dropped" in outcome(Leakage("drop_from_train", 2, 0))[1]
+    assert outcome(Leakage("refuse", 0, 1))[0] == "found"
+    assert "1 near copy trained on" in outcome(Leakage("refuse", 0, 1))[1]

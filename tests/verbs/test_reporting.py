@@ -1,0 +1,136 @@
+"""The page of a run: written by cv and by report, and nothing on it names a subject."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from medidense import verbs
+from medidense.errors import RunError
+from medidense.rundir import RunDir
+from medidense.verbs import run_contents as run_contents_module
+from medidense.verbs.run_contents import aliased
+
+from .conftest import SMALL, World
+
+CANARY = "KANARIENVOGEL"
+
+
+@pytest.fixture
+def copy(here: World, tmp_path: Path) -> Path:
+    """The run, to be spoiled."""
+    return Path(shutil.copytree(here.run, tmp_path / "run"))
+
+
+def test_cv_wrote_the_page_that_report_writes_again(here: World) -> None:
+    html, numbers = (here.run / name for name in ("report.html", "report.json"))
+    before = html.read_bytes(), numbers.read_bytes()
+    result = verbs.report(here.run)
+    assert (result.html, result.numbers) == (html, numbers)
+    assert (html.read_bytes(), numbers.read_bytes()) == before
+    assert html.stat().st_mode & 0o077 == 0
+    tree = json.loads(numbers.read_text(encoding="utf-8"))
+    evaluation = json.loads((here.run / "evaluation.json").read_text(encoding="utf-8"))
+    assert tree["evaluation"] == evaluation
+    assert result.to_json()["auroc"] == evaluation["auroc"]
+
+
+def test_the_flow_adds_up(here: World) -> None:
+    flow = json.loads((here.run / "report.json").read_text(encoding="utf-8"))["flow"]
+    predictions = RunDir(here.run).predictions()
+    assert flow["cohort"] == flow["tested"]
+    assert flow["tested"]["samples"] == len(predictions.samples)
+    assert sum(fold["test"]["samples"] for fold in flow["folds"]) == len(predictions.samples)
+    assert flow["unlabelled"] == flow["refused"] == 0
+    for fold in flow["folds"]:
+        assert fold["train"]["subjects"] + fold["test"]["subjects"] == flow["cohort"]["subjects"]
+        assert sum(fold["classes"].values()) == fold["test"]["samples"]
+
+
+def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run directory"):
+        verbs.report(tmp_path)
+
+
+def test_the_command_on_the_page_asks_the_same_question(here: World) -> None:
+    tree = json.loads((here.run / "report.json").read_text(encoding="utf-8"))
+    assert tree["run"]["command"] == "medidense cv cohort.csv --recipe recipe.yaml --folds 2 --seed 1"
+
+
+def test_pictures_of_other_modalities_are_withheld_unless_allowed(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_contents_module, "free_of_text", lambda _: False)
+    pictures = len(list((copy / "saliency").glob("*.png")))
+    assert verbs.report(copy).withheld == pictures > 0
+    page = (copy / "report.html").read_text(encoding="utf-8")
+    assert "data:image/jpeg" not in page
+    assert "withheld" in page
+    assert verbs.report(copy, allow_burned_in=True).withheld == 0
+    page = (copy / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg") == pictures
+    assert "withheld" not in page
+
+
+def test_a_torn_picture_is_named(copy: Path) -> None:
+    picture = next((copy / "saliency").glob("*.png"))
+    picture.write_bytes(b"torn")
+    with pytest.raises(RunError, match=picture.name):
+        verbs.report(copy)
+
+
+def test_pseudonyms_that_meet_are_told_apart(here: World) -> None:
+    table = RunDir(here.run).predictions()
+    found = aliased(table, lambda _: "S-0")
+    assert len(set(found.samples)) == len(table.samples)
+    turned = aliased(table, lambda text: text[::-1])
+    place = {name[::-1]: row for row, name in enumerate(turned.samples)}
+    rows = [place[name] for name in table.samples]
+    assert (turned.scores[rows] == table.scores).all()
+    assert [turned.subjects[row][::-1] for row in rows] == list(table.subjects)
+
+
+def test_a_word_in_names_paths_and_columns_is_on_no_page(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = here.cohort.parent
+    for name in ("images", "masks"):
+        shutil.copytree(source / name, tmp_path / CANARY / f"{CANARY}-{name}")
+    rows = list(csv.DictReader(here.cohort.read_text(encoding="utf-8").splitlines()))
+    for row in rows:
+        row["subject_id"] = f"{CANARY}-{row['subject_id']}"
+        for column in ("image", "mask"):
+            row[column] = f"{CANARY}-{row[column]}" if row[column] else ""
+        row["patient_name"] = CANARY
+    cohort = tmp_path / CANARY / "nodules.csv"
+    with cohort.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    options = verbs.CvOptions(folds=2, seed=1, device="cpu", out=tmp_path / CANARY / "run", settings=SMALL)
+    result = verbs.cv(cohort, options=options)
+    assert CANARY in (result.run / "predictions.csv").read_text(encoding="utf-8")
+    assert result.report == str(result.run / "report.html")
+    for name in ("report.html", "report.json"):
+        assert CANARY.encode() not in (result.run / name).read_bytes()
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlruns' / 'mlflow.db'}")
+    tracked = json.loads((result.run / "tracking.json").read_text(encoding="utf-8"))["runs"]["cv"]
+    there = {item.path for item in client.list_artifacts(tracked, "report")}
+    assert there == {"report/report.html", "report/report.json"}
+
+
+def test_a_key_that_is_none_stops_no_cross_validation(
+    copy: Path, here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "config" / "medidense" / "pseudonym.key"
+    key.parent.mkdir(parents=True)
+    key.write_bytes(b"short")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    options = verbs.CvOptions(folds=2, seed=1, device="cpu", out=copy, settings=SMALL)
+    result = verbs.cv(here.cohort, options=options)
+    assert result.report.startswith("not written: ")
+    assert result.evaluation.samples > 0
