@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from medidense import durable
 from medidense.batch.drain import Drain, draining
@@ -18,7 +18,7 @@ from medidense.batch.units import Item, find_items
 from medidense.errors import NothingFoundError, UsageError
 from medidense.io import read_volume
 from medidense.package import Package, require_region
-from medidense.values import Prediction, Refused, Score, Volume
+from medidense.values import APART, NOTHING, Prediction, Refused, Score, Volume
 
 LEDGER, TABLE = "ledger.db", "scores.csv"
 Answer = TypeVar("Answer")
@@ -173,8 +173,18 @@ def _scores(package: Package, item: Item) -> Iterator[Score]:
         if isinstance(answer, _Stopped):
             yield replace(row, status=answer.status, reason_code=answer.code, reason=answer.sentence)
         else:
-            yield replace(row, scores=answer.scores, decision=answer.decision)
+            yield replace(row, **_answered(package, answer))
         started = time.perf_counter()
+
+
+def _answered(package: Package, answer: Prediction) -> dict[str, Any]:
+    """What a row says of a scored lesion."""
+    found: dict[str, Any] = {"scores": answer.scores, "decision": answer.decision}
+    if answer.calibrated is not None:
+        found["calibrated"] = answer.calibrated[package.manifest.positive]
+    if answer.possible is not None:
+        found["possible"] = APART.join(answer.possible) or NOTHING
+    return found
 
 
 def _read(package: Package, item: Item) -> Volume:

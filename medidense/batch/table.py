@@ -14,6 +14,10 @@ AFTER = ("decision", "model_name", "model_version", "model_sha256", "seconds")
 SCORE = "score_"
 """Prefix of the column that holds a class's probability."""
 
+CALIBRATED, SET = "score_calibrated", "set"
+"""Columns of the calibrated probability of the positive class, and of the classes that stay possible, where
+the package has them."""
+
 
 def write_scores(target: Path, scores: Iterator[Score], manifest: Manifest, digest: str) -> None:
     """Write the table (mode 0600), whole or not at all. A row is held in memory at a time."""
@@ -33,12 +37,19 @@ def is_written(target: Path, scores: Iterator[Score], manifest: Manifest, digest
 
 def _lines(scores: Iterable[Score], manifest: Manifest, digest: str) -> Iterator[bytes]:
     """The header and a line for each score, as UTF-8."""
-    yield _line((*BEFORE, *(SCORE + name for name in manifest.classes), *AFTER))
+    beside = (*((CALIBRATED,) if manifest.calibration else ()), *((SET,) if manifest.sets else ()))
+    yield _line((*BEFORE, *(SCORE + name for name in manifest.classes), *beside, *AFTER))
     model = (manifest.name, manifest.version, digest)
     for score in scores:
         figures = [f"{score.scores[name]:.9f}" if score.scores else "" for name in manifest.classes]
         before = [getattr(score, column) for column in BEFORE]
+        extra = {CALIBRATED: _figure(score.calibrated), SET: score.possible}
+        figures += [extra[column] for column in beside]
         yield _line((*before, *figures, score.decision, *model, f"{score.seconds:.3f}"))
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.9f}"
 
 
 def _line(cells: Iterable[str]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.printing import Piece, Table, duration, facts, figure
 from medidense.values import Crossing, Evaluation, Leak
 from medidense.values.wording import count
@@ -22,6 +23,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     headline = facts(
         [
             ("AUROC", evaluation.auroc.text()),
+            ("by DeLong", evaluation.auroc_delong.text() if evaluation.auroc_delong else ""),
             ("is", evaluation.auroc_definition),
             ("fold mean", figure(evaluation.auroc_fold_mean)),
             ("repeats", _repeats(evaluation)),
@@ -35,7 +37,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
         pieces.append(_labels(evaluation))
     if evaluation.baselines:
         pieces.append(_baselines(evaluation))
-    pieces += [_metrics(evaluation), _folds(evaluation)]
+    pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -105,6 +107,8 @@ def _metrics(evaluation: Evaluation) -> Table:
     """The figures at the operating point."""
     rows = tuple((name, estimate.text()) for name, estimate in evaluation.metrics.items())
     title = f"Positive is {evaluation.positive}; decided from a score of {evaluation.operating_point:g} on"
+    if evaluation.operating_rule != "fixed":
+        title = f"Positive is {evaluation.positive}; each fold decided at the threshold of the other folds"
     if evaluation.kind == "multi_label":
         title = f"Means over the labels; each decided from a score of {evaluation.operating_point:g} on"
     elif evaluation.kind == "ordinal":

@@ -89,6 +89,36 @@ def _positive_words(others: str) -> str:
     )
 
 
+def _deployment() -> list[Choice]:
+    """How a package decides; every other way is reported beside."""
+    target = "the figures at it are reported; name operating_rule to decide there."
+    return [
+        Choice(
+            "evaluation.operating_rule",
+            "fixed",
+            "The point above decides. Name a rule to have it chosen, for each fold from the other folds.",
+        ),
+        Choice("evaluation.target_sensitivity", 0.9, f"A tenth of the positives missed: {target}"),
+        Choice("evaluation.target_specificity", 0.9, f"A tenth of the negatives called: {target}"),
+        Choice("evaluation.cost_ratio", 5.0, f"A miss costs as much as five false alarms: {target}"),
+        Choice(
+            "evaluation.deployment_prevalence",
+            None,
+            "Not known from a cohort: state the share of positives where the model is to be used.",
+        ),
+        Choice(
+            "evaluation.calibration",
+            "auto",
+            "Platt's with two classes, because balanced batches shift scores too; temperature with more.",
+        ),
+        Choice(
+            "evaluation.coverage",
+            0.9,
+            "Sets of classes hold the true one nine times in ten; the others are for a human.",
+        ),
+    ]
+
+
 def _evaluation() -> list[Choice]:
     return [
         Choice(
@@ -99,6 +129,7 @@ def _evaluation() -> list[Choice]:
             0.5,
             "Half of the score's range, set before any result is known: there a sample is decided for.",
         ),
+        *_deployment(),
         Choice(
             "leakage",
             "refuse",

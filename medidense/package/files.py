@@ -20,6 +20,8 @@ from medidense.values import Kind, Manifest, Recipe, parse_recipe
 MANIFEST, RECIPE, SELF_TEST = "manifest.json", "recipe.json", "selftest.json"
 FORMAT = 1
 LARGEST_TEXT = 1_000_000
+STEEPEST = 1e12
+"""Largest slope and intercept of a calibration; scores of nine decimals lead to none beyond."""
 """Bytes of the largest JSON file that is parsed."""
 FEWEST: Mapping[Kind, int] = {"classes": 2, "ordinal": 3, "multi_label": 1}
 """Classes of a package of each kind at least."""
@@ -86,11 +88,17 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def check_agreement(manifest: Manifest, recipe: Recipe, where: Path) -> None:
     """Manifest and recipe speak of one model. Raises PackageError."""
-    pairs = {
+    pairs: dict[str, tuple[object, object]] = {
         "region": (manifest.region, recipe.input.region),
         "kind": (manifest.kind, recipe.labels.kind),
         "dims": (manifest.training.dims, recipe.input.dims),
     }
+    if manifest.operating_rule == "fixed":
+        pairs["operating_point"] = (manifest.operating_point, recipe.evaluation.operating_point)
+    else:
+        pairs["operating_rule"] = (manifest.operating_rule, recipe.evaluation.operating_rule)
+    if manifest.sets:
+        pairs["sets.coverage"] = (manifest.sets.coverage, recipe.evaluation.coverage)
     for key, (said, meant) in pairs.items():
         if said != meant:
             raise PackageError(f"{where} {key}", f"the recipe says {meant}", said, EXPORT_AGAIN)
@@ -153,6 +161,8 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
         "threads": 1 <= manifest.threads <= 1024,
         "models": 0 < len(set(manifest.models)) == len(manifest.models),
         "covariates": len(manifest.covariates) in (0, len(manifest.models)),
+        "calibration": _calibrates(manifest),
+        "sets": _sets(manifest),
         "files": {*manifest.models, RECIPE, SELF_TEST} == set(manifest.files),
         "training.p99": manifest.training.p01.low <= manifest.training.p99.high,
     }
@@ -163,6 +173,25 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
     ]
     if problems:
         raise PackageError.several(problems)
+
+
+def _calibrates(manifest: Manifest) -> bool:
+    """A calibration of a kind that the classes can have, with terms that a sum can hold."""
+    found = manifest.calibration
+    if found is None:
+        return True
+    platt = found.method == "platt"
+    fits = len(manifest.classes) == 2 if platt else found.slope > 0 and found.intercept == 0
+    return manifest.kind == "classes" and fits and max(abs(found.slope), abs(found.intercept)) <= STEEPEST
+
+
+def _sets(manifest: Manifest) -> bool:
+    """A least score for each class, and a coverage that is a share."""
+    found = manifest.sets
+    if found is None:
+        return True
+    inside = 0 < found.coverage < 1 and all(0 <= low <= 1 for low in found.least)
+    return manifest.kind == "classes" and inside and len(found.least) == len(manifest.classes)
 
 
 def _problem(item: Any, where: Path) -> Problem:

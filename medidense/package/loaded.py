@@ -14,7 +14,7 @@ from medidense.package.plausible import check_input, check_intensity
 from medidense.package.torch_engine import build_networks
 from medidense.predict import predict_scores
 from medidense.preprocess import prepare
-from medidense.values import Manifest, Prediction, Recipe, Region, Volume, decision
+from medidense.values import Manifest, Prediction, Recipe, Region, Volume, calibrate, decision, possible
 from medidense.values.covariates import Cells
 
 
@@ -43,10 +43,10 @@ class Package:
         """Probabilities of the classes (or labels) and what is decided, for one lesion (or one whole image).
 
         The score is the mean of the networks' probabilities, made by the same preprocessing and the same
-        forward pass as in training's cross-validation. `covariates` has a value for each column of the
-        recipe's ``input.covariates``: text as in a table, a number, None for missing; others are passed over.
-        Raises Refused: NO_REGION, MODALITY, NO_COVARIATE, IMPLAUSIBLE, or what ``preprocess.prepare``
-        refuses.
+        forward pass as in training's cross-validation; calibration leaves it as it is. `covariates` has a
+        value for each column of the recipe's ``input.covariates``: text as in a table, a number, None for
+        missing; others are passed over. Raises Refused: NO_REGION, MODALITY, NO_COVARIATE, IMPLAUSIBLE, or
+        what ``preprocess.prepare`` refuses.
         """
         where = f"{volume.source.kind} image"
         check_input(self.manifest, volume, region, where)
@@ -60,8 +60,9 @@ class Package:
             threads=self.manifest.threads,
             flips=self.recipe.prediction.flips,
         )[0]
-        named = {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
-        return Prediction(named, self._decision(scores))
+        return Prediction(
+            self._named(scores), self._decision(scores), self._calibrated(scores), self._possible(scores)
+        )
 
     @cached_property
     def _built(self) -> tuple[nn.Module, ...]:
@@ -75,6 +76,22 @@ class Package:
         """What is decided at the manifest's operating point."""
         about = self.manifest
         return decision(about.kind, about.classes, scores, about.positive, about.operating_point)
+
+    def _named(self, scores: NDArray[np.float64]) -> dict[str, float]:
+        """Each class's number."""
+        return {name: float(score) for name, score in zip(self.manifest.classes, scores, strict=True)}
+
+    def _calibrated(self, scores: NDArray[np.float64]) -> dict[str, float] | None:
+        """Probabilities by the manifest's calibration."""
+        about = self.manifest
+        if about.calibration is None:
+            return None
+        return self._named(calibrate(about.calibration, scores[None], about.classes.index(about.positive))[0])
+
+    def _possible(self, scores: NDArray[np.float64]) -> tuple[str, ...] | None:
+        """The prediction set by the manifest's rule."""
+        sets = self.manifest.sets
+        return None if sets is None else possible(self.manifest.classes, scores, sets.least)
 
 
 def load_package(path: Path) -> Package:

@@ -16,7 +16,8 @@ from medidense.package.files import (
 )
 from medidense.package.self_test import expected_scores
 from medidense.package.torch_engine import build_networks
-from medidense.values import CovariateEncoding, Manifest, Recipe, TrainingFacts
+from medidense.values import Calibration, CovariateEncoding, Manifest, Recipe, SetRule, TrainingFacts
+from medidense.values.recipe import OperatingRule
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class PackageContents:
 
     `weights` are safetensors files, one a fold in the order of the folds; `classes` are in the order of the
     networks' outputs; `threads` is the number of CPU threads every score is made with; `covariates` is what
-    each fold's training part said of them, empty where the recipe takes none.
+    each fold's training part said of them, empty where the recipe takes none. `operating_rule`, `calibration`
+    and `sets` are as in the manifest.
     """
 
     name: str
@@ -38,6 +40,9 @@ class PackageContents:
     threads: int
     training: TrainingFacts
     covariates: tuple[CovariateEncoding, ...] = ()
+    operating_rule: OperatingRule = "fixed"
+    calibration: Calibration | None = None
+    sets: SetRule | None = None
 
 
 def write_package(draft: Path, contents: PackageContents) -> Manifest:
@@ -81,6 +86,9 @@ def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -
         classes=contents.classes,
         positive=contents.positive,
         operating_point=contents.operating_point,
+        operating_rule=contents.operating_rule,
+        calibration=contents.calibration,
+        sets=contents.sets,
         models=models,
         threads=contents.threads,
         training=contents.training,

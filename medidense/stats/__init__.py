@@ -3,6 +3,7 @@
 from medidense.stats.baselines import BaselineScores, baseline_scores, regression_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
+from medidense.stats.deployment import Settled, settled
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
@@ -11,6 +12,7 @@ from medidense.stats.repeats import with_repeats
 __all__ = [
     "BaselineScores",
     "Decisions",
+    "Settled",
     "SubjectDraws",
     "auprc",
     "auroc",
@@ -23,6 +25,7 @@ __all__ = [
     "inner_figure",
     "percentile_interval",
     "regression_scores",
+    "settled",
     "subject_bootstrap",
     "two_sided",
     "weighted_auprc",

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from medidense.stats.baselines import BaselineScores
 from medidense.stats.intervals import SubjectDraws, subject_bootstrap
-from medidense.stats.ranking import auroc, weighted_macro_auroc
+from medidense.stats.ranking import auprc, auroc, ranked_classes, weighted_auprc, weighted_macro_auroc
 from medidense.values import Baseline, Estimate, Predictions
 
 
@@ -18,6 +18,17 @@ def auroc_estimate(predictions: Predictions, scores: NDArray[np.float64], draws:
     return Estimate(
         value, *subject_bootstrap(lambda w: weighted_macro_auroc(label, scores, positive, w), draws)
     )
+
+
+def auprc_estimate(predictions: Predictions, draws: SubjectDraws) -> Estimate:
+    """Average precision of the positive class of two, the macro mean of one-vs-rest of more."""
+    columns = ranked_classes(len(predictions.classes), predictions.positive_index)
+    sides = [(predictions.label == column, predictions.scores[:, column]) for column in columns]
+    areas = [area for area in (auprc(*side) for side in sides) if area is not None]
+    if len(areas) < len(columns):
+        return Estimate(None)
+    limits = subject_bootstrap(lambda w: np.mean([weighted_auprc(*side, w) for side in sides], axis=0), draws)
+    return Estimate(float(np.mean(areas)), *limits)
 
 
 def compared(predictions: Predictions, baseline: BaselineScores, draws: SubjectDraws) -> Baseline:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
 from medidense.values import Estimate, Predictions, middle_grade
+from medidense.values.calibration import LEAST
 
 Counts = NDArray[np.float64]
 Ratio = Callable[[Counts, Counts, Counts, Counts], tuple[Counts, Counts]]
@@ -44,6 +45,11 @@ class Decisions:
         truth = np.eye(self.classes)[self.label]
         squares = (self.scores - truth) ** 2
         loss = squares[:, self.positive] if self.classes == 2 else squares.sum(axis=1)
+        return np.asarray(weights @ loss / weights.sum(axis=1))
+
+    def log_loss(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(B,) mean of minus the natural log of the true class's score, which counts as `LEAST` at least."""
+        loss = -np.log(np.clip(self.scores[np.arange(len(self.label)), self.label], LEAST, None))
         return np.asarray(weights @ loss / weights.sum(axis=1))
 
 
@@ -93,8 +99,24 @@ def figures(decisions: Decisions, weights: NDArray[np.float64]) -> dict[str, NDA
     values = {name: _divide(*rule(*found))[:, pick].mean(axis=1) for name, rule in RATIOS.items()}
     values["accuracy"] = _divide(hits.sum(axis=1), total)
     values["balanced_accuracy"] = _divide(hits, table.sum(axis=2)).mean(axis=1)
+    values["mcc"] = correlation(table)
     values["brier"] = decisions.brier(weights)
+    values["log_loss"] = decisions.log_loss(weights)
     return values
+
+
+def correlation(table: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matthews' coefficient (B,) of confusions (B, C, C); NaN where truth or decision is one class alone.
+
+    With two classes that of Matthews 1975, with more its R_K (Gorodkin 2004, Comput Biol Chem 28:367-374).
+
+    >>> correlation(np.array([[[2.0, 1.0], [1.0, 2.0]]])).round(4)
+    array([0.3333])
+    """
+    total, right = table.sum(axis=(1, 2)), np.trace(table, axis1=1, axis2=2)
+    there, called = table.sum(axis=2), table.sum(axis=1)
+    spread = (total**2 - (there**2).sum(axis=1)) * (total**2 - (called**2).sum(axis=1))
+    return _divide(right * total - (there * called).sum(axis=1), np.sqrt(spread))
 
 
 def decision_figures(decisions: Decisions, draws: SubjectDraws) -> dict[str, Estimate]:
@@ -103,15 +125,12 @@ def decision_figures(decisions: Decisions, draws: SubjectDraws) -> dict[str, Est
     With two classes and one sample a subject, `PROPORTIONS` get Wilson's interval; all others, and all where
     a subject has several samples, the percentile bootstrap. A figure with denominator 0 has no value.
     """
-    names = list(RATIOS) + ["accuracy", "balanced_accuracy", "brier"]
-    replicates = draws.replicate(
-        lambda weights: np.stack([figures(decisions, weights)[name] for name in names], axis=1)
-    )
     ones = np.ones((1, len(decisions.label)))
     points = figures(decisions, ones)
+    replicates = draws.replicate(lambda weights: np.stack([*figures(decisions, weights).values()], axis=1))
     whole = _whole_counts(decisions, ones) if decisions.classes == 2 and draws.one_row_each else {}
     estimates: dict[str, Estimate] = {}
-    for column, name in enumerate(names):
+    for column, name in enumerate(points):
         value = float(points[name][0])
         limits = wilson(*whole[name]) if name in whole else percentile_interval(replicates[:, column])
         estimates[name] = Estimate(None) if np.isnan(value) else Estimate(value, *limits)

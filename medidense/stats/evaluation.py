@@ -6,14 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.stats.baselines import BaselineScores, baseline_scores
-from medidense.stats.comparing import auroc_estimate, compared
+from medidense.stats.comparing import auprc_estimate, auroc_estimate, compared
 from medidense.stats.decisions import Decisions, decided_classes, decision_figures
+from medidense.stats.delong import delong_estimate
+from medidense.stats.deployment import Deployed, deployed
+from medidense.stats.folds import fold_results, mean_of_defined
 from medidense.stats.found import Found
 from medidense.stats.grades import grade_figures
 from medidense.stats.intervals import SubjectDraws
-from medidense.stats.labels import labels_found
-from medidense.stats.ranking import auroc, two_sided
-from medidense.values import Evaluation, FoldResult, Predictions, SampleFacts
+from medidense.stats.labels import AUPRC, labels_found
+from medidense.values import Estimate, Evaluation, FoldResult, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
 FEW = 30
@@ -29,21 +31,25 @@ def evaluate_predictions(
     rows: str = "all",
     seed: int = 0,
     rivals: Sequence[BaselineScores] = (),
+    whole: Predictions | None = None,
 ) -> Evaluation:
     """Everything `evaluate` reports about out-of-fold predictions of at least one sample.
 
     `facts` may hold more samples than `predictions`; `rows` names the subset that was asked for;
-    `rivals` are further scores of the same rows to compare with, beside the baselines. All
-    intervals come from the same `rules.bootstrap` draws of subjects, seeded with `seed`. Of several labels at
-    once each is evaluated by itself, over the rows in which it is known, and their means stand above.
+    `rivals` are further scores of the same rows to compare with, beside the baselines; `whole` is the table
+    that `predictions` are rows of, by whose other folds calibration and thresholds are fitted. All
+    intervals come from the same `rules.bootstrap` draws of subjects, seeded with `seed`. Of several labels
+    at once each is evaluated by itself, over the rows in which it is known, and their means stand above.
     """
     draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, seed)
+    put = deployed(predictions, predictions if whole is None else whole, rules, draws)
+    decided = None if predictions.multi_label else _decided(predictions, rules, put)
     found = (
         labels_found(predictions, facts, rules, draws, rivals)
-        if predictions.multi_label
-        else _classes_found(predictions, facts, rules, draws)
+        if decided is None
+        else _classes_found(predictions, facts, decided, draws)
     )
-    folds = fold_results(predictions)
+    folds = fold_results(predictions, decided, seed)
     return Evaluation(
         kind=predictions.kind,
         classes=predictions.classes,
@@ -54,7 +60,7 @@ def evaluate_predictions(
         auroc=auroc_estimate(predictions, predictions.scores, draws),
         auroc_fold_mean=mean_of_defined([fold.auroc for fold in folds]),
         auroc_definition=_definition(predictions),
-        operating_point=rules.operating_point,
+        operating_point=put.settled.operating_point,
         metrics=found.metrics,
         confusion=found.confusion,
         folds=folds,
@@ -62,55 +68,44 @@ def evaluate_predictions(
         interval=_interval_words(draws, len(predictions.classes) == 2 or predictions.multi_label),
         cohort_digest=cohort_digest,
         rows=rows,
-        notes=(*_notes(predictions, draws, folds), *found.notes),
+        notes=(*_notes(predictions, draws, folds), *found.notes, *put.notes),
         labels=found.labels,
+        auroc_delong=_delong(predictions, draws),
+        operating_rule=put.settled.operating_rule,
+        calibration=put.calibration,
+        operating_points=put.operating_points,
+        decision_curve=put.decision_curve,
+        prediction_sets=put.prediction_sets,
     )
 
 
+def _decided(predictions: Predictions, rules: EvaluationRules, put: Deployed) -> NDArray[np.int64]:
+    """The class decided for, (N,): at thresholds from the other folds where the recipe has them chosen."""
+    return decided_classes(predictions, rules.operating_point) if put.decided is None else put.decided
+
+
+def _delong(predictions: Predictions, draws: SubjectDraws) -> Estimate | None:
+    """The AUROC with DeLong's interval, where each sample is a subject and there are two classes."""
+    if predictions.kind != "classes" or len(predictions.classes) != 2 or not draws.one_row_each:
+        return None
+    positive = predictions.positive_index
+    return delong_estimate(predictions.label == positive, predictions.scores[:, positive])
+
+
 def _classes_found(
-    predictions: Predictions, facts: Sequence[SampleFacts], rules: EvaluationRules, draws: SubjectDraws
+    predictions: Predictions, facts: Sequence[SampleFacts], decided: NDArray[np.int64], draws: SubjectDraws
 ) -> Found:
-    """The decisions, among classes or grades, and the baselines."""
-    decided = decided_classes(predictions, rules.operating_point)
+    """The decisions (N,), among classes or grades, and the baselines."""
     decisions = Decisions(predictions.label, decided, predictions.scores, predictions.positive_index)
     baselines, left_out = baseline_scores(predictions, facts)
     grades = grade_figures(decisions, draws) if predictions.kind == "ordinal" else {}
     return Found(
         counts=_class_counts(predictions),
-        metrics={**grades, **decision_figures(decisions, draws)},
+        metrics={AUPRC: auprc_estimate(predictions, draws), **grades, **decision_figures(decisions, draws)},
         confusion=_confusion(decisions),
         baselines=baselines,
         notes=left_out,
     )
-
-
-def fold_results(predictions: Predictions) -> tuple[FoldResult, ...]:
-    """Each fold's own figures; a fold whose test part lacks a class says so instead of a number."""
-    results: list[FoldResult] = []
-    for fold in np.unique(predictions.fold):
-        inside = predictions.fold == fold
-        label = predictions.label[inside]
-        absent = _absent(predictions, label)
-        results.append(
-            FoldResult(
-                fold=int(fold),
-                samples=int(inside.sum()),
-                subjects=len({predictions.subjects[row] for row in np.flatnonzero(inside)}),
-                auroc=auroc(label, predictions.scores[inside], predictions.positive_index),
-                note=absent,
-            )
-        )
-    return tuple(results)
-
-
-def _absent(predictions: Predictions, label: NDArray[np.int64]) -> str:
-    """What the labels of a fold's test part lack, and what follows for its figure."""
-    if predictions.multi_label:
-        both = two_sided(label)
-        names = [name for index, name in enumerate(predictions.classes) if index not in both]
-        return f"Left out of the mean, all of one kind here: {', '.join(names)}." if names else ""
-    names = [name for index, name in enumerate(predictions.classes) if index not in label]
-    return f"No sample of class {', '.join(names)}: AUROC is not defined." if names else ""
 
 
 def _confusion(decisions: Decisions) -> tuple[tuple[int, ...], ...]:
@@ -121,12 +116,6 @@ def _confusion(decisions: Decisions) -> tuple[tuple[int, ...], ...]:
 def _class_counts(predictions: Predictions) -> dict[str, int]:
     counts = np.bincount(predictions.label, minlength=len(predictions.classes))
     return dict(zip(predictions.classes, map(int, counts), strict=True))
-
-
-def mean_of_defined(values: Sequence[float | None]) -> float | None:
-    """Mean of the folds that have a value."""
-    defined = [value for value in values if value is not None]
-    return float(np.mean(defined)) if defined else None
 
 
 def _definition(predictions: Predictions) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from medidense.stats.evaluation import fold_results, mean_of_defined
+from medidense.stats.folds import fold_results, mean_of_defined
 from medidense.stats.ranking import auroc
 from medidense.values import Evaluation, Predictions, RepeatSpread
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values.evaluation import Estimate
+from medidense.values import Estimate
 from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
@@ -75,12 +75,29 @@ class Contents:
         }
         for figure, estimate in self.evaluation["metrics"].items():
             found |= _limits(names.pooled(figure), Estimate(**estimate))
+        found |= self._deployed()
         for label in self.evaluation.get("labels", ()):
             for figure in ("auroc", "auprc"):
                 found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
+
+    def _deployed(self) -> dict[str, float | None]:
+        """Calibration as it is and as a package would have it, and what prediction sets hold."""
+        found: dict[str, float | None] = {}
+        if calibration := self.evaluation.get("calibration"):
+            parts = {"raw": "raw", calibration["method"]: "calibrated"}
+            for name, part in parts.items():
+                figures = calibration["figures"].get(name, {})
+                found |= {
+                    names.calibration(part, key): figures[key]["value"]
+                    for key in names.CALIBRATION
+                    if figures
+                }
+        if sets := self.evaluation.get("prediction_sets"):
+            found |= {names.prediction_sets(key): sets["figures"][key]["value"] for key in names.SETS}
+        return found
 
     def description(self) -> str:
         """Markdown; the page shows about three lines, so the first sentence is the result."""

@@ -42,6 +42,8 @@ FOLD_AUROC = "test/auroc"
 FOLD_PATIENTS = "test/n_patients"
 FOLD_LESIONS = "test/n_lesions"
 LOW, HIGH = "_low", "_high"
+CALIBRATION = ("slope", "intercept", "ece")
+SETS = ("coverage", "single", "single_right")
 
 # metrics and a tag of a benchmark
 BENCH_ACCURACY = "test/accuracy"
@@ -77,6 +79,24 @@ def pooled(figure: str) -> str:
     'oof/sensitivity'
     """
     return f"oof/{figure}"
+
+
+def calibration(part: str, figure: str) -> str:
+    """The metric that holds how far raw or calibrated scores are probabilities.
+
+    >>> calibration("raw", "slope")
+    'oof_calibration/raw_slope'
+    """
+    return f"oof_calibration/{part}_{figure}"
+
+
+def prediction_sets(figure: str) -> str:
+    """The metric that holds a share of the prediction sets.
+
+    >>> prediction_sets("coverage")
+    'oof_sets/coverage'
+    """
+    return f"oof_sets/{figure}"
 
 
 def of_label(name: str, figure: str) -> str:

@@ -3,16 +3,18 @@
 This floor knows no files, no torch and no mlflow.
 """
 
+from medidense.values.calibration import Calibration, calibrate, possible
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, LabelResult, RepeatSpread
+from medidense.values.estimate import Estimate
+from medidense.values.evaluation import Baseline, Evaluation, FoldResult, LabelResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
-from medidense.values.manifest import Manifest, Span, TrainingFacts
+from medidense.values.manifest import Manifest, SetRule, Span, TrainingFacts
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
@@ -34,6 +36,7 @@ __all__ = [
     "NOTHING",
     "REMEDIES",
     "Baseline",
+    "Calibration",
     "Cohort",
     "CovariateEncoding",
     "Covariates",
@@ -64,6 +67,7 @@ __all__ = [
     "SampleFacts",
     "Sanity",
     "Score",
+    "SetRule",
     "ShrunkRecord",
     "Source",
     "Span",
@@ -75,11 +79,13 @@ __all__ = [
     "TrainingFacts",
     "TrainingState",
     "Volume",
+    "calibrate",
     "canonical",
     "cropped",
     "decision",
     "middle_grade",
     "parse_limits",
     "parse_recipe",
+    "possible",
     "recipe_keys",
 ]

@@ -3,31 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from medidense.values.calibration import CalibrationResult, DecisionCurve, OperatingPoint, PredictionSets
+from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
 from medidense.values.sanity import Sanity
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure and its 95 % interval (`low`, `high`); both limits are None where none can be computed."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-    def text(self) -> str:
-        """As people write it.
-
-        >>> Estimate(0.86, 0.81, 0.9).text()
-        '0.860 (95% CI 0.810-0.900)'
-        """
-        if self.value is None:
-            return "not defined"
-        if self.low is None or self.high is None:
-            return f"{self.value:.3f}"
-        between = " to " if self.low < 0 else "-"
-        return f"{self.value:.3f} (95% CI {self.low:.3f}{between}{self.high:.3f})"
 
 
 @dataclass(frozen=True)
@@ -67,6 +47,8 @@ class FoldResult:
     subjects: int
     auroc: float | None
     note: str = ""
+    figures: Mapping[str, Estimate] = field(default_factory=dict)
+    """By name, with intervals over the fold's subjects; of several labels and of repeats there are none."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +102,24 @@ class Evaluation:
     """Of several labels at once: each by itself. `auroc` and `metrics` are then their means."""
     repeats: RepeatSpread | None = None
     """Where every sample was tested several times: `auroc` is then of the mean scores."""
+    auroc_delong: Estimate | None = None
+    """`auroc` with DeLong's interval: two classes, and each sample a subject."""
+    operating_rule: str = "fixed"
+    """How `operating_point` was come by: fixed before, or chosen from out-of-fold scores, where `metrics` are
+    of each fold at the threshold of the others."""
+    calibration: CalibrationResult | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    decision_curve: DecisionCurve | None = None
+    prediction_sets: PredictionSets | None = None
     sanity: tuple[Sanity, ...] = ()
     """The newest known-answer runs of the code that trained, one of each name."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""
         fields = asdict(self)
+        package = self.calibration.package if self.calibration else None
+        if package is not None:
+            fields["calibration"]["package"] = package.model_dump()
         fields["auroc"] = self.auroc.value
         fields["auroc_ci95"] = [self.auroc.low, self.auroc.high]
         return fields

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from medidense.values.calibration import Calibration
 from medidense.values.covariates import CovariateEncoding
 from medidense.values.labels import Kind
+from medidense.values.recipe import OperatingRule
 from medidense.values.section import Section
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -40,12 +42,23 @@ class TrainingFacts(Section):
     auroc_ci95: tuple[float | None, float | None]
 
 
+class SetRule(Section):
+    """Prediction sets: a class is in one from its score in `least` on, in the order of the classes.
+
+    `coverage` is the share of samples of each class whose set was to hold it.
+    """
+
+    coverage: float
+    least: tuple[float, ...]
+
+
 class Manifest(Section):
     """manifest.json of a package. `files` maps each other file of the folder to its sha256.
 
     `models` names the weights in the order of the folds; a score is the mean of their probabilities. `kind`
     says what they are of: ``classes`` and ``ordinal`` (`classes` from the lowest grade on) sum to 1,
-    ``multi_label`` has one for each of several labels and no sum.
+    ``multi_label`` has one for each of several labels and no sum. `operating_rule` says how the operating
+    point was come by; it, `calibration` and `sets` were fitted on all out-of-fold scores.
     """
 
     format: Literal[1] = 1
@@ -57,6 +70,9 @@ class Manifest(Section):
     classes: tuple[str, ...]
     positive: str
     operating_point: float
+    operating_rule: OperatingRule = "fixed"
+    calibration: Calibration | None = None
+    sets: SetRule | None = None
     models: tuple[FileName, ...]
     threads: int
     """CPU threads of the forward pass: sums depend on their number, so it travels with the weights."""

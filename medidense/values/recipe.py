@@ -24,12 +24,28 @@ class PredictionRules(Section):
     flips: bool = False
 
 
+OperatingRule = Literal["fixed", "sensitivity", "specificity", "youden", "cost"]
+Inside = Annotated[float, Field(gt=0, lt=1)]
+
+
 class EvaluationRules(Section):
     """`bootstrap` draws of subjects for each interval; `operating_point` is the score of the positive class
-    from which on it is decided for."""
+    from which on it is decided for, unless `operating_rule` has one chosen from out-of-fold scores.
+
+    `cost_ratio` is what a miss costs, in false alarms. `deployment_prevalence` is the share of positives
+    where the model is to be used; None says nothing of it. `calibration` is the package's, `coverage` that
+    of its prediction sets.
+    """
 
     bootstrap: Annotated[int, Field(ge=200, le=100000)] = 2000
     operating_point: Share = 0.5
+    operating_rule: OperatingRule = "fixed"
+    target_sensitivity: Inside = 0.9
+    target_specificity: Inside = 0.9
+    cost_ratio: Annotated[float, Field(gt=0, le=1000)] = 5.0
+    deployment_prevalence: Inside | None = None
+    calibration: Literal["auto", "platt", "temperature", "none"] = "auto"
+    coverage: Inside = 0.9
 
 
 class Recipe(Section):

@@ -9,7 +9,9 @@ class Score:
     """One row of scores.csv: a (series, lesion), or an input that was refused or failed as a whole.
 
     `status` is ``scored``, ``refused`` or ``failed``; `reason_code` and `reason` are empty where scored;
-    `scores` holds a probability for each class; `decision` is the class decided at the operating point.
+    `scores` holds a probability for each class; `decision` is the class decided at the operating point;
+    `calibrated` is the calibrated probability of the positive class and `possible` the prediction set, where
+    the package has them.
     """
 
     input: str
@@ -21,6 +23,8 @@ class Score:
     reason: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     decision: str = ""
+    calibrated: float | None = None
+    possible: str = ""
     seconds: float = 0.0
 
 
@@ -31,7 +35,13 @@ class Prediction:
     `decision` is the positive class where its probability reaches the operating point (two classes), else
     the other one; with more than two classes it is the most probable, of grades the middle one. Of several
     labels it names all that reach the operating point, with a semicolon between, or is a dash.
+
+    Where the package has them, `calibrated` holds calibrated probabilities of the classes, and `possible` the
+    classes that the true one can be with the coverage the package states; other than one class means: ask a
+    human. None where the package has none.
     """
 
     scores: Mapping[str, float]
     decision: str
+    calibrated: Mapping[str, float] | None = None
+    possible: tuple[str, ...] | None = None

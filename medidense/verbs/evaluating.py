@@ -45,7 +45,8 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     folder = RunDir(Path(run))
     folder.require_finished()
     splits = verified_splits(folder)
-    predictions, repeats = folder.predictions(), folder.repeated_predictions()
+    whole, repeats = folder.predictions(), folder.repeated_predictions()
+    predictions = whole
     name = "all"
     if rows is not None:
         wanted, name = _rows_of(Path(rows), folder, splits), Path(rows).stem
@@ -58,6 +59,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         rows=name,
         seed=folder.seed,
         rivals=_rivals(folder, predictions),
+        whole=whole,
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     leakage = folder.leakage()

@@ -9,7 +9,8 @@ from typing import Any
 from medidense import durable
 from medidense.package import PackageContents, load_package, write_package
 from medidense.rundir import RunDir, read_encoding
-from medidense.values import SampleFacts, Span, TrainingFacts
+from medidense.stats import settled
+from medidense.values import SampleFacts, SetRule, Span, TrainingFacts
 from medidense.verbs.splitting import verified_splits
 
 
@@ -50,6 +51,7 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
     folder.require_finished()
     verified_splits(folder)
     recipe, about = folder.public_recipe(), folder.about()
+    kept = settled(folder.predictions(), recipe.evaluation)
     places = [folder.fold(index) for index in range(folder.folds)]
     return PackageContents(
         name=name or str(about["asked"]["cohort_name"]),
@@ -57,7 +59,10 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
         recipe=recipe,
         classes=folder.classes,
         positive=folder.positive,
-        operating_point=recipe.evaluation.operating_point,
+        operating_point=kept.operating_point,
+        operating_rule=kept.operating_rule,
+        calibration=kept.calibration,
+        sets=SetRule(coverage=recipe.evaluation.coverage, least=kept.least) if kept.least else None,
         weights=tuple(place.weights for place in places),
         threads=int(about["device"]["threads"]),
         training=_training_facts(folder),

@@ -12,6 +12,7 @@ from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
 from medidense.stats import decided_classes as decisions
+from medidense.stats import settled
 from medidense.values import Cohort, Predictions, Sample
 from medidense.verbs.progress import Progress
 
@@ -27,7 +28,7 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
     positive one that is shown. Files that are there are kept.
     """
     predictions, samples = run.predictions(), table.by_name()
-    picks = surest(predictions, run.recipe().evaluation.operating_point)
+    picks = surest(predictions, _point(run, predictions))
     for number, (kind, rank, row) in enumerate(picks):
         target = run.saliency / f"{kind}_{rank}.png"
         if not target.is_file():
@@ -55,6 +56,11 @@ def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, 
     return picks
 
 
+def _point(run: RunDir, predictions: Predictions) -> float:
+    """The score from which on a package of the run decides for the positive class."""
+    return settled(predictions, run.recipe().evaluation).operating_point
+
+
 def _kind(predictions: Predictions, decided: int, row: int) -> str:
     right = decided == int(predictions.label[row])
     if len(predictions.classes) != 2:
@@ -65,7 +71,7 @@ def _kind(predictions: Predictions, decided: int, row: int) -> str:
 def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, int]) -> None:
     """The map of one sample, by the model of the fold that tested it."""
     (predictions, row), recipe = place, run.recipe()
-    decided, words = _decided(predictions, row, recipe.evaluation.operating_point)
+    decided, words = _decided(predictions, row, _point(run, predictions))
     fold = run.fold(int(predictions.fold[row]))
     width = read_encoding(fold.path).width if recipe.input.covariates else 0
     net = build_for(recipe, len(run.classes), covariates=width)

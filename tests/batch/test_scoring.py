@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 from pydicom.uid import RLELossless
+from scipy.special import expit, logit
 
 from medidense.batch import BatchResult, Lesion, Lesions, read_lesions, score_inputs
 from medidense.durable import locked
 from medidense.errors import Interrupted, LockedError, NothingFoundError, RunError, UsageError
 from medidense.io import read_volume, write_nifti, write_series
 from medidense.package import Package
-from medidense.values import Marker, Prediction, Region, Source, Volume
+from medidense.values import Calibration, Marker, Prediction, Region, SetRule, Source, Volume
 
 
 def rows(out: Path) -> list[dict[str, str]]:
@@ -63,6 +64,28 @@ def test_one_row_for_each_lesion_with_the_packages_own_score(
     assert len({row["score_malignant"] for row in found}) == 6
     assert (tmp_path / "out" / "scores.csv").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "out" / "ledger.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_calibrated_scores_and_sets_stand_beside_where_the_package_has_them(
+    package: Package, scans: Path, tmp_path: Path
+) -> None:
+    score(package, scans, tmp_path / "plain")
+    plain = rows(tmp_path / "plain")
+    assert not {"score_calibrated", "set"} & set(plain[0])
+    middle = sorted(float(row["score_malignant"]) for row in plain)[2]
+    for least, expected in (((0.0, middle - 1e-6), "benign;malignant"), ((1.0, middle - 1e-6), "malignant")):
+        added = {
+            "calibration": Calibration(method="platt", slope=2.0, intercept=-0.5),
+            "sets": SetRule(coverage=0.9, least=least),
+        }
+        told = replace(package, manifest=package.manifest.model_copy(update=added), digest=str(least))
+        score(told, scans, tmp_path / expected)
+        found = rows(tmp_path / expected)
+        for row, before in zip(found, plain, strict=True):
+            raw = float(row["score_malignant"])
+            assert row["score_malignant"] == before["score_malignant"]
+            assert float(row["score_calibrated"]) == pytest.approx(expit(2 * logit(raw) - 0.5), abs=1e-6)
+            assert row["set"] == (expected if raw >= middle - 1e-6 else "benign" if least[0] == 0 else "-")
 
 
 def test_an_archive_scores_as_what_it_holds(package: Package, scans: Path, tmp_path: Path) -> None:

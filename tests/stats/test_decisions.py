@@ -25,13 +25,16 @@ def test_a_case_by_hand() -> None:
         "f1": 2 / 3,
         "accuracy": 4 / 6,
         "balanced_accuracy": 2 / 3,
+        "mcc": (2 * 2 - 1 * 1) / 9,
         "brier": (0.01 + 0.25 + 0.36 + 0.49 + 0.04 + 0.01) / 6,
+        "log_loss": -np.log([0.9, 0.5, 0.4, 0.3, 0.8, 0.9]).mean(),
     }
     assert {name: value[0] for name, value in found.items()} == pytest.approx(expected)
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 1), st.floats(0, 1)), min_size=2, max_size=40), st.floats(0.05, 0.95)
+    st.lists(st.tuples(st.integers(0, 1), st.floats(1e-6, 1 - 1e-6)), min_size=2, max_size=40),
+    st.floats(0.05, 0.95),
 )
 @settings(max_examples=40, deadline=None)
 def test_two_classes_agree_with_scikit_learn(rows: list[tuple[int, float]], point: float) -> None:
@@ -47,8 +50,13 @@ def test_two_classes_agree_with_scikit_learn(rows: list[tuple[int, float]], poin
         "f1": metrics.f1_score(truth, decided, zero_division=np.nan),
         "accuracy": metrics.accuracy_score(truth, decided),
         "brier": metrics.brier_score_loss(truth, np.array(score), pos_label=1, labels=[0, 1]),
+        "log_loss": metrics.log_loss(truth, np.array(score), labels=[0, 1]),
     }
-    assert {name: found[name] for name in reference} == pytest.approx(reference, nan_ok=True, abs=1e-12)
+    if 0 < truth.sum() < len(truth) and 0 < decided.sum() < len(decided):
+        reference["mcc"] = metrics.matthews_corrcoef(truth, decided)
+    else:
+        assert np.isnan(found["mcc"])
+    assert {name: found[name] for name in reference} == pytest.approx(reference, nan_ok=True, abs=1e-10)
 
 
 def test_more_classes_are_macro_means() -> None:

@@ -27,7 +27,9 @@ def test_the_first_sentence_is_the_result(contents: Contents) -> None:
 
 def test_metric_names_are_few_and_allowed(contents: Contents) -> None:
     metrics = contents.metrics()
-    assert len(metrics) < 40
+    assert len(metrics) < 60
+    assert {"oof/auprc", "oof/mcc", "oof_calibration/raw_slope", "oof_sets/coverage"} <= set(metrics)
+    assert {"oof_calibration/calibrated_ece", "oof_sets/single"} <= set(metrics)
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_/") for name in metrics)
     assert all(round(value, 4) == value for value in metrics.values())
 

@@ -15,6 +15,7 @@ from medidense.package import load_package
 from medidense.predict import predict_scores
 from medidense.preprocess import load_sample
 from medidense.rundir import RunDir
+from medidense.stats import settled
 from tests.verbs.conftest import World
 
 
@@ -42,6 +43,18 @@ def test_a_package_scores_in_three_lines(here: World) -> None:
     assert set(found.scores) == {"benign", "malignant"}
     assert np.isclose(sum(found.scores.values()), 1)
     assert found.decision == ("malignant" if found.scores["malignant"] >= 0.5 else "benign")
+
+
+def test_a_package_carries_what_all_out_of_fold_scores_say(here: World) -> None:
+    run, manifest = RunDir(here.run), load_package(here.package).manifest
+    kept = settled(run.predictions(), run.recipe().evaluation)
+    assert manifest.calibration == kept.calibration is not None
+    assert manifest.sets is not None
+    assert (manifest.sets.least, manifest.sets.coverage) == (kept.least, 0.9)
+    assert (manifest.operating_point, manifest.operating_rule) == (0.5, "fixed")
+    told = json.loads((here.run / "evaluation.json").read_text())
+    assert told["calibration"]["package"] == kept.calibration.model_dump()
+    assert list(told["prediction_sets"]["least"].values()) == list(kept.least)
 
 
 def test_no_subject_stands_in_a_package(here: World) -> None:

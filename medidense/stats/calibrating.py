@@ -1,0 +1,67 @@
+"""Which calibration do these scores need?"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit
+
+from medidense.values.calibration import LEAST, Calibration, Method, calibrate
+
+SPAN = 6.0
+"""Temperatures from exp(-6) to exp(6) are looked at."""
+
+
+def log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Natural log of score against the rest, finite for 0 and 1.
+
+    >>> log_odds(np.array([0.5, 0.0])).round(2).tolist()
+    [0.0, -20.72]
+    """
+    inside = np.clip(score, LEAST, 1 - LEAST)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def fit_temperature(label: NDArray[np.int64], scores: NDArray[np.float64], positive: int) -> Calibration:
+    """The one power of the scores (N, C) with the least log loss over `label` (N,)."""
+    rows = np.arange(len(label))
+
+    def loss(log_slope: float) -> float:
+        found = calibrate(Calibration(method="temperature", slope=float(np.exp(log_slope))), scores, positive)
+        return float(-np.log(np.clip(found[rows, label], LEAST, None)).mean())
+
+    best = minimize_scalar(loss, bounds=(-SPAN, SPAN), method="bounded", options={"xatol": 1e-8})
+    return Calibration(method="temperature", slope=float(np.exp(best.x)))
+
+
+def fit_platt(label: NDArray[np.int64], scores: NDArray[np.float64], positive: int) -> Calibration:
+    """Slope and intercept of the log odds of two classes (N, 2), with Platt's targets just inside 0 and 1.
+
+    The targets (Platt 1999, section 2.2) keep the fit finite where the classes do not overlap.
+    """
+    truth = label == positive
+    above, below = int(truth.sum()), int((~truth).sum())
+    target = np.where(truth, (above + 1) / (above + 2), 1 / (below + 2))
+    slope, intercept = fit_logistic(log_odds(scores[:, positive]), target)
+    return Calibration(method="platt", slope=slope, intercept=intercept)
+
+
+def fit_logistic(value: NDArray[np.float64], target: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope and intercept with the least log loss for `target` (N,) from 0 to 1; nothing pulls at them."""
+    centre, width = float(value.mean()), float(value.std()) or 1.0
+    unit = (value - centre) / width
+
+    def loss(terms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = terms[0] * unit + terms[1]
+        gap = expit(odds) - target
+        return float((np.logaddexp(0, odds) - target * odds).mean()), np.array([gap @ unit, gap.sum()]) / len(
+            unit
+        )
+
+    slope, intercept = minimize(loss, np.zeros(2), jac=True, method="BFGS", options={"gtol": 1e-9}).x
+    return float(slope / width), float(intercept - slope * centre / width)
+
+
+def fit(method: Method, label: NDArray[np.int64], scores: NDArray[np.float64], positive: int) -> Calibration:
+    """The calibration of that name; Platt's takes two classes."""
+    found = fit_temperature if method == "temperature" else fit_platt
+    return found(label, scores, positive)

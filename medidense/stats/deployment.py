@@ -1,0 +1,150 @@
+"""What does a package decide by, and what is that worth on subjects that had no part in it?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medidense.stats.calibration import calibration_result, cross_calibrated, fitted_on, package_method
+from medidense.stats.conformal import least_scores, prediction_sets
+from medidense.stats.crossing import cannot_cross
+from medidense.stats.intervals import SubjectDraws
+from medidense.stats.net_benefit import decision_curve
+from medidense.stats.operating import chosen_threshold, cross_decided, operating_points
+from medidense.stats.thresholds import choosers
+from medidense.values import Predictions
+from medidense.values.calibration import (
+    Calibration,
+    CalibrationResult,
+    DecisionCurve,
+    OperatingPoint,
+    PredictionSets,
+)
+from medidense.values.recipe import EvaluationRules, OperatingRule
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a package decides by, fitted on all out-of-fold scores.
+
+    `least` is the score from which on each class is in a prediction set; None where there are no sets.
+    """
+
+    operating_point: float
+    operating_rule: OperatingRule
+    calibration: Calibration | None = None
+    least: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Deployed:
+    """The parts of an evaluation about `Settled`, each None or empty where it cannot be had, and why.
+
+    `decided` (N,) are class indices where the recipe has the operating point chosen, fold by fold.
+    """
+
+    settled: Settled
+    decided: NDArray[np.int64] | None = None
+    calibration: CalibrationResult | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    decision_curve: DecisionCurve | None = None
+    prediction_sets: PredictionSets | None = None
+    notes: tuple[str, ...] = ()
+
+
+def settled(whole: Predictions, rules: EvaluationRules) -> Settled:
+    """What a package of these out-of-fold scores decides by.
+
+    Where nothing of it can be checked by cross-fitting (`why_not`) it is the recipe's operating point alone.
+    """
+    if why_not(whole):
+        return Settled(rules.operating_point, "fixed")
+    ways = choosers(rules) if len(whole.classes) == 2 else {}
+    rule, point = rules.operating_rule, rules.operating_point
+    method = package_method(rules, len(whole.classes))
+    return Settled(
+        operating_point=chosen_threshold(whole, ways[rule][1]) if rule in ways else point,
+        operating_rule=rule if rule in ways else "fixed",
+        calibration=fitted_on(whole, method) if method else None,
+        least=least_scores(whole.label, whole.scores, rules.coverage),
+    )
+
+
+def why_not(whole: Predictions) -> str:
+    """Why these scores have no calibration, chosen thresholds and prediction sets; empty where they do."""
+    if whole.kind == "multi_label":
+        return "there are several labels at once"
+    if whole.kind == "ordinal":
+        return "the classes are grades in order"
+    return cannot_cross(whole)
+
+
+def deployed(
+    predictions: Predictions, whole: Predictions, rules: EvaluationRules, draws: SubjectDraws
+) -> Deployed:
+    """Calibration, operating points, decision curve and prediction sets of `predictions`, rows of `whole`.
+
+    All of a fold is fitted on the out-of-fold scores of the other folds of `whole`, whatever subset
+    `predictions` is.
+    """
+    kept, reason = settled(whole, rules), why_not(whole)
+    if reason:
+        words = "No calibration, chosen operating points, decision curve or prediction sets"
+        return Deployed(kept, notes=(f"{words}: {reason}.",))
+    positive = predictions.positive_index
+    method = kept.calibration.method if kept.calibration else None
+    chance = None
+    if method:
+        chance = cross_calibrated(whole, method).take(set(predictions.samples)).scores[:, positive]
+    return Deployed(
+        settled=kept,
+        decided=_decided(predictions, whole, rules, kept),
+        calibration=calibration_result(predictions, whole, rules, draws),
+        operating_points=operating_points(predictions, whole, rules, draws),
+        decision_curve=decision_curve(
+            predictions.label == positive,
+            predictions.scores[:, positive],
+            chance,
+            draws,
+            f"cross-fitted, {method}" if method else "raw",
+        ),
+        prediction_sets=prediction_sets(predictions, whole, rules.coverage, draws),
+        notes=_notes(whole, rules, kept),
+    )
+
+
+def _decided(
+    predictions: Predictions, whole: Predictions, rules: EvaluationRules, kept: Settled
+) -> NDArray[np.int64] | None:
+    """The classes decided for at the thresholds of the other folds; None at the recipe's own point."""
+    if kept.operating_rule == "fixed":
+        return None
+    called = cross_decided(predictions, whole, choosers(rules)[kept.operating_rule][1])
+    positive = predictions.positive_index
+    return np.where(called, positive, 1 - positive).astype(np.int64)
+
+
+def _notes(whole: Predictions, rules: EvaluationRules, kept: Settled) -> tuple[str, ...]:
+    """What a reader must know of what was fitted."""
+    notes = []
+    if kept.operating_rule != "fixed":
+        notes.append(
+            f"Operating point by {kept.operating_rule}: each fold is decided at the threshold of the other "
+            f"folds; a package decides from {kept.operating_point:.4g} on, the threshold of all of them."
+        )
+    if len(whole.classes) > 2:
+        notes.append(
+            f"More than two classes: operating points and decision curve are of {whole.positive} against the "
+            "rest, and decide nothing; calibration is by temperature, slope and intercept are not defined."
+        )
+    if len(np.unique(whole.fold)) > 1:
+        notes.append(
+            "A package averages the folds' models, which moves scores a little towards the middle: its "
+            "calibration, threshold and prediction sets come from single models' out-of-fold scores."
+        )
+    few = [name for index, name in enumerate(whole.classes) if kept.least and kept.least[index] == 0]
+    if few:
+        notes.append(
+            f"Too few samples of {', '.join(few)} for sets of coverage {rules.coverage:g}: always in."
+        )
+    return tuple(notes)

@@ -1,0 +1,99 @@
+"""What are decisions worth at thresholds that the decided samples had no part in choosing?"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from medidense.stats.crossing import from_others
+from medidense.stats.decisions import Decisions, decision_figures
+from medidense.stats.intervals import SubjectDraws, percentile_interval
+from medidense.stats.thresholds import Chooser, choosers
+from medidense.values import Estimate, Predictions
+from medidense.values.calibration import OperatingPoint
+from medidense.values.recipe import EvaluationRules
+
+SHOWN = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
+
+
+def chosen_threshold(whole: Predictions, choose: Chooser) -> float:
+    """The threshold that all these rows choose."""
+    return choose(whole.label == whole.positive_index, whole.scores[:, whole.positive_index])
+
+
+def cross_decided(predictions: Predictions, whole: Predictions, choose: Chooser) -> NDArray[np.bool_]:
+    """Whether each row is called positive, (N,): at the threshold of the folds beside its own."""
+    found = from_others(whole, lambda others: chosen_threshold(others, choose))
+    least = np.array([found[int(fold)] for fold in predictions.fold])
+    return np.asarray(predictions.scores[:, predictions.positive_index] >= least)
+
+
+def operating_points(
+    predictions: Predictions, whole: Predictions, rules: EvaluationRules, draws: SubjectDraws
+) -> tuple[OperatingPoint, ...]:
+    """The recipe's fixed point, and each way to choose one, for the positive class against the rest."""
+    truth = predictions.label == predictions.positive_index
+    score = predictions.scores[:, predictions.positive_index]
+    ways = {"fixed": (None, rules.operating_point, score >= rules.operating_point)}
+    two = len(predictions.classes) == 2
+    points: list[OperatingPoint] = []
+    found: dict[str, tuple[float | None, float, NDArray[np.bool_]]] = dict(ways)
+    for name, (target, choose) in choosers(rules).items():
+        found[name] = (target, chosen_threshold(whole, choose), cross_decided(predictions, whole, choose))
+    for name, (target, threshold, called) in found.items():
+        figures = _figures(truth, score, called, draws)
+        share = rules.deployment_prevalence
+        points.append(
+            OperatingPoint(
+                name=name,
+                target=target,
+                threshold=threshold,
+                metrics=figures,
+                prevalence=float(truth.mean()),
+                deployment_prevalence=share,
+                deployment={} if share is None else at_prevalence(truth, called, share, draws),
+                used=two and name == rules.operating_rule,
+            )
+        )
+    return tuple(points)
+
+
+def _figures(
+    truth: NDArray[np.bool_], score: NDArray[np.float64], called: NDArray[np.bool_], draws: SubjectDraws
+) -> Mapping[str, Estimate]:
+    """The figures that depend on a threshold."""
+    scores = np.stack([1 - score, score], axis=1)
+    decisions = Decisions(truth.astype(np.int64), called.astype(np.int64), scores, 1)
+    found = decision_figures(decisions, draws)
+    return {name: found[name] for name in SHOWN}
+
+
+def at_prevalence(
+    truth: NDArray[np.bool_], called: NDArray[np.bool_], prevalence: float, draws: SubjectDraws
+) -> dict[str, Estimate]:
+    """PPV and NPV where a share `prevalence` is positive, by Bayes' rule; the interval is that of
+    sensitivity and specificity, the prevalence counts as known.
+
+    It holds where positives and negatives look as they do in this cohort, only in other numbers.
+    """
+
+    def both(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        sides = weights @ truth, weights @ ~truth
+        hit = _ratio(weights @ (truth & called), sides[0])
+        spared = _ratio(weights @ (~truth & ~called), sides[1])
+        right, wrong = hit * prevalence, (1 - spared) * (1 - prevalence)
+        safe, missed = spared * (1 - prevalence), (1 - hit) * prevalence
+        return np.stack([_ratio(right, right + wrong), _ratio(safe, safe + missed)], axis=1)
+
+    values, found = both(np.ones((1, len(truth))))[0], draws.replicate(both)
+    return {
+        name: Estimate(None)
+        if np.isnan(values[column])
+        else Estimate(float(values[column]), *percentile_interval(found[:, column]))
+        for column, name in enumerate(("ppv", "npv"))
+    }
+
+
+def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quotient, NaN where `below` is 0 or not known."""
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

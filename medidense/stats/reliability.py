@@ -1,0 +1,144 @@
+"""How far are scores the probabilities they look like?"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
+
+from medidense.stats.calibrating import fit_logistic, log_odds
+from medidense.stats.decisions import Decisions
+from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
+from medidense.values import Estimate
+from medidense.values.calibration import CalibrationFigures, ReliabilityBin
+
+BINS = 10
+STEPS = 2
+
+
+def calibration_figures(decisions: Decisions, draws: SubjectDraws) -> CalibrationFigures:
+    """Slope, intercept, ECE, Brier, log loss and bins of the scores, with intervals over subjects.
+
+    Slope and intercept as in Van Calster et al. 2019, BMC Med 17:230: the intercept is at slope 1
+    (calibration in the large). ECE is over ten bins of equal width (Guo et al. 2017): of the positive class
+    with two classes, of the highest score with more.
+    """
+    two = decisions.classes == 2
+    truth = decisions.label == decisions.positive
+    score = decisions.scores[:, decisions.positive]
+    if not two:
+        top = decisions.scores.argmax(axis=1)
+        truth, score = decisions.label == top, decisions.scores.max(axis=1)
+    columns = [
+        ece(truth, score, np.ones((1, len(score)))),
+        decisions.brier(np.ones((1, len(score)))),
+        decisions.log_loss(np.ones((1, len(score)))),
+    ]
+    found = draws.replicate(
+        lambda w: np.stack([ece(truth, score, w), decisions.brier(w), decisions.log_loss(w)], axis=1)
+    )
+    plain = [
+        Estimate(float(value[0]), *percentile_interval(found[:, column]))
+        for column, value in enumerate(columns)
+    ]
+    nothing = Estimate(None), Estimate(None)
+    slope, intercept = slope_and_intercept(truth, score, draws) if two else nothing
+    return CalibrationFigures(
+        slope, intercept, plain[0], plain[1], plain[2], reliability(truth, score, draws) if two else ()
+    )
+
+
+def slope_and_intercept(
+    truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws
+) -> tuple[Estimate, Estimate]:
+    """Calibration slope, and the intercept at slope 1, of probabilities (N,).
+
+    A draw's value is a Newton step or two from that of all rows, not a fit of its own (Davidson and MacKinnon
+    1999, Int Econ Rev 40:487-508: few steps are enough, at a fraction of the time). No slope where the score
+    parts the classes without error: it would be infinite.
+    """
+    if truth.all() or not truth.any():
+        return Estimate(None), Estimate(None)
+    odds = log_odds(score)
+    reach = float(np.abs(odds).max()) + 30
+    level = float(brentq(lambda move: float((expit(odds + move) - truth).sum()), -reach, reach))
+    chance = expit(odds + level)
+    moved = draws.replicate(lambda w: level + w @ (truth - chance) / (w @ (chance * (1 - chance))))
+    intercept = Estimate(level, *percentile_interval(moved))
+    apart = odds[truth].min() >= odds[~truth].max() or odds[truth].max() <= odds[~truth].min()
+    if apart:
+        return Estimate(None), intercept
+    start = fit_logistic(odds, truth.astype(np.float64))
+    found = draws.replicate(lambda weights: _slopes(odds, truth, weights, start))
+    return Estimate(start[0], *percentile_interval(found)), intercept
+
+
+def _slopes(
+    odds: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    start: tuple[float, float],
+) -> NDArray[np.float64]:
+    """The slope (B,) of each draw, `STEPS` Newton steps from slope and intercept of all rows."""
+    slope, shift = (np.full(len(weights), term) for term in start)
+    for _ in range(STEPS):
+        chance = expit(slope[:, None] * odds + shift[:, None])
+        gap, spread = weights * (truth - chance), weights * chance * (1 - chance)
+        up, along = gap.sum(axis=1), gap @ odds
+        count, cross, square = spread.sum(axis=1), spread @ odds, spread @ odds**2
+        bend = square * count - cross**2
+        bend = np.where(bend > 0, bend, np.nan)
+        slope = slope + (along * count - up * cross) / bend
+        shift = shift + (up * square - along * cross) / bend
+    return slope
+
+
+def _bin_of(score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The bin (N,) of each score: from its lower end on, 1 in the last."""
+    return np.minimum((score * BINS).astype(np.int64), BINS - 1)
+
+
+def ece(
+    truth: NDArray[np.bool_], score: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Expected calibration error (B,) for weights (B, N): mean gap of score and truth over the bins.
+
+    >>> ece(np.array([True, False]), np.array([0.75, 0.72]), np.ones((1, 2))).round(3)
+    array([0.235])
+    """
+    cells = np.zeros((len(score), BINS))
+    cells[np.arange(len(score)), _bin_of(score)] = truth - score
+    return np.asarray(np.abs(weights @ cells).sum(axis=1) / weights.sum(axis=1))
+
+
+def reliability(
+    truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws
+) -> tuple[ReliabilityBin, ...]:
+    """The bins that hold a sample. Wilson's interval where a sample is a subject, else over subjects."""
+    place, found = _bin_of(score), []
+    for number in np.unique(place):
+        inside = place == number
+        hits, count = int(truth[inside].sum()), int(inside.sum())
+        limits = wilson(hits, count) if draws.one_row_each else _share_limits(truth, inside, draws)
+        found.append(
+            ReliabilityBin(
+                low=float(number) / BINS,
+                high=float(number + 1) / BINS,
+                samples=count,
+                mean_score=float(score[inside].mean()),
+                observed=Estimate(hits / count, *limits),
+            )
+        )
+    return tuple(found)
+
+
+def _share_limits(
+    truth: NDArray[np.bool_], inside: NDArray[np.bool_], draws: SubjectDraws
+) -> tuple[float | None, float | None]:
+    """Limits of the share of `truth` among the rows `inside`."""
+
+    def share(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        drawn = weights[:, inside]
+        total = drawn.sum(axis=1)
+        return np.divide(drawn @ truth[inside], total, out=np.full(len(total), np.nan), where=total > 0)
+
+    return percentile_interval(draws.replicate(share))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from scipy.special import expit, logit, softmax
+from sklearn.calibration import _sigmoid_calibration
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+
+from medidense.stats.calibrating import fit, fit_logistic, fit_platt, fit_temperature, log_odds
+from medidense.values.calibration import calibrate
+
+
+def drawn(n: int, slope: float, intercept: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, and scores (n, 2) whose true log odds are slope x their own plus intercept."""
+    generator = np.random.default_rng(1)
+    odds = generator.normal(0, 2, n)
+    label = (generator.random(n) < expit(slope * odds + intercept)).astype(np.int64)
+    score = expit(odds)
+    return label, np.stack([1 - score, score], axis=1)
+
+
+def test_platt_is_scikit_learns_sigmoid_of_the_log_odds() -> None:
+    label, scores = drawn(200, 0.5, -1.0)
+    found = fit_platt(label, scores, 1)
+    a, b = _sigmoid_calibration(logit(scores[:, 1]), label)
+    assert (found.slope, found.intercept) == pytest.approx((-a, -b), abs=1e-4)
+    assert calibrate(found, scores, 1)[:, 1] == pytest.approx(expit(-a * logit(scores[:, 1]) - b), abs=1e-4)
+
+
+def test_known_distortions_are_found_again() -> None:
+    label, scores = drawn(20000, 0.5, -1.0)
+    found = fit_platt(label, scores, 1)
+    assert (found.slope, found.intercept) == pytest.approx((0.5, -1.0), abs=0.05)
+    label, scores = drawn(20000, 0.4, 0.0)
+    assert fit_temperature(label, scores, 1).slope == pytest.approx(0.4, abs=0.02)
+
+
+def test_temperature_has_the_least_log_loss_with_three_classes_and_moves_no_order() -> None:
+    generator = np.random.default_rng(5)
+    odds = generator.normal(0, 3, (300, 3))
+    label = np.array([generator.choice(3, p=row) for row in softmax(0.4 * odds, axis=1)])
+    scores = softmax(odds, axis=1)
+    found = fit("temperature", label, scores, 0)
+    fitted = calibrate(found, scores, 0)
+    assert fitted == pytest.approx(softmax(found.slope * odds, axis=1))
+    assert (fitted.argmax(axis=1) == scores.argmax(axis=1)).all()
+    grid = [log_loss(label, softmax(slope * odds, axis=1)) for slope in np.arange(0.05, 2, 0.01)]
+    assert log_loss(label, fitted) <= min(grid)
+
+
+def test_a_logistic_fit_is_scikit_learns_without_a_penalty() -> None:
+    label, scores = drawn(150, 0.7, 0.3)
+    odds = log_odds(scores[:, 1])
+    reference = LogisticRegression(C=np.inf, tol=1e-10).fit(odds[:, None], label)
+    assert fit_logistic(odds, label.astype(float)) == pytest.approx(
+        (reference.coef_[0, 0], reference.intercept_[0]), abs=1e-4
+    )
+
+
+def test_by_hand_one_value_has_the_log_odds_of_its_share() -> None:
+    # four samples of one score, one positive: Platt's targets are 2/3 and 1/5, their mean (2/3 + 3/5) / 4
+    scores = np.full((4, 2), 0.5)
+    found = calibrate(fit_platt(np.array([1, 0, 0, 0]), scores, 1), scores, 1)
+    assert found[:, 1] == pytest.approx((2 / 3 + 3 / 5) / 4)
+
+
+def test_classes_that_do_not_overlap_and_scores_of_0_and_1_stay_finite() -> None:
+    label = np.array([0, 0, 1, 1])
+    scores = np.array([[1.0, 0.0], [0.9, 0.1], [0.2, 0.8], [0.0, 1.0]])
+    for method in ("platt", "temperature"):
+        found = calibrate(fit(method, label, scores, 1), scores, 1)
+        assert np.isfinite(found).all()
+        assert (np.diff(found[:, 1]) >= 0).all()
