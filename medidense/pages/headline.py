@@ -95,6 +95,6 @@ def at_operating_point(contents: RunContents) -> list[str]:
     if not contents.binary:
         return []
     return [
-        f"Decided from a score of {evaluation.operating_point:g} on: sensitivity "
+        f"Decided from a score of {evaluation.operating_point:.3g} on: sensitivity "
         f"{found['sensitivity'].text()}, specificity {found['specificity'].text()}."
     ]

@@ -95,6 +95,8 @@ def mistakes_section(contents: RunContents) -> Html:
         parts.append(
             tag("p", f"These lists speak of the label {contents.predictions.positive}.", kind="note")
         )
+    if contents.evaluation.operating_rule != "fixed":
+        parts.append(tag("p", "Decided at the one threshold for further subjects.", kind="note"))
     if found.confident:
         parts += [tag("h3", "Most confidently wrong"), _list(found.confident)]
     parts += [tag("h3", "Hardest to decide: nearest to where the decision changes"), _list(found.hardest)]

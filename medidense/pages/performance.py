@@ -74,10 +74,10 @@ def _rule(contents: RunContents) -> str:
         return "The middle of the scores decides the grade."
     if not contents.binary:
         return "The class with the highest score is decided for."
-    return (
-        f"{evaluation.positive} is decided from a score of {evaluation.operating_point:g} on, set before any "
-        "result was known."
-    )
+    said = f"{evaluation.positive} is decided from a score of {evaluation.operating_point:.3g} on, "
+    if evaluation.operating_rule == "fixed":
+        return f"{said}set before any result was known."
+    return f"{said}by {evaluation.operating_rule}; the figures are of each fold at the others' threshold."
 
 
 def _labels(contents: RunContents) -> Html:

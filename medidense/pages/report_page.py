@@ -6,6 +6,12 @@ from dataclasses import asdict
 from medidense.pages.checklist import checklist_section
 from medidense.pages.contents import RunContents
 from medidense.pages.controls import controls, controls_section
+from medidense.pages.deployment import (
+    calibration_section,
+    decision_curve_section,
+    operating_points_section,
+    prediction_sets_section,
+)
 from medidense.pages.flow import flow_section
 from medidense.pages.headline import believable, headline
 from medidense.pages.markup import SMALL_PRINT, Html, page, tag
@@ -26,8 +32,11 @@ SECTIONS: tuple[tuple[str, Section], ...] = (
     ("Flow of participants", flow_section),
     ("Against rules without a network", baselines_section),
     ("Scores", curves_section),
-    # to come here: calibration, operating points, decision curve
+    ("Calibration", calibration_section),
     ("Decisions", decisions_section),
+    ("Operating points", operating_points_section),
+    ("Decision curve", decision_curve_section),
+    ("Referred to a human", prediction_sets_section),
     ("Fold by fold", folds_section),
     # to come here: subgroups, the size-matched subset
     ("Mistakes", mistakes_section),

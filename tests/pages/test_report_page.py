@@ -52,7 +52,10 @@ def test_every_kind_has_a_whole_page_that_asks_for_nothing_and_runs_nothing(
     contents = made(kind)
     page = report_html(contents)
     reader = read(page)
-    assert reader.titles == [title for title, _ in SECTIONS]
+    bodies = [(title, section(contents)) for title, section in SECTIONS]
+    assert reader.titles == [title for title, body in bodies if body]
+    if kind == "binary":
+        assert len(reader.titles) == len(SECTIONS)
     assert contents.evaluation.auroc.text() in page
     assert "best rule without a network" in page
     assert page.count("Research software, not a medical device.") >= 2

@@ -1,0 +1,51 @@
+"""Thresholds, calibration and net benefit stand on the page where the evaluation has them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from medidense.pages import RunContents
+from medidense.pages.deployment import (
+    calibration_section,
+    decision_curve_png,
+    decision_curve_section,
+    operating_points_section,
+    prediction_sets_section,
+)
+
+SECTIONS = (
+    calibration_section,
+    operating_points_section,
+    decision_curve_section,
+    prediction_sets_section,
+)
+
+
+def test_what_an_evaluation_lacks_is_left_out(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    evaluation = replace(
+        contents.evaluation, calibration=None, operating_points=(), decision_curve=None, prediction_sets=None
+    )
+    assert [section(replace(contents, evaluation=evaluation)) for section in SECTIONS] == ["", "", "", ""]
+    assert all(section(contents) for section in SECTIONS)
+
+
+def test_each_threshold_stands_with_its_figures(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    section = operating_points_section(contents)
+    for point in contents.evaluation.operating_points:
+        assert f"{point.threshold:.3f}" in section
+        assert point.metrics["sensitivity"].text() in section
+    calibration = contents.evaluation.calibration
+    assert calibration is not None
+    for found in calibration.figures.values():
+        assert found.slope.text() in calibration_section(contents)
+
+
+def test_the_curve_follows_the_net_benefit(made: Callable[..., RunContents]) -> None:
+    evaluation = made().evaluation
+    curve = evaluation.decision_curve
+    assert curve is not None
+    moved = replace(curve, model=tuple(value / 2 for value in curve.model))
+    drawn = decision_curve_png(evaluation)
+    assert drawn == decision_curve_png(evaluation)
+    assert drawn != decision_curve_png(replace(evaluation, decision_curve=moved))
