@@ -6,6 +6,7 @@ stored in: training, scoring and explaining all call `prepare`.
 
 from medidense.preprocess.cache import ArrayCache, remove_arrays
 from medidense.preprocess.crop import Prepared, prepare
+from medidense.preprocess.descriptors import lesion_descriptors
 from medidense.preprocess.facts import sample_facts
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.loading import load_sample, open_sample, with_spacing
@@ -15,6 +16,7 @@ __all__ = [
     "ArrayCache",
     "Prepared",
     "SamplingGrid",
+    "lesion_descriptors",
     "load_sample",
     "open_sample",
     "prepare",

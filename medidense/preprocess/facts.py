@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from medidense.preprocess.crop import Prepared
+from medidense.preprocess.descriptors import lesion_descriptors
 from medidense.values.predictions import SampleFacts
 from medidense.values.region import Region
 from medidense.values.volume import Volume
@@ -13,7 +14,7 @@ from medidense.values.volume import Volume
 def sample_facts(
     name: str, subject_id: str, volume: Volume, region: Region | None, prepared: Prepared
 ) -> SampleFacts:
-    """Volume and mean intensity of the lesion, and the percentiles of its crop.
+    """Volume, mean intensity and descriptors of the lesion, and the percentiles of its crop.
 
     The volume is that of the mask's voxels, or of a ball of the marker's diameter, in mm3 (in voxels
     where the spacing is unknown); None without a region. The mean is over the same mask or ball, else
@@ -28,6 +29,7 @@ def sample_facts(
         intensity_p01=prepared.p01,
         intensity_p50=prepared.p50,
         intensity_p99=prepared.p99,
+        descriptors={} if region is None else lesion_descriptors(volume, region),
     )
 
 

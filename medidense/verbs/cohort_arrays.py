@@ -29,7 +29,7 @@ from medidense.verbs.progress import Progress
 SHARE = 0.5
 """Part of the free memory that the copies of a training part may take; larger ones lie in a file."""
 
-LIBRARIES = ("numpy", "scipy", "nibabel", "pydicom", "pillow")
+LIBRARIES = ("numpy", "scipy", "scikit-image", "nibabel", "pydicom", "pillow")
 """Whose versions may change a bit of a prepared sample."""
 
 
