@@ -25,6 +25,7 @@ _HOMES = {
     "Region": "medidense.values",
     "Volume": "medidense.values",
     "check": "medidense.verbs",
+    "compare": "medidense.verbs",
     "convert": "medidense.verbs",
     "cv": "medidense.verbs",
     "demo": "medidense.verbs",
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
     from medidense.values import Volume as Volume
     from medidense.verbs import CvOptions as CvOptions
     from medidense.verbs import check as check
+    from medidense.verbs import compare as compare
     from medidense.verbs import convert as convert
     from medidense.verbs import cv as cv
     from medidense.verbs import demo as demo

@@ -23,6 +23,7 @@ COMMANDS: tuple[Command, ...] = (
     commands_run.plan,
     commands_run.cv,
     commands_run.evaluate,
+    commands_run.compare,
     commands_run.explain,
     commands_package.export,
     commands_package.verify,

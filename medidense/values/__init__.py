@@ -5,6 +5,7 @@ This floor knows no files, no torch and no mlflow.
 
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
+from medidense.values.comparison import Comparison, McNemar
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
 from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, LabelResult, RepeatSpread
@@ -34,6 +35,7 @@ __all__ = [
     "REMEDIES",
     "Baseline",
     "Cohort",
+    "Comparison",
     "CovariateEncoding",
     "Covariates",
     "Crossing",
@@ -50,6 +52,7 @@ __all__ = [
     "Limits",
     "Manifest",
     "Marker",
+    "McNemar",
     "Prediction",
     "Predictions",
     "ReadOptions",

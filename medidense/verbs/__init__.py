@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 _HOMES = {
     "CvOptions": "options",
     "check": "checking",
+    "compare": "comparing",
     "convert": "converting",
     "cv": "cross_validation",
     "demo": "demonstration",
@@ -38,6 +39,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from medidense.verbs.checking import check as check
+    from medidense.verbs.comparing import compare as compare
     from medidense.verbs.converting import convert as convert
     from medidense.verbs.cross_validation import cv as cv
     from medidense.verbs.demonstration import demo as demo

@@ -72,7 +72,7 @@ def test_a_ball_has_the_figures_of_a_ball(scans, radius: float) -> None:
         assert found["shape_sphericity"] == pytest.approx(1.0, abs=0.05)
         assert found["shape_longest_mm"] == pytest.approx(2 * radius, rel=0.06)
         assert found["shape_major_mm"] == pytest.approx(2 * radius, rel=0.06)
-        assert found["shape_flatness"] == pytest.approx(1.0, abs=0.06)
+        assert found["shape_flatness"] == pytest.approx(1.0, abs=0.08)
         assert found["shape_depth_mm"] == pytest.approx(radius, abs=1.0)
         assert found["shape_solidity"] == pytest.approx(1.0, abs=0.05)
         assert found["margin_contrast"] == pytest.approx(850, rel=0.12)
