@@ -36,6 +36,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     if evaluation.baselines:
         pieces.append(_baselines(evaluation))
     pieces += [_metrics(evaluation), _folds(evaluation)]
+    if evaluation.subgroups:
+        pieces.append(_subgroups(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -121,6 +123,21 @@ def _folds(evaluation: Evaluation) -> Table:
         for item in evaluation.folds
     )
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
+
+
+def _subgroups(evaluation: Evaluation) -> Table:
+    """Parts of the subjects; small ones have counts alone."""
+    rows = tuple(
+        (
+            part.by,
+            part.group,
+            f"{part.samples} of {count(part.subjects, 'subject')}",
+            ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
+            part.note or part.auroc.text(),
+        )
+        for part in evaluation.subgroups
+    )
+    return Table(("by", "group", "samples", "classes", "AUROC"), rows, "Subgroups")
 
 
 def near_copies(leaks: Sequence[Leak]) -> list[Piece]:

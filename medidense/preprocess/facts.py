@@ -30,6 +30,7 @@ def sample_facts(
         intensity_p50=prepared.p50,
         intensity_p99=prepared.p99,
         descriptors={} if region is None else lesion_descriptors(volume, region),
+        slice_mm=max(volume.spacing_mm) if volume.dims == 3 and volume.spacing_known else None,
     )
 
 

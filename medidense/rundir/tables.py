@@ -136,17 +136,18 @@ def write_facts(facts: Iterable[SampleFacts], target: Path) -> None:
 
 
 def read_facts(path: Path) -> tuple[SampleFacts, ...]:
-    """The table back as values; older runs have no descriptors. Raises RunError."""
-    names = [item.name for item in fields(SampleFacts) if item.name != DESCRIPTORS]
+    """The table back as values; older runs have no descriptors and no slice_mm. Raises RunError."""
+    names = [item.name for item in fields(SampleFacts)]
+    needed = [name for name in names if name not in (DESCRIPTORS, "slice_mm")]
     try:
-        return tuple(_facts(row, names) for row in read_rows(path, names))
+        return tuple(_facts(row, names) for row in read_rows(path, needed))
     except ValueError as error:
         raise RunError(str(path), "the table does not hold", error, "run cv again") from None
 
 
 def _facts(row: dict[str, str], plain: Sequence[str]) -> SampleFacts:
     def number(name: str) -> float | None:
-        return float(row[name]) if row[name] else None
+        return float(row[name]) if row.get(name) else None
 
     return SampleFacts(
         sample=row["sample"],
@@ -158,6 +159,7 @@ def _facts(row: dict[str, str], plain: Sequence[str]) -> SampleFacts:
         intensity_p50=float(row["intensity_p50"]),
         intensity_p99=float(row["intensity_p99"]),
         descriptors={name: float(cell) for name, cell in row.items() if name not in plain and cell},
+        slice_mm=number("slice_mm"),
     )
 
 

@@ -7,6 +7,7 @@ from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.repeats import with_repeats
+from medidense.stats.subgroups import subgroups
 from medidense.stats.two_runs import compare_predictions
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "inner_figure",
     "percentile_interval",
     "regression_scores",
+    "subgroups",
     "subject_bootstrap",
     "two_sided",
     "weighted_auprc",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values.evaluation import Estimate
+from medidense.values.estimate import Estimate
 
 Number = tuple[str, float, int, int]
 """Metric name, value, timestamp in ms, step."""
@@ -159,7 +160,7 @@ class Contents:
             names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
             names.PREDICTIONS_CSV: _csv(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
-            names.EVALUATION: json.dumps(self.evaluation, indent=2).encode(),
+            names.EVALUATION: json.dumps(_public(self.evaluation), indent=2).encode(),
         }
         for path in sorted(self.run.figures.glob("*.png")):
             found[f"{names.FIGURES}/{path.name}"] = path.read_bytes()
@@ -206,6 +207,16 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
     """A figure and its two limits as three metrics."""
     return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
+
+
+def _public(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
+    parts, seen = [], Counter[str]()
+    for part in evaluation.get("subgroups", ()):
+        seen[part["by"]] += 1
+        typed = part["by"] in ("sex", "site", "scanner")
+        parts.append(part | {"group": f"{part['by']} {seen[part['by']]}"} if typed else part)
+    return {**evaluation, "subgroups": parts}
 
 
 def _table(evaluation: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,8 @@ from medidense.values.cohort import Cohort, Sample
 from medidense.values.comparison import Comparison, McNemar
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
-from medidense.values.evaluation import Baseline, Estimate, Evaluation, FoldResult, LabelResult, RepeatSpread
+from medidense.values.estimate import Estimate
+from medidense.values.evaluation import Baseline, Evaluation, FoldResult, LabelResult, RepeatSpread
 from medidense.values.fold import Fold, Splits
 from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
@@ -24,6 +25,7 @@ from medidense.values.remedies import REMEDIES
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
+from medidense.values.subgroup import Subgroup
 from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
@@ -72,6 +74,7 @@ __all__ = [
     "Splits",
     "StartReport",
     "StepRecord",
+    "Subgroup",
     "TensorFate",
     "TrainingFacts",
     "TrainingState",

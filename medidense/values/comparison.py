@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from medidense.values.evaluation import Estimate
+from medidense.values.estimate import Estimate
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure and its 95 % interval (`low`, `high`); both limits are None where none can be computed."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-    def text(self) -> str:
-        """As people write it.
-
-        >>> Estimate(0.86, 0.81, 0.9).text()
-        '0.860 (95% CI 0.810-0.900)'
-        """
-        if self.value is None:
-            return "not defined"
-        if self.low is None or self.high is None:
-            return f"{self.value:.3f}"
-        between = " to " if self.low < 0 else "-"
-        return f"{self.value:.3f} (95% CI {self.low:.3f}{between}{self.high:.3f})"
+from medidense.values.subgroup import Subgroup
 
 
 @dataclass(frozen=True)
@@ -119,6 +99,9 @@ class Evaluation:
     """Of several labels at once: each by itself. `auroc` and `metrics` are then their means."""
     repeats: RepeatSpread | None = None
     """Where every sample was tested several times: `auroc` is then of the mean scores."""
+
+    subgroups: tuple[Subgroup, ...] = ()
+    """By sex, age, site, scanner, distance of slices and lesion size, as far as they are known."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

@@ -106,3 +106,5 @@ class SampleFacts:
     descriptors: Mapping[str, float] = field(default_factory=dict, hash=False)
     """Figures of the lesion's shape, margin, intensity and texture by name (docs/descriptors.md); none
     without a lesion."""
+    slice_mm: float | None = None
+    """Largest distance of neighbouring voxels; None for a single slice, or where the spacing is unknown."""

@@ -9,8 +9,8 @@ from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
-from medidense.rundir import BASELINE, RunDir, read_predictions
-from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
+from medidense.rundir import BASELINE, RunDir, read_groups, read_predictions
+from medidense.stats import BaselineScores, evaluate_predictions, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
 from medidense.verbs.pooling import choices_of
@@ -60,8 +60,12 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         rivals=_rivals(folder, predictions),
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
+    draws = folder.recipe().evaluation.bootstrap
+    parts = subgroups(predictions, folder.facts(), read_groups(folder.path), draws, folder.seed)
     leakage = folder.leakage()
-    evaluation = replace(evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes))
+    evaluation = replace(
+        evaluation, subgroups=parts, leakage=leakage, notes=(*evaluation.notes, *leakage.notes)
+    )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"
     if not target.is_file() or target.read_text(encoding="utf-8") != text:  # its time is that of the figures
