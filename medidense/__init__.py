@@ -33,6 +33,7 @@ _HOMES = {
     "explain": "medidense.verbs",
     "export": "medidense.verbs",
     "load_package": "medidense.package",
+    "match": "medidense.verbs",
     "plan": "medidense.verbs",
     "read_cohort": "medidense.cohort",
     "read_recipe": "medidense.rundir",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from medidense.verbs import evaluate as evaluate
     from medidense.verbs import explain as explain
     from medidense.verbs import export as export
+    from medidense.verbs import match as match
     from medidense.verbs import plan as plan
     from medidense.verbs import scan as scan
     from medidense.verbs import score as score

@@ -20,6 +20,7 @@ COMMANDS: tuple[Command, ...] = (
     commands_data.scan,
     commands_data.convert,
     commands_data.check,
+    commands_data.match,
     commands_run.plan,
     commands_run.cv,
     commands_run.evaluate,

@@ -27,6 +27,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("repeats", _repeats(evaluation)),
             ("samples", f"{evaluation.samples} of {count(evaluation.subjects, 'subject')} ({counts})"),
             ("rows", rows),
+            ("matched in size", _matched(evaluation)),
             ("intervals", evaluation.interval),
         ]
     )
@@ -68,6 +69,15 @@ def folds_page(result: "CvResult", asked: Sequence[int]) -> Table:
 
 def _mark(choice: "Choice") -> str:
     return "chosen" if choice.chosen else ""
+
+
+def _matched(evaluation: Evaluation) -> str:
+    """The same scores on pairs of like volume."""
+    if evaluation.matched is None:
+        return ""
+    found = evaluation.matched
+    size = figure(found.volume_auroc.value)
+    return f"{found.auroc.text()} on {count(found.pairs, 'pair')}; volume alone {size}"
 
 
 def _repeats(evaluation: Evaluation) -> str:

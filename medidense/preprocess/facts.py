@@ -23,7 +23,7 @@ def sample_facts(
     return SampleFacts(
         sample=name,
         subject_id=subject_id,
-        volume_mm3=None if region is None else _volume(volume, region),
+        volume_mm3=None if region is None else lesion_volume(volume, region),
         mean_intensity=_mean(volume, region),
         modality=volume.source.modality or "",
         intensity_p01=prepared.p01,
@@ -34,8 +34,8 @@ def sample_facts(
     )
 
 
-def _volume(volume: Volume, region: Region) -> float:
-    """Of the mask, or of the ball."""
+def lesion_volume(volume: Volume, region: Region) -> float:
+    """Of the mask, or of the ball, in mm3; in voxels where the spacing is unknown."""
     voxel = abs(float(np.linalg.det(volume.affine[:3, :3])))
     ball = math.pi / 6.0 * region.extent_mm[0] ** 3
     total = ball if region.mask is None else float(np.count_nonzero(region.mask)) * voxel

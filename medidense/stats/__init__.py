@@ -5,6 +5,7 @@ from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
+from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
@@ -24,6 +25,8 @@ __all__ = [
     "decision_figures",
     "evaluate_predictions",
     "inner_figure",
+    "matched_pairs",
+    "matched_subset",
     "percentile_interval",
     "regression_scores",
     "subgroups",

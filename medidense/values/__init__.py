@@ -15,6 +15,7 @@ from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, Span, TrainingFacts
+from medidense.values.matched import Matched
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
@@ -54,6 +55,7 @@ __all__ = [
     "Limits",
     "Manifest",
     "Marker",
+    "Matched",
     "McNemar",
     "Prediction",
     "Predictions",

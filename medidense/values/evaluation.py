@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
+from medidense.values.matched import Matched
 from medidense.values.subgroup import Subgroup
 
 
@@ -102,6 +103,9 @@ class Evaluation:
 
     subgroups: tuple[Subgroup, ...] = ()
     """By sex, age, site, scanner, distance of slices and lesion size, as far as they are known."""
+
+    matched: Matched | None = None
+    """The rows matched by lesion volume; None where volumes are not known, or classes are not two."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

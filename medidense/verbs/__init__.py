@@ -16,6 +16,7 @@ _HOMES = {
     "evaluate": "evaluating",
     "explain": "explaining",
     "export": "exporting",
+    "match": "matching",
     "plan": "planning",
     "scan": "scanning",
     "score": "scoring",
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from medidense.verbs.evaluating import evaluate as evaluate
     from medidense.verbs.explaining import explain as explain
     from medidense.verbs.exporting import export as export
+    from medidense.verbs.matching import match as match
     from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
     from medidense.verbs.scanning import scan as scan

@@ -10,7 +10,7 @@ from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.report import curves_png, roc_png, scores_png
 from medidense.rundir import BASELINE, RunDir, read_groups, read_predictions
-from medidense.stats import BaselineScores, evaluate_predictions, subgroups, with_repeats
+from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
 from medidense.verbs.pooling import choices_of
@@ -62,9 +62,14 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
     draws = folder.recipe().evaluation.bootstrap
     parts = subgroups(predictions, folder.facts(), read_groups(folder.path), draws, folder.seed)
+    matched = matched_subset(predictions, folder.facts(), draws, folder.seed)
     leakage = folder.leakage()
     evaluation = replace(
-        evaluation, subgroups=parts, leakage=leakage, notes=(*evaluation.notes, *leakage.notes)
+        evaluation,
+        subgroups=parts,
+        matched=matched,
+        leakage=leakage,
+        notes=(*evaluation.notes, *leakage.notes),
     )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"
