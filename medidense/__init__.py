@@ -25,6 +25,7 @@ _HOMES = {
     "Region": "medidense.values",
     "Volume": "medidense.values",
     "check": "medidense.verbs",
+    "compare": "medidense.verbs",
     "convert": "medidense.verbs",
     "cv": "medidense.verbs",
     "demo": "medidense.verbs",
@@ -32,6 +33,7 @@ _HOMES = {
     "explain": "medidense.verbs",
     "export": "medidense.verbs",
     "load_package": "medidense.package",
+    "match": "medidense.verbs",
     "plan": "medidense.verbs",
     "read_cohort": "medidense.cohort",
     "read_recipe": "medidense.rundir",
@@ -78,12 +80,14 @@ if TYPE_CHECKING:
     from medidense.values import Volume as Volume
     from medidense.verbs import CvOptions as CvOptions
     from medidense.verbs import check as check
+    from medidense.verbs import compare as compare
     from medidense.verbs import convert as convert
     from medidense.verbs import cv as cv
     from medidense.verbs import demo as demo
     from medidense.verbs import evaluate as evaluate
     from medidense.verbs import explain as explain
     from medidense.verbs import export as export
+    from medidense.verbs import match as match
     from medidense.verbs import plan as plan
     from medidense.verbs import report as report
     from medidense.verbs import scan as scan

@@ -1,4 +1,4 @@
-"""Commands that look at data before anything trains: scan, convert, check."""
+"""Commands that look at data before anything trains: scan, convert, check, match."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -181,4 +181,34 @@ def check(cohort: Cohort, as_json: Json = False) -> int:
         ]
     )
     show([page, *near_copies(result.leaks), "The cohort holds."], result.to_json(), as_json=as_json)
+    return 0
+
+
+def match(
+    cohort: Cohort,
+    out: Annotated[Path, typer.Option("--out", metavar="SUBSET.csv", help="The table to write, beside it.")],
+    on: Annotated[str, typer.Option("--on", help="What the pairs are alike in: volume.")] = "volume",
+    caliper: Annotated[
+        float, typer.Option("--caliper", min=0.001, max=2.0, help="Largest gap of a pair in log volume.")
+    ] = 0.2,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> int:
+    """Write the rows whose two classes are matched 1:1 by lesion volume.
+
+    On these rows size tells nothing, so a network that is good there sees more than size. The rows are as
+    typed; train on them, or count a run's scores on them with 'medidense evaluate --rows'.
+
+    \b
+    Example:
+      medidense match cohort.csv --on volume --out cohort_matched.csv
+    """
+    from medidense import verbs
+
+    with following(as_json=as_json) as progress:
+        result = verbs.match(cohort, out=out, on=on, caliper=caliper, overwrite=overwrite, progress=progress)
+    rows = tuple((name, f"{result.before[name]:.4g}", f"{after:.4g}") for name, after in result.after.items())
+    medians = Table(("class", "all rows", "matched"), rows, "Median lesion volume in mm3")
+    said = f"{result.pairs} of {count(result.subjects, 'subject')}, caliper {result.caliper:g} in log volume"
+    show([medians, facts([("pairs", said), ("written", result.out)])], result.to_json(), as_json=as_json)
     return 0

@@ -1,4 +1,4 @@
-"""Commands that make a cross-validation and read it: plan, cv, evaluate, explain."""
+"""Commands that make a cross-validation and read it: plan, cv, evaluate, compare, explain."""
 
 from pathlib import Path
 from typing import Annotated
@@ -230,6 +230,31 @@ def report(
     withheld = f"{count(result.withheld, 'picture')}, see --allow-burned-in" if result.withheld else ""
     lines = [("AUROC", result.auroc.text()), ("report", result.html), ("numbers", result.numbers)]
     show([facts([*lines, ("withheld", withheld)])], result.to_json(), as_json=as_json)
+    return 0
+
+
+def compare(
+    run_a: RunFolder,
+    run_b: Annotated[
+        Path,
+        typer.Argument(metavar="RUN_DIR", callback=present, help="Another run that tested the same samples."),
+    ],
+    as_json: Json = False,
+) -> int:
+    """Compare two finished runs on the same samples, with paired tests.
+
+    Differences are the first run less the second: AUROC resampled over subjects (and by DeLong where each
+    subject has one sample), decisions at each run's operating point by McNemar.
+
+    \b
+    Example:
+      medidense compare runs/lung-1a2b3c4d runs/lung-5e6f7a8b
+    """
+    from medidense import verbs
+    from medidense.cli.comparison_page import comparison_page
+
+    result = verbs.compare(run_a, run_b)
+    show(comparison_page(result.comparison), result.to_json(), as_json=as_json)
     return 0
 
 

@@ -29,6 +29,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("repeats", _repeats(evaluation)),
             ("samples", f"{evaluation.samples} of {count(evaluation.subjects, 'subject')} ({counts})"),
             ("rows", rows),
+            ("matched in size", _matched(evaluation)),
             ("intervals", evaluation.interval),
         ]
     )
@@ -38,6 +39,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     if evaluation.baselines:
         pieces.append(_baselines(evaluation))
     pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
+    if evaluation.subgroups:
+        pieces.append(_subgroups(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -68,6 +71,15 @@ def folds_page(result: "CvResult", asked: Sequence[int]) -> Table:
 
 def _mark(choice: "Choice") -> str:
     return "chosen" if choice.chosen else ""
+
+
+def _matched(evaluation: Evaluation) -> str:
+    """The same scores on pairs of like volume."""
+    if evaluation.matched is None:
+        return ""
+    found = evaluation.matched
+    size = figure(found.volume_auroc.value)
+    return f"{found.auroc.text()} on {count(found.pairs, 'pair')}; volume alone {size}"
 
 
 def _repeats(evaluation: Evaluation) -> str:
@@ -125,6 +137,21 @@ def _folds(evaluation: Evaluation) -> Table:
         for item in evaluation.folds
     )
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
+
+
+def _subgroups(evaluation: Evaluation) -> Table:
+    """Parts of the subjects; small ones have counts alone."""
+    rows = tuple(
+        (
+            part.by,
+            part.group,
+            f"{part.samples} of {count(part.subjects, 'subject')}",
+            ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
+            part.note or part.auroc.text(),
+        )
+        for part in evaluation.subgroups
+    )
+    return Table(("by", "group", "samples", "classes", "AUROC"), rows, "Subgroups")
 
 
 def near_copies(leaks: Sequence[Leak]) -> list[Piece]:

@@ -118,4 +118,4 @@ def _against(evaluation: Evaluation) -> str:
         for baseline in evaluation.baselines
         if baseline.auroc.value is not None
     ]
-    return "\n".join(["AUROC without a network:", *lines]) if lines else ""
+    return "\n".join(["AUROC to compare with:", *lines]) if lines else ""

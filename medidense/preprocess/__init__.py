@@ -6,7 +6,8 @@ stored in: training, scoring and explaining all call `prepare`.
 
 from medidense.preprocess.cache import ArrayCache, remove_arrays
 from medidense.preprocess.crop import Prepared, prepare
-from medidense.preprocess.facts import sample_facts
+from medidense.preprocess.descriptors import lesion_descriptors
+from medidense.preprocess.facts import lesion_volume, sample_facts
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.loading import load_sample, open_sample, with_spacing
 from medidense.preprocess.placing import require_one_channel, sampling_grid
@@ -15,6 +16,8 @@ __all__ = [
     "ArrayCache",
     "Prepared",
     "SamplingGrid",
+    "lesion_descriptors",
+    "lesion_volume",
     "load_sample",
     "open_sample",
     "prepare",

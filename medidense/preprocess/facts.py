@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from medidense.preprocess.crop import Prepared
+from medidense.preprocess.descriptors import lesion_descriptors
 from medidense.values.predictions import SampleFacts
 from medidense.values.region import Region
 from medidense.values.volume import Volume
@@ -13,7 +14,7 @@ from medidense.values.volume import Volume
 def sample_facts(
     name: str, subject_id: str, volume: Volume, region: Region | None, prepared: Prepared
 ) -> SampleFacts:
-    """Volume and mean intensity of the lesion, and the percentiles of its crop.
+    """Volume, mean intensity and descriptors of the lesion, and the percentiles of its crop.
 
     The volume is that of the mask's voxels, or of a ball of the marker's diameter, in mm3 (in voxels
     where the spacing is unknown); None without a region. The mean is over the same mask or ball, else
@@ -22,17 +23,19 @@ def sample_facts(
     return SampleFacts(
         sample=name,
         subject_id=subject_id,
-        volume_mm3=None if region is None else _volume(volume, region),
+        volume_mm3=None if region is None else lesion_volume(volume, region),
         mean_intensity=_mean(volume, region),
         modality=volume.source.modality or "",
         intensity_p01=prepared.p01,
         intensity_p50=prepared.p50,
         intensity_p99=prepared.p99,
+        descriptors={} if region is None else lesion_descriptors(volume, region),
+        slice_mm=max(volume.spacing_mm) if volume.dims == 3 and volume.spacing_known else None,
     )
 
 
-def _volume(volume: Volume, region: Region) -> float:
-    """Of the mask, or of the ball."""
+def lesion_volume(volume: Volume, region: Region) -> float:
+    """Of the mask, or of the ball, in mm3; in voxels where the spacing is unknown."""
     voxel = abs(float(np.linalg.det(volume.affine[:3, :3])))
     ball = math.pi / 6.0 * region.extent_mm[0] ** 3
     total = ball if region.mask is None else float(np.count_nonzero(region.mask)) * voxel

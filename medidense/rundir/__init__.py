@@ -4,6 +4,7 @@ from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
+from medidense.rundir.groups import read_groups, write_groups
 from medidense.rundir.layout import RunDir
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.sanity import newest_sanity, note_sanity
@@ -42,6 +43,7 @@ __all__ = [
     "read_choices",
     "read_encoding",
     "read_epochs",
+    "read_groups",
     "read_predictions",
     "read_recipe",
     "recipe_text",
@@ -50,6 +52,7 @@ __all__ = [
     "write_encoding",
     "write_epochs",
     "write_facts",
+    "write_groups",
     "write_predictions",
     "write_recipe",
     "write_splits",

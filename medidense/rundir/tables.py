@@ -18,6 +18,9 @@ SCORE = "score_"
 LABEL = "label_"
 """Prefix of the columns of several labels at once: 1, 0, or empty where it is not known."""
 
+DESCRIPTORS = "descriptors"
+"""The field of a sample's facts that is many columns."""
+
 CELLS = ("0", "1", "")
 """What they hold for 0, 1 and -1 of `Predictions.label`."""
 
@@ -112,24 +115,39 @@ def mean_predictions(repeats: Sequence[Predictions]) -> Predictions:
 
 
 def write_facts(facts: Iterable[SampleFacts], target: Path) -> None:
-    """samples.csv: what is known of each sample beside its image; empty cells where nothing is."""
-    columns = [item.name for item in fields(SampleFacts)]
-    rows = [["" if cell is None else _number(cell) for cell in astuple(fact)] for fact in facts]
-    durable.write_csv(target, columns, sorted(rows))
+    """samples.csv: what is known of each sample beside its image; empty cells where nothing is.
+
+    A column for each descriptor stands behind the others.
+    """
+    table = list(facts)
+    plain = [item.name for item in fields(SampleFacts) if item.name != DESCRIPTORS]
+    described = list(dict.fromkeys(name for fact in table for name in fact.descriptors))
+    rows = [
+        [
+            "" if cell is None else _number(cell)
+            for cell in (
+                *(getattr(fact, name) for name in plain),
+                *(fact.descriptors.get(name) for name in described),
+            )
+        ]
+        for fact in table
+    ]
+    durable.write_csv(target, [*plain, *described], sorted(rows))
 
 
 def read_facts(path: Path) -> tuple[SampleFacts, ...]:
-    """The table back as values. Raises RunError."""
+    """The table back as values; older runs have no descriptors and no slice_mm. Raises RunError."""
     names = [item.name for item in fields(SampleFacts)]
+    needed = [name for name in names if name not in (DESCRIPTORS, "slice_mm")]
     try:
-        return tuple(_facts(row) for row in read_rows(path, names))
+        return tuple(_facts(row, names) for row in read_rows(path, needed))
     except ValueError as error:
         raise RunError(str(path), "the table does not hold", error, "run cv again") from None
 
 
-def _facts(row: dict[str, str]) -> SampleFacts:
+def _facts(row: dict[str, str], plain: Sequence[str]) -> SampleFacts:
     def number(name: str) -> float | None:
-        return float(row[name]) if row[name] else None
+        return float(row[name]) if row.get(name) else None
 
     return SampleFacts(
         sample=row["sample"],
@@ -140,6 +158,8 @@ def _facts(row: dict[str, str]) -> SampleFacts:
         intensity_p01=float(row["intensity_p01"]),
         intensity_p50=float(row["intensity_p50"]),
         intensity_p99=float(row["intensity_p99"]),
+        descriptors={name: float(cell) for name, cell in row.items() if name not in plain and cell},
+        slice_mm=number("slice_mm"),
     )
 
 

@@ -6,8 +6,11 @@ from medidense.stats.decisions import Decisions, decide, decided_classes, decisi
 from medidense.stats.deployment import Settled, settled
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
+from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.repeats import with_repeats
+from medidense.stats.subgroups import subgroups
+from medidense.stats.two_runs import compare_predictions
 
 __all__ = [
     "BaselineScores",
@@ -18,14 +21,18 @@ __all__ = [
     "auroc",
     "baseline_scores",
     "best",
+    "compare_predictions",
     "decide",
     "decided_classes",
     "decision_figures",
     "evaluate_predictions",
     "inner_figure",
+    "matched_pairs",
+    "matched_subset",
     "percentile_interval",
     "regression_scores",
     "settled",
+    "subgroups",
     "subject_bootstrap",
     "two_sided",
     "weighted_auprc",

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.stats.baselines import BOTH, INTENSITY, VOLUME, BaselineScores, baseline_scores
+from medidense.stats.baselines import (
+    BOTH,
+    DESCRIPTORS,
+    INTENSITY,
+    VOLUME,
+    WITH_DESCRIPTORS,
+    BaselineScores,
+    baseline_scores,
+)
 from medidense.stats.comparing import auroc_estimate, compared
 from medidense.stats.decisions import Decisions, decide, decision_figures, figures
 from medidense.stats.found import Found
@@ -137,7 +145,7 @@ def _joined(
 ) -> tuple[BaselineScores, ...]:
     """The trivial rules that all these labels have, as scores (N, L); 0 where a label is not known."""
     joined = []
-    for rule in (VOLUME, INTENSITY, BOTH):
+    for rule in (VOLUME, INTENSITY, BOTH, DESCRIPTORS, WITH_DESCRIPTORS):
         if not both or any(rule not in trained[name] for name in both):
             continue
         scores = np.zeros(predictions.scores.shape)

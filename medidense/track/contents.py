@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -182,7 +183,7 @@ class Contents:
             names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
             names.PREDICTIONS_CSV: _csv(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
-            names.EVALUATION: json.dumps(self.evaluation, indent=2).encode(),
+            names.EVALUATION: json.dumps(_public(self.evaluation), indent=2).encode(),
         }
         for path in (self.run.report_path, self.run.report_numbers_path):
             if path.is_file():
@@ -232,6 +233,16 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
     """A figure and its two limits as three metrics."""
     return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
+
+
+def _public(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
+    parts, seen = [], Counter[str]()
+    for part in evaluation.get("subgroups", ()):
+        seen[part["by"]] += 1
+        typed = part["by"] in ("sex", "site", "scanner")
+        parts.append(part | {"group": f"{part['by']} {seen[part['by']]}"} if typed else part)
+    return {**evaluation, "subgroups": parts}
 
 
 def _table(evaluation: Mapping[str, Any]) -> list[str]:

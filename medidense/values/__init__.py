@@ -6,6 +6,7 @@ This floor knows no files, no torch and no mlflow.
 from medidense.values.calibration import Calibration, calibrate, possible
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
+from medidense.values.comparison import Comparison, McNemar
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
 from medidense.values.estimate import Estimate
@@ -15,6 +16,7 @@ from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, SetRule, Span, TrainingFacts
+from medidense.values.matched import Matched
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
@@ -26,6 +28,7 @@ from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
+from medidense.values.subgroup import Subgroup
 from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
@@ -38,6 +41,7 @@ __all__ = [
     "Baseline",
     "Calibration",
     "Cohort",
+    "Comparison",
     "CovariateEncoding",
     "Covariates",
     "Crossing",
@@ -54,6 +58,8 @@ __all__ = [
     "Limits",
     "Manifest",
     "Marker",
+    "Matched",
+    "McNemar",
     "Prediction",
     "Predictions",
     "ReadOptions",
@@ -75,6 +81,7 @@ __all__ = [
     "Splits",
     "StartReport",
     "StepRecord",
+    "Subgroup",
     "TensorFate",
     "TrainingFacts",
     "TrainingState",

@@ -7,7 +7,9 @@ from medidense.values.calibration import CalibrationResult, DecisionCurve, Opera
 from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
+from medidense.values.matched import Matched
 from medidense.values.sanity import Sanity
+from medidense.values.subgroup import Subgroup
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,12 @@ class Evaluation:
     prediction_sets: PredictionSets | None = None
     sanity: tuple[Sanity, ...] = ()
     """The newest known-answer runs of the code that trained, one of each name."""
+
+    subgroups: tuple[Subgroup, ...] = ()
+    """By sex, age, site, scanner, distance of slices and lesion size, as far as they are known."""
+
+    matched: Matched | None = None
+    """The rows matched by lesion volume; None where volumes are not known, or classes are not two."""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

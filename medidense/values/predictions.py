@@ -1,6 +1,7 @@
 """Scores of the classes for samples, with the fold that tested each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,3 +103,8 @@ class SampleFacts:
     intensity_p50: float
     intensity_p99: float
     """Percentiles of the modality values in the crop, before any window; scoring compares with them."""
+    descriptors: Mapping[str, float] = field(default_factory=dict, hash=False)
+    """Figures of the lesion's shape, margin, intensity and texture by name (docs/descriptors.md); none
+    without a lesion."""
+    slice_mm: float | None = None
+    """Largest distance of neighbouring voxels; None for a single slice, or where the spacing is unknown."""

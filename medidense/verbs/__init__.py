@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 _HOMES = {
     "CvOptions": "options",
     "check": "checking",
+    "compare": "comparing",
     "convert": "converting",
     "cv": "cross_validation",
     "demo": "demonstration",
     "evaluate": "evaluating",
     "explain": "explaining",
     "export": "exporting",
+    "match": "matching",
     "plan": "planning",
     "report": "reporting",
     "scan": "scanning",
@@ -39,12 +41,14 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from medidense.verbs.checking import check as check
+    from medidense.verbs.comparing import compare as compare
     from medidense.verbs.converting import convert as convert
     from medidense.verbs.cross_validation import cv as cv
     from medidense.verbs.demonstration import demo as demo
     from medidense.verbs.evaluating import evaluate as evaluate
     from medidense.verbs.explaining import explain as explain
     from medidense.verbs.exporting import export as export
+    from medidense.verbs.matching import match as match
     from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
     from medidense.verbs.reporting import report as report

@@ -22,14 +22,14 @@ from medidense.cohort import (
 from medidense.errors import CohortError
 from medidense.io import free_memory
 from medidense.preprocess import ArrayCache
-from medidense.rundir import RunDir, code_digest, write_facts
+from medidense.rundir import RunDir, code_digest, write_facts, write_groups
 from medidense.values import Cohort, Refused, Sample, SampleFacts
 from medidense.verbs.progress import Progress
 
 SHARE = 0.5
 """Part of the free memory that the copies of a training part may take; larger ones lie in a file."""
 
-LIBRARIES = ("numpy", "scipy", "nibabel", "pydicom", "pillow")
+LIBRARIES = ("numpy", "scipy", "scikit-image", "nibabel", "pydicom", "pillow")
 """Whose versions may change a bit of a prepared sample."""
 
 
@@ -101,6 +101,7 @@ def load_arrays(run: RunDir, table: Cohort, progress: Progress) -> Arrays:
     with durable.locked(run.arrays, wait_s=float("inf"), waiting=waiting):
         facts = _prepared(table.name, samples, cache, progress)
     write_facts(facts, run.facts_path)
+    write_groups(samples, run.path)
     return Arrays(
         table=table.name,
         samples=samples,

@@ -9,8 +9,8 @@ from medidense import durable
 from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.pages import curves_png, roc_png, scores_png
-from medidense.rundir import BASELINE, RunDir, newest_sanity, read_predictions
-from medidense.stats import BaselineScores, evaluate_predictions, with_repeats
+from medidense.rundir import BASELINE, RunDir, newest_sanity, read_groups, read_predictions
+from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
 from medidense.verbs.pooling import choices_of
@@ -62,10 +62,17 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         whole=whole,
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
+    draws = folder.recipe().evaluation.bootstrap
+    parts = subgroups(predictions, folder.facts(), read_groups(folder.path), draws, folder.seed)
+    matched = matched_subset(predictions, folder.facts(), draws, folder.seed)
     leakage = folder.leakage()
-    sanity = newest_sanity(folder.code)
     evaluation = replace(
-        evaluation, leakage=leakage, notes=(*evaluation.notes, *leakage.notes), sanity=sanity
+        evaluation,
+        subgroups=parts,
+        matched=matched,
+        leakage=leakage,
+        notes=(*evaluation.notes, *leakage.notes),
+        sanity=newest_sanity(folder.code),
     )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"

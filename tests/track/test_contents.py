@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medidense.rundir import RunDir, write_epochs
-from medidense.track.contents import Contents
+from medidense.track.contents import Contents, _public
 from medidense.values import EpochRecord
 
 
@@ -97,3 +97,15 @@ def test_each_of_several_labels_is_a_metric_and_a_line(run: RunDir) -> None:
     assert not [name for name in found if "mass" in name]
     assert "| label old bleed (5 of 20 known rows) | AUROC 0.800 (95% CI 0.700-0.900)" in fresh.description()
     assert "| Every row shows it. |" in fresh.description()
+
+
+def test_words_of_the_table_do_not_leave_with_the_subgroups() -> None:
+    parts = [
+        {"by": "site", "group": "Hospital A"},
+        {"by": "site", "group": "B"},
+        {"by": "age", "group": "0-17"},
+    ]
+    told = _public({"auroc": 0.9, "subgroups": parts})
+    assert [part["group"] for part in told["subgroups"]] == ["site 1", "site 2", "0-17"]
+    assert told["auroc"] == 0.9
+    assert _public({}) == {"subgroups": []}

@@ -38,3 +38,14 @@ def test_a_row_that_is_none_of_the_runs_is_named(here: World) -> None:
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run directory"):
         verbs.evaluate(tmp_path)
+
+
+def test_a_run_is_compared_with_its_descriptors_and_told_apart_by_size(here: World) -> None:
+    found = verbs.evaluate(here.run).evaluation
+    names = [rule.name for rule in found.baselines]
+    assert names[3:5] == ["logistic regression on descriptors", "network and descriptors"]
+    assert {part.by for part in found.subgroups} == {"volume"}
+    assert {part.note for part in found.subgroups} == {"Under 30 subjects: counts alone."}
+    tree = json.loads((here.run / "evaluation.json").read_text())
+    assert tree["subgroups"][0]["samples"] == found.subgroups[0].samples
+    assert tree["matched"] is None or tree["matched"]["caliper"] == 0.2

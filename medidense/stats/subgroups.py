@@ -1,0 +1,131 @@
+"""Does a network do as well on each part of its subjects: by sex, age, site, scanner, slices and size?"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from medidense.stats.comparing import auroc_estimate
+from medidense.stats.intervals import SubjectDraws
+from medidense.values import Estimate, Predictions, SampleFacts, Subgroup
+
+FEWEST = 30
+"""Subjects below which a subgroup has counts alone."""
+
+MOST = 20
+"""Different words of a column beyond which it makes no subgroups."""
+
+AGES = (18, 40, 60, 80)
+"""Years at which an age band begins."""
+
+SLICES_MM = (1.0, 2.5, 5.0)
+"""Largest distance of slices of each band but the last."""
+
+UNKNOWN = "not known"
+Groups = Mapping[str, Mapping[str, str]]
+
+
+def subgroups(
+    predictions: Predictions, facts: Sequence[SampleFacts], groups: Groups, draws: int, seed: int
+) -> tuple[Subgroup, ...]:
+    """Counts and AUROC with its interval of each subgroup; nothing of what is the same in all rows.
+
+    `groups` are by sample the cells of a table's columns, by name. Without a column ``slice_mm`` the distance
+    of slices is that of the images; size is in thirds of the lesion volumes that are known.
+    """
+    by_name = {fact.sample: fact for fact in facts}
+    known = [by_name.get(sample) for sample in predictions.samples]
+    cells = [groups.get(sample, {}) for sample in predictions.samples]
+    named = {column: [row.get(column, "") for row in cells] for column in ("sex", "age", "site", "scanner")}
+    slices = [
+        row.get("slice_mm") or (f"{fact.slice_mm}" if fact and fact.slice_mm else "")
+        for row, fact in zip(cells, known, strict=True)
+    ]
+    sorted_into: dict[str, list[str]] = {
+        "sex": [cell.upper() for cell in named["sex"]],
+        "age": _banded(named["age"], age_band),
+        "site": named["site"],
+        "scanner": named["scanner"],
+        "slice_mm": _banded(slices, slice_band),
+        "volume": _thirds([None if fact is None else fact.volume_mm3 for fact in known]),
+    }
+    found: list[Subgroup] = []
+    for by, words in sorted_into.items():
+        there = sorted({word for word in words if word}, key=_order)
+        if not 1 < len(there) <= MOST:
+            continue
+        for group in [*there, *([UNKNOWN] if "" in words else [])]:
+            wanted = "" if group == UNKNOWN else group
+            names = {
+                sample for sample, word in zip(predictions.samples, words, strict=True) if word == wanted
+            }
+            found.append(_subgroup(by, group, predictions.take(names), draws, seed))
+    return tuple(found)
+
+
+def _subgroup(by: str, group: str, part: Predictions, draws: int, seed: int) -> Subgroup:
+    """The figures of some rows."""
+    drawn = SubjectDraws.of(part.subjects, draws, seed)
+    if part.multi_label:
+        counts = (part.label == 1).sum(axis=0)
+    else:
+        counts = np.bincount(part.label, minlength=len(part.classes))
+    few = drawn.subjects < FEWEST
+    area = Estimate(None) if few else auroc_estimate(part, part.scores, drawn)
+    note = f"Under {FEWEST} subjects: counts alone." if few else ""
+    if not few and area.value is None:
+        note = "A class is missing: AUROC is not defined."
+    return Subgroup(
+        by=by,
+        group=group,
+        samples=len(part.samples),
+        subjects=drawn.subjects,
+        class_counts=dict(zip(part.classes, map(int, counts), strict=True)),
+        auroc=area,
+        note=note,
+    )
+
+
+def _banded(cells: Sequence[str], band: Callable[[float], str]) -> list[str]:
+    """The band of each cell that is a number; 058Y is an age as DICOM writes it."""
+    numbers = [re.fullmatch(r"0*(\d+(?:\.\d+)?)\s*Y?", cell.strip(), re.IGNORECASE) for cell in cells]
+    return [band(float(found[1])) if found else "" for found in numbers]
+
+
+def age_band(years: float) -> str:
+    """The band of an age.
+
+    >>> age_band(17.9), age_band(40), age_band(91)
+    ('0-17', '40-59', '80 and over')
+    """
+    starts = (0, *AGES)
+    place = max(number for number, start in enumerate(starts) if years >= start)
+    if place == len(AGES):
+        return f"{AGES[-1]} and over"
+    return f"{starts[place]}-{starts[place + 1] - 1}"
+
+
+def slice_band(distance_mm: float) -> str:
+    """The band of a distance of slices.
+
+    >>> slice_band(1.0), slice_band(1.25), slice_band(8)
+    ('up to 1 mm', 'up to 2.5 mm', 'over 5 mm')
+    """
+    fitting = [limit for limit in SLICES_MM if distance_mm <= limit + 1e-3]
+    return f"up to {fitting[0]:g} mm" if fitting else f"over {SLICES_MM[-1]:g} mm"
+
+
+def _thirds(volumes: Sequence[float | None]) -> list[str]:
+    """The third of each volume that is known, with its limit."""
+    known = np.array([volume for volume in volumes if volume is not None], dtype=np.float64)
+    if not len(known):
+        return [""] * len(volumes)
+    low, high = np.quantile(known, [1 / 3, 2 / 3])
+    names = (f"up to {low:.4g}", f"up to {high:.4g}", f"over {high:.4g}")
+    return ["" if v is None else names[int(v > low) + int(v > high)] for v in volumes]
+
+
+def _order(word: str) -> tuple[bool, float, str]:
+    """Bands by their first number, what is over the last one at the end, words by letter."""
+    number = re.search(r"\d+(\.\d+)?(e\+\d+)?", word)
+    return word.startswith("over"), float(number[0]) if number else 0.0, word

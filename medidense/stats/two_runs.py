@@ -1,0 +1,116 @@
+"""Is one run better than another on the same samples: by rank, and by decision?"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest, norm
+
+from medidense.stats.comparing import auroc_estimate
+from medidense.stats.decisions import decided_classes
+from medidense.stats.delong import delong
+from medidense.stats.intervals import LEVEL, SubjectDraws, subject_bootstrap
+from medidense.stats.ranking import auroc, weighted_macro_auroc
+from medidense.values import Comparison, Estimate, McNemar, Predictions
+
+MANY_ROWS = (
+    "Subjects have several samples: McNemar takes them as independent, so its p is too small; DeLong is left "
+    "out. The bootstrap's interval holds."
+)
+
+
+def compare_predictions(
+    first: Predictions,
+    second: Predictions,
+    operating_points: tuple[float, float],
+    *,
+    draws: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Differences of two runs, first minus second, on the same rows with the same truth.
+
+    Raises ValueError where samples, subjects, classes or labels differ.
+    """
+    for field in ("samples", "subjects", "classes", "positive", "kind"):
+        if getattr(first, field) != getattr(second, field):
+            raise ValueError(f"the two runs differ in {field}")
+    if (first.label != second.label).any():
+        raise ValueError("the two runs differ in label")
+    drawn = SubjectDraws.of(first.subjects, draws, seed)
+    gap, p = _delong(first, second) if _independent(first, drawn) else (Estimate(None), None)
+    return Comparison(
+        samples=len(first.samples),
+        subjects=drawn.subjects,
+        auroc_first=auroc_estimate(first, first.scores, drawn),
+        auroc_second=auroc_estimate(second, second.scores, drawn),
+        difference=_difference(first, second, drawn),
+        delong=gap,
+        delong_p=p,
+        mcnemar={} if first.multi_label else _decisions(first, second, operating_points),
+        operating_points=operating_points,
+        interval=f"95 % percentile bootstrap over {drawn.subjects} subjects, {draws} draws, paired",
+        notes=() if drawn.one_row_each or first.multi_label else (MANY_ROWS,),
+    )
+
+
+def _independent(table: Predictions, drawn: SubjectDraws) -> bool:
+    """Whether DeLong holds: two classes, both there, a subject a row."""
+    both = len(table.classes) == 2 and not table.multi_label and len(np.unique(table.label)) == 2
+    return both and drawn.one_row_each
+
+
+def _difference(first: Predictions, second: Predictions, drawn: SubjectDraws) -> Estimate:
+    """AUROC of the first less that of the second, from the same draws of subjects."""
+    label, positive = first.label, first.positive_index
+    areas = [auroc(label, table.scores, positive) for table in (first, second)]
+    if areas[0] is None or areas[1] is None:
+        return Estimate(None)
+
+    def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        one, other = (weighted_macro_auroc(label, t.scores, positive, weights) for t in (first, second))
+        return one - other
+
+    return Estimate(areas[0] - areas[1], *subject_bootstrap(gap, drawn))
+
+
+def _delong(first: Predictions, second: Predictions) -> tuple[Estimate, float | None]:
+    """The same with DeLong's normal interval, and the p of no difference (two-sided)."""
+    column = first.positive_index
+    scores = np.stack([first.scores[:, column], second.scores[:, column]])
+    areas, covariance = delong(first.label == column, scores)
+    gap = float(areas[0] - areas[1])
+    error = float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 0.0)))
+    if not np.isfinite(error):
+        return Estimate(gap), None
+    if error == 0:
+        return Estimate(gap, gap, gap), 1.0 if gap == 0 else 0.0
+    half = float(norm.ppf((1 + LEVEL) / 2)) * error
+    return Estimate(gap, gap - half, gap + half), float(2 * norm.sf(abs(gap) / error))
+
+
+def _decisions(
+    first: Predictions, second: Predictions, operating_points: tuple[float, float]
+) -> dict[str, McNemar]:
+    """McNemar's test of the decisions, over all rows and over each side of two classes."""
+    right = [
+        decided_classes(table, point) == table.label
+        for table, point in zip((first, second), operating_points, strict=True)
+    ]
+    everywhere = np.ones(len(first.label), dtype=bool)
+    found = {"accuracy": mcnemar(right[0], right[1], everywhere)}
+    if len(first.classes) == 2:
+        positive = first.label == first.positive_index
+        found["sensitivity"] = mcnemar(right[0], right[1], positive)
+        found["specificity"] = mcnemar(right[0], right[1], ~positive)
+    return found
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], rows: NDArray[np.bool_]) -> McNemar:
+    """Exact McNemar test (1947, Psychometrika 12:153-157) of two columns of right decisions (N,), in `rows`.
+
+    >>> yes, no = np.array([True] * 6), np.array([False] * 6)
+    >>> mcnemar(yes, no, yes)
+    McNemar(rows=6, only_first=6, only_second=0, p=0.03125)
+    """
+    one = int((first & ~second & rows).sum())
+    other = int((second & ~first & rows).sum())
+    p = 1.0 if one + other == 0 else float(binomtest(one, one + other).pvalue)
+    return McNemar(int(rows.sum()), one, other, p)

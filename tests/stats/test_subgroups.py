@@ -1,0 +1,69 @@
+"""Parts of the subjects: who is in which, and what is said of few."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from medidense.stats import subgroups
+from medidense.stats.subgroups import age_band
+from medidense.values import Predictions, SampleFacts
+
+N = 120
+NAMES = tuple(f"s{row:03d}" for row in range(N))
+
+
+def table() -> Predictions:
+    label = np.arange(N) % 2
+    score = np.clip(0.5 + 0.2 * (label - 0.5) + np.random.default_rng(0).normal(0, 0.2, N), 0, 1)
+    return Predictions(
+        ("0", "1"), "1", NAMES, NAMES, np.arange(N) % 5, label, np.stack([1 - score, score], axis=1)
+    )
+
+
+FACTS = [
+    SampleFacts(name, name, float(row), 0.0, "CT", 0, 0, 0, slice_mm=1.0 if row < 60 else 2.5)
+    for row, name in enumerate(NAMES)
+]
+
+
+def test_a_column_and_what_it_lacks() -> None:
+    cells = {name: {"sex": ("f", "F", "M", "")[row // 30], "site": "A"} for row, name in enumerate(NAMES)}
+    found = {(part.by, part.group): part for part in subgroups(table(), [], cells, 300, 0)}
+    assert list(found) == [("sex", "F"), ("sex", "M"), ("sex", "not known")]
+    women = found["sex", "F"]
+    assert (women.samples, women.subjects, women.class_counts) == (60, 60, {"0": 30, "1": 30})
+    assert women.auroc.value == pytest.approx(roc_auc_score(table().label[:60], table().scores[:60, 1]))
+    assert women.auroc.low < women.auroc.value < women.auroc.high
+
+
+def test_bands_thirds_and_slices_of_the_image() -> None:
+    cells = {name: {"age": "058Y" if row % 2 else "71"} for row, name in enumerate(NAMES)}
+    found = subgroups(table(), FACTS, cells, 300, 0)
+    assert [(part.by, part.group, part.samples) for part in found] == [
+        ("age", "40-59", 60),
+        ("age", "60-79", 60),
+        ("slice_mm", "up to 1 mm", 60),
+        ("slice_mm", "up to 2.5 mm", 60),
+        ("volume", "up to 39.67", 40),
+        ("volume", "up to 79.33", 40),
+        ("volume", "over 79.33", 40),
+    ]
+    assert age_band(60) == "60-79"
+    assert found[0].note == "A class is missing: AUROC is not defined."
+
+
+def test_below_thirty_subjects_there_are_counts_alone() -> None:
+    cells = {name: {"site": "A" if row < 29 else "B"} for row, name in enumerate(NAMES)}
+    small, large = subgroups(table(), [], cells, 300, 0)
+    assert (small.subjects, small.auroc.value, small.note) == (29, None, "Under 30 subjects: counts alone.")
+    assert large.auroc.value is not None
+    many = replace(table(), subjects=tuple(f"p{row // 5:02d}" for row in range(N)))
+    halves = {name: {"site": "AB"[row // 60]} for row, name in enumerate(NAMES)}
+    assert {part.subjects for part in subgroups(many, [], halves, 300, 0)} == {12}
+    assert {part.auroc.value for part in subgroups(many, [], halves, 300, 0)} == {None}
+
+
+def test_a_column_of_names_makes_no_subgroups() -> None:
+    assert subgroups(table(), [], {name: {"scanner": name} for name in NAMES}, 300, 0) == ()

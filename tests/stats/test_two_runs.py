@@ -1,0 +1,81 @@
+"""Two runs on the same rows: paired, in the right direction, and by known formulas."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from medidense.stats import compare_predictions
+from medidense.stats.two_runs import mcnemar
+from medidense.values import Predictions
+
+N = 300
+LABEL = np.arange(N) % 2
+
+
+def table(score: np.ndarray, subjects: int = N, label: np.ndarray = LABEL) -> Predictions:
+    names = tuple(f"s{row:03d}" for row in range(N))
+    who = tuple(f"p{row % subjects:03d}" for row in range(N))
+    return Predictions(
+        ("0", "1"), "1", names, who, np.arange(N) % 5, label, np.stack([1 - score, score], axis=1)
+    )
+
+
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(1)
+    shared = draw.normal(size=N)
+    good, poor = (1 / (1 + np.exp(-(gain * LABEL + shared + draw.normal(0, 0.5, N)))) for gain in (1.6, 1.0))
+    return good, poor
+
+
+def test_the_difference_is_first_minus_second_and_both_intervals_agree() -> None:
+    good, poor = pair()
+    found = compare_predictions(table(good), table(poor), (0.5, 0.5))
+    gap = roc_auc_score(LABEL, good) - roc_auc_score(LABEL, poor)
+    assert [found.difference.value, found.delong.value] == pytest.approx([gap, gap])
+    assert found.difference.low == pytest.approx(found.delong.low, abs=0.01)
+    assert found.difference.high == pytest.approx(found.delong.high, abs=0.01)
+    assert found.difference.low > 0
+    assert found.delong_p < 0.001
+    alone = found.auroc_first.high - found.auroc_first.low
+    assert found.difference.high - found.difference.low < alone  # paired: what both share drops out
+    turned = compare_predictions(table(poor), table(good), (0.5, 0.5))
+    assert turned.difference.value == pytest.approx(-gap)
+    assert turned.delong_p == pytest.approx(found.delong_p)
+
+
+def test_a_run_beside_itself_differs_in_nothing() -> None:
+    good, _ = pair()
+    found = compare_predictions(table(good), table(good), (0.5, 0.5))
+    assert (found.difference.value, found.difference.low, found.difference.high) == (0.0, 0.0, 0.0)
+    assert found.delong_p == 1.0
+    assert {test.p for test in found.mcnemar.values()} == {1.0}
+
+
+def test_decisions_are_made_at_each_runs_own_point() -> None:
+    score = np.where(LABEL == 1, 0.6, 0.3)
+    found = compare_predictions(table(score), table(score), (0.5, 0.7))
+    assert (found.mcnemar["sensitivity"].only_first, found.mcnemar["sensitivity"].rows) == (150, 150)
+    assert found.mcnemar["specificity"].only_first == 0
+    assert found.mcnemar["accuracy"].only_first == 150
+
+
+def test_mcnemar_by_hand() -> None:
+    first, second = np.array([1] * 12 + [0] * 8 + [1] * 9) > 0, np.array([0] * 12 + [0] * 5 + [1] * 12) > 0
+    found = mcnemar(first, second, np.ones(29, bool))
+    assert (found.only_first, found.only_second) == (12, 3)
+    assert found.p == pytest.approx(2 * sum([1, 15, 105, 455]) / 2**15)
+
+
+def test_several_rows_a_subject_have_no_delong_and_a_wider_interval() -> None:
+    good, poor = pair()
+    found = compare_predictions(table(good, 60), table(poor, 60), (0.5, 0.5))
+    assert found.delong.value is None
+    assert found.delong_p is None
+    assert "too small" in found.notes[0]
+    assert found.subjects == 60
+
+
+def test_other_labels_are_refused() -> None:
+    good, _ = pair()
+    with pytest.raises(ValueError, match="label"):
+        compare_predictions(table(good), table(good, label=1 - LABEL), (0.5, 0.5))
