@@ -5,7 +5,7 @@ import re
 import pytest
 import typer.main
 
-from medidense.cli.app import COMMANDS, build, main
+from medidense.cli.app import COMMANDS, GROUPS, build, main
 
 
 def test_version_names_the_program_and_its_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +20,8 @@ def test_help_lists_every_command_with_its_whole_story(
     assert main(arguments) == 0
     out = capsys.readouterr().out
     assert [line.split()[0] for line in out.split("Commands:\n")[1].splitlines() if line[2] != " "] == [
-        command.__name__ for command in COMMANDS
+        *(command.__name__ for command in COMMANDS),
+        *GROUPS,
     ]
     assert "..." not in out.split("Commands:\n")[1]
     assert "not a medical device" in out
