@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values import Estimate
+from medidense.values import Estimate, public_groups
 from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
@@ -237,12 +236,10 @@ def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
 
 def _public(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
-    parts, seen = [], Counter[str]()
-    for part in evaluation.get("subgroups", ()):
-        seen[part["by"]] += 1
-        typed = part["by"] in ("sex", "site", "scanner")
-        parts.append(part | {"group": f"{part['by']} {seen[part['by']]}"} if typed else part)
-    return {**evaluation, "subgroups": parts}
+    parts = evaluation.get("subgroups", ())
+    named = public_groups([(part["by"], part["group"]) for part in parts])
+    told = [part | {"group": group} for part, group in zip(parts, named, strict=True)]
+    return {**evaluation, "subgroups": told}
 
 
 def _table(evaluation: Mapping[str, Any]) -> list[str]:

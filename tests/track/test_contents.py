@@ -103,9 +103,19 @@ def test_words_of_the_table_do_not_leave_with_the_subgroups() -> None:
     parts = [
         {"by": "site", "group": "Hospital A"},
         {"by": "site", "group": "B"},
+        {"by": "site", "group": "not known"},
+        {"by": "sex", "group": "F"},
+        {"by": "sex", "group": "Anna"},
         {"by": "age", "group": "0-17"},
     ]
     told = _public({"auroc": 0.9, "subgroups": parts})
-    assert [part["group"] for part in told["subgroups"]] == ["site 1", "site 2", "0-17"]
+    assert [part["group"] for part in told["subgroups"]] == [
+        "site 1",
+        "site 2",
+        "not known",
+        "F",
+        "sex 1",
+        "0-17",
+    ]
     assert told["auroc"] == 0.9
     assert _public({}) == {"subgroups": []}

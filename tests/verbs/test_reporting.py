@@ -106,6 +106,8 @@ def test_a_word_in_names_paths_and_columns_is_on_no_page(
         for column in ("image", "mask"):
             row[column] = f"{CANARY}-{row[column]}" if row[column] else ""
         row["patient_name"] = CANARY
+        row["scanner"] = f"{CANARY} {int(row['subject_id'][-1:]) % 2}"
+        row["sex"] = f"{CANARY} {len(row['subject_id']) % 2}"
     cohort = tmp_path / CANARY / "nodules.csv"
     with cohort.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0].keys())
