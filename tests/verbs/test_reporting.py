@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -73,6 +74,17 @@ def test_pictures_of_other_modalities_are_withheld_unless_allowed(
     page = (copy / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == pictures
     assert "withheld" not in page
+
+
+def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
+    run = RunDir(copy)
+    picture = next(run.saliency.glob("*.png")).read_bytes()
+    for name in ("TP_0", "FP_0", "TN_0", "FN_0"):
+        (run.saliency / f"{name}.png").write_bytes(picture)
+    found = verbs.evaluate(copy).evaluation
+    for point, kinds in ((0.0, {"TP", "FP"}), (1.0, {"TN", "FN"})):
+        shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str, True).shown
+        assert {one.kind for one in shown} == kinds
 
 
 def test_a_torn_picture_is_named(copy: Path) -> None:
