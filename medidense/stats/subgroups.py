@@ -7,7 +7,7 @@ import numpy as np
 
 from medidense.stats.comparing import auroc_estimate
 from medidense.stats.intervals import SubjectDraws
-from medidense.values import UNKNOWN_GROUP, Estimate, Predictions, SampleFacts, Subgroup
+from medidense.values import TYPED, UNKNOWN_GROUP, Estimate, Predictions, SampleFacts, Subgroup
 
 FEWEST = 30
 """Subjects below which a subgroup has counts alone."""
@@ -51,7 +51,7 @@ def subgroups(
     found: list[Subgroup] = []
     for by, cells_of in sorted_into.items():
         words = ["" if word.lower() == UNKNOWN_GROUP else word for word in cells_of]
-        there = sorted({word for word in words if word}, key=_order)
+        there = sorted({word for word in words if word}, key=str if by in TYPED else _order)
         if not 1 < len(there) <= MOST:
             continue
         for wanted in [*there, *([""] if "" in words else [])]:

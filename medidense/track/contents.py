@@ -11,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values import Estimate, public_groups
+from medidense.values import Estimate, Splits, public_groups
 from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
@@ -182,7 +182,7 @@ class Contents:
             names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
             names.PREDICTIONS_CSV: _csv(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
-            names.EVALUATION: json.dumps(_public(self.evaluation), indent=2).encode(),
+            names.EVALUATION: json.dumps(_public(self.evaluation, self.run.splits()), indent=2).encode(),
         }
         for path in (self.run.report_path, self.run.report_numbers_path):
             if path.is_file():
@@ -234,12 +234,16 @@ def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
     return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
 
 
-def _public(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _public(evaluation: Mapping[str, Any], splits: Splits) -> dict[str, Any]:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
     parts = evaluation.get("subgroups", ())
     named = public_groups([(part["by"], part["group"]) for part in parts])
     told = [part | {"group": group} for part, group in zip(parts, named, strict=True)]
-    return {**evaluation, "subgroups": told}
+    folds = [
+        fold | {"note": splits.public_note(fold["fold"], fold["note"])}
+        for fold in evaluation.get("folds", ())
+    ]
+    return {**evaluation, "subgroups": told, "folds": folds}
 
 
 def _table(evaluation: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,8 @@ UNKNOWN_GROUP = "not known"
 """The group of the rows in which nothing stands."""
 
 TYPED = ("sex", "site", "scanner")
-"""What is told apart by the words of a table's cells."""
+"""What is told apart by the words of a table's cells, sorted as the folds of `cv --split site` are, so that a
+site has one number everywhere."""
 
 SEXES = ("F", "M", "O", "FEMALE", "MALE")
 """DICOM PS3.3 C.7.1.1, Patient's Sex (0010,0040), and the two words."""

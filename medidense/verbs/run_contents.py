@@ -35,7 +35,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
             "They lie in the run directory; --allow-burned-in puts them here."
         )
     return RunContents(
-        evaluation=_public(evaluation),
+        evaluation=_public(evaluation, run.splits()),
         predictions=aliased(predictions, alias),
         recipe=run.public_recipe(),
         ran=_ran(run),
@@ -46,12 +46,13 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
     )
 
 
-def _public(evaluation: Evaluation) -> Evaluation:
+def _public(evaluation: Evaluation, splits: Splits) -> Evaluation:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
     parts = evaluation.subgroups
     named = public_groups([(part.by, part.group) for part in parts])
     told = tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))
-    return replace(evaluation, subgroups=told)
+    folds = tuple(replace(one, note=splits.public_note(one.fold, one.note)) for one in evaluation.folds)
+    return replace(evaluation, subgroups=told, folds=folds)
 
 
 def aliased(predictions: Predictions, alias: Alias) -> Predictions:
@@ -105,7 +106,7 @@ def _flow(run: RunDir, predictions: Predictions) -> Flow:
     splits = run.splits()
     facts = run.facts()
     tested = splits.tested_in()
-    names = splits.names or ("",) * len(splits.folds)
+    names = splits.public_names() or ("",) * len(splits.folds)
     unlabelled = len({fact.sample for fact in facts} - tested.keys()) if _all_tested(run, splits) else 0
     return Flow(
         cohort=Size(len(facts), len({fact.subject_id for fact in facts})),

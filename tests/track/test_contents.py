@@ -7,7 +7,7 @@ import pytest
 
 from medidense.rundir import RunDir, write_epochs
 from medidense.track.contents import Contents, _public
-from medidense.values import EpochRecord
+from medidense.values import EpochRecord, Fold, Splits
 
 
 @pytest.fixture
@@ -108,7 +108,14 @@ def test_words_of_the_table_do_not_leave_with_the_subgroups() -> None:
         {"by": "sex", "group": "Anna"},
         {"by": "age", "group": "0-17"},
     ]
-    told = _public({"auroc": 0.9, "subgroups": parts})
+    folds = [{"fold": 0, "note": "site Hospital A. One class."}, {"fold": 1, "note": "site B."}]
+    tested = (
+        Fold(0, ("c",), (), ("a",), {"a": "a", "c": "c"}),
+        Fold(1, ("c",), (), ("b",), {"b": "b", "c": "c"}),
+    )
+    splits = Splits(tested, "ab", ("site Hospital A", "site B"))
+    told = _public({"auroc": 0.9, "subgroups": parts, "folds": folds}, splits)
+    assert [fold["note"] for fold in told["folds"]] == ["site 1. One class.", "site 2."]
     assert [part["group"] for part in told["subgroups"]] == [
         "site 1",
         "site 2",
@@ -118,4 +125,7 @@ def test_words_of_the_table_do_not_leave_with_the_subgroups() -> None:
         "0-17",
     ]
     assert told["auroc"] == 0.9
-    assert _public({}) == {"subgroups": []}
+    nothing = Splits((), "ab")
+    assert _public({}, nothing) == {"subgroups": [], "folds": []}
+    noted = {"folds": [{"fold": 0, "note": "One class."}]}
+    assert _public(noted, nothing)["folds"] == noted["folds"]
