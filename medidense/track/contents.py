@@ -79,6 +79,8 @@ class Contents:
         for label in self.evaluation.get("labels", ()):
             for figure in ("auroc", "auprc"):
                 found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
+        if matched := self.evaluation.get("matched"):
+            found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
@@ -255,6 +257,9 @@ def _table(evaluation: Mapping[str, Any]) -> list[str]:
         known = f"{label['positives']} of {label['samples']} known rows"
         areas = f"AUROC {Estimate(**label['auroc']).text()}, AUPRC {Estimate(**label['auprc']).text()}"
         lines.append(f"| label {label['name']} ({known}) | {label['note'] or areas} |")
+    if matched := evaluation.get("matched"):
+        own, volume = Estimate(**matched["auroc"]).text(), Estimate(**matched["volume_auroc"]).text()
+        lines.append(f"| AUROC on {matched['pairs']} pairs alike in size | {own}; lesion volume {volume} |")
     for baseline in evaluation["baselines"]:
         own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
         lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")

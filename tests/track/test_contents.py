@@ -83,6 +83,19 @@ def test_params_are_flat_and_short(contents: Contents) -> None:
     assert Path("/").anchor not in "".join(params.values())
 
 
+def test_the_rows_matched_in_size_are_a_metric_and_a_line(run: RunDir) -> None:
+    found = {"pairs": 7, "subjects": 14, "caliper": 0.2}
+    found |= {"auroc": {"value": 0.61, "low": 0.5, "high": 0.7}, "volume_auroc": {"value": 0.52}}
+    run.evaluation_path.write_text(json.dumps(run.evaluation_json() | {"matched": found}))
+    fresh = Contents(run, str)
+    metrics = fresh.metrics()
+    assert [metrics[f"oof_matched/auroc{end}"] for end in ("", "_low", "_high")] == [0.61, 0.5, 0.7]
+    line = "| AUROC on 7 pairs alike in size | 0.610 (95% CI 0.500-0.700); lesion volume 0.520 |"
+    assert line in fresh.description()
+    run.evaluation_path.write_text(json.dumps(fresh.evaluation | {"matched": None}))
+    assert not [name for name in Contents(run, str).metrics() if "matched" in name]
+
+
 def test_each_of_several_labels_is_a_metric_and_a_line(run: RunDir) -> None:
     area, none = {"value": 0.8, "low": 0.7, "high": 0.9}, {"value": None, "low": None, "high": None}
     counts = {"samples": 20, "positives": 5}
