@@ -6,6 +6,7 @@ from medidense.pages.checklist_items import CLAIM, TRIPOD, Item
 from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, join, table, tag
 from medidense.pages.mistakes import cases
+from medidense.values import Evaluation
 from medidense.values.wording import count
 
 BLANK = "left to the authors"
@@ -101,10 +102,9 @@ def _model(contents: RunContents) -> dict[str, str]:
         "ensemble": "Mean over mirror images." if recipe.prediction.flips else "None in these figures.",
         "purpose": "Development, tested within the cohort by cross-validation.",
         "analysis": "See the recipe with its reasons, the split, and the intervals over subjects.",
-        "imbalance": f"Sampling {training.sampling}, class weights {training.class_weights}.",
-        "output": f"A score a class; decided from {contents.evaluation.operating_point:g} on."
-        if contents.binary
-        else "A score a class.",
+        "imbalance": f"Sampling {training.sampling}, class weights {training.class_weights}. "
+        + _recalibrated(contents.evaluation),
+        "output": _output(contents),
         "whole": "The package of medidense export: weights, recipe and self-test.",
         "recipe": "The recipe with a reason for every key, on this page.",
         "code": f"Code {ran.get('code', '')}; data and model, the authors say.",
@@ -112,18 +112,69 @@ def _model(contents: RunContents) -> dict[str, str]:
     }
 
 
+def _recalibrated(evaluation: Evaluation) -> str:
+    """Whether the scores are made probabilities."""
+    found = evaluation.calibration
+    if found is None or found.method is None:
+        return "The scores are not recalibrated."
+    return f"Recalibrated by {found.method}, each fold by the scores of the others."
+
+
+def _output(contents: RunContents) -> str:
+    """What comes out, and from where on it is acted on."""
+    evaluation = contents.evaluation
+    said = ["A score a class."]
+    if contents.binary:
+        rule = "set before any result"
+        if evaluation.operating_rule != "fixed":
+            rule = f"by {evaluation.operating_rule}, from the scores of the other folds"
+        said.append(f"{evaluation.positive} from {evaluation.operating_point:.3g} on, {rule}.")
+    if evaluation.operating_points:
+        names = ", ".join(point.name for point in evaluation.operating_points)
+        said.append(f"Operating points shown: {names}.")
+    if evaluation.prediction_sets is not None:
+        said.append(f"Sets of classes for a coverage of {evaluation.prediction_sets.target:g}.")
+    return " ".join(said)
+
+
+def _measures(evaluation: Evaluation) -> str:
+    """Which figures there are."""
+    found = ["AUROC", *(name.replace("_", " ") for name in evaluation.metrics)]
+    if evaluation.calibration is not None:
+        found.append("calibration slope, intercept and error")
+    if evaluation.decision_curve is not None:
+        found.append("net benefit")
+    if evaluation.prediction_sets is not None:
+        found.append("coverage of prediction sets")
+    return ", ".join(found)
+
+
+def _parts(evaluation: Evaluation) -> str:
+    """On which parts the figures are shown as well."""
+    said = []
+    if evaluation.subgroups:
+        names = ", ".join(dict.fromkeys(part.by.replace("_", " ") for part in evaluation.subgroups))
+        said.append(f"Subgroups by {names}.")
+    if evaluation.matched is not None:
+        said.append(f"AUROC of rows matched in size {evaluation.matched.auroc.text()}.")
+    return " ".join(said)
+
+
 def _results(contents: RunContents) -> dict[str, str]:
     evaluation = contents.evaluation
     wrong = cases(contents)
+    headline = f"AUROC {evaluation.auroc.text()}, {evaluation.auroc_definition}."
     found = [
         f"{name} {evaluation.metrics[name].text()}"
         for name in ("sensitivity", "specificity")
         if name in evaluation.metrics
     ]
     return {
-        "measures": ", ".join(["AUROC", *(name.replace("_", " ") for name in evaluation.metrics)]),
+        "measures": _measures(evaluation),
+        "parts": _parts(evaluation),
         "interval": evaluation.interval,
-        "headline": f"AUROC {evaluation.auroc.text()}, {evaluation.auroc_definition}.",
+        "headline": headline,
+        "subgroups": f"{headline} {_parts(evaluation)}".strip(),
         "decisions": "; ".join(found),
         "failures": f"{wrong.wrong} of {wrong.samples} decided wrong; the surest of them are listed.",
         "notes": " ".join(evaluation.notes),

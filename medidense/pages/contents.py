@@ -89,6 +89,6 @@ class RunContents:
 
         Rivals that are networks themselves (from random weights, or with figures added) are no floor.
         """
-        rules = [one for one in self.evaluation.baselines if "network" not in one.name]
+        rules = [one for one in self.evaluation.baselines if not one.uses_network]
         known = [(one.auroc.value, -place) for place, one in enumerate(rules) if one.auroc.value is not None]
         return rules[-max(known)[1]] if known else None

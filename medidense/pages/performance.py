@@ -101,6 +101,8 @@ def baselines_section(contents: RunContents) -> Html:
     rows = [("compared with", "its AUROC", "network minus it, paired")]
     rows += [(one.name, one.auroc.text(), one.network_minus_baseline.text()) for one in evaluation.baselines]
     words = "An interval of the difference that reaches 0 means: not shown to be better."
+    if any(one.uses_network for one in evaluation.baselines):
+        words += " The floor is the best rule in which no network has a part."
     return join([table(rows, "words"), tag("p", words, kind="note")])
 
 

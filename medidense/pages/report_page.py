@@ -25,6 +25,7 @@ from medidense.pages.performance import (
 )
 from medidense.pages.provenance import provenance_section, recipe_section
 from medidense.pages.style import REPORT_STYLE, STYLE
+from medidense.pages.subgroups import matched_section, subgroups_section
 
 Section = Callable[[RunContents], Html]
 
@@ -38,7 +39,8 @@ SECTIONS: tuple[tuple[str, Section], ...] = (
     ("Decision curve", decision_curve_section),
     ("Referred to a human", prediction_sets_section),
     ("Fold by fold", folds_section),
-    # to come here: subgroups, the size-matched subset
+    ("Matched in size", matched_section),
+    ("Subgroups", subgroups_section),
     ("Mistakes", mistakes_section),
     ("Controls", controls_section),
     ("To know beside the numbers", notes_section),

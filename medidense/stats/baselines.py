@@ -29,6 +29,7 @@ class BaselineScores:
 
     name: str
     scores: NDArray[np.float64]
+    uses_network: bool = False
 
 
 def baseline_scores(
@@ -57,7 +58,8 @@ def baseline_scores(
         return tuple(found), tuple(notes)
     _keep(found, notes, DESCRIPTORS, _regression(predictions, described, DESCRIPTORS_C))
     if found and found[-1].name == DESCRIPTORS:
-        found.append(BaselineScores(WITH_DESCRIPTORS, mean_ranks(predictions.scores, found[-1].scores)))
+        joined = mean_ranks(predictions.scores, found[-1].scores)
+        found.append(BaselineScores(WITH_DESCRIPTORS, joined, uses_network=True))
     return tuple(found), tuple(notes)
 
 

@@ -42,6 +42,6 @@ def compared(predictions: Predictions, baseline: BaselineScores, draws: SubjectD
     own = auroc_estimate(predictions, baseline.scores, draws)
     network = auroc(label, predictions.scores, positive)
     if network is None or own.value is None:
-        return Baseline(baseline.name, own, Estimate(None))
+        return Baseline(baseline.name, own, Estimate(None), baseline.uses_network)
     gap = Estimate(network - own.value, *subject_bootstrap(difference, draws))
-    return Baseline(baseline.name, own, gap)
+    return Baseline(baseline.name, own, gap, baseline.uses_network)

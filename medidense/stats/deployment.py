@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from medidense.stats.calibration import calibration_result, cross_calibrated, fitted_on, package_method
 from medidense.stats.conformal import least_scores, prediction_sets
 from medidense.stats.crossing import cannot_cross
+from medidense.stats.decisions import decided_classes
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.net_benefit import decision_curve
 from medidense.stats.operating import chosen_threshold, cross_decided, operating_points
@@ -68,6 +69,18 @@ def settled(whole: Predictions, rules: EvaluationRules) -> Settled:
         calibration=fitted_on(whole, method) if method else None,
         least=least_scores(whole.label, whole.scores, rules.coverage),
     )
+
+
+def out_of_fold_decisions(whole: Predictions, rules: EvaluationRules) -> tuple[NDArray[np.int64], float]:
+    """The class decided for, (N,), as `evaluate_predictions` decides, and the operating point of all folds.
+
+    Not for several labels at once.
+    """
+    kept = settled(whole, rules)
+    decided = _decided(whole, whole, rules, kept)
+    if decided is None:
+        decided = decided_classes(whole, rules.operating_point)
+    return decided, kept.operating_point
 
 
 def why_not(whole: Predictions) -> str:

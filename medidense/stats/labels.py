@@ -1,6 +1,7 @@
 """What are the scores of several labels worth, each by itself and on the mean?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,10 @@ def _of_label(
     """The rivals' scores of one label, (rows that know it, 2): that it is not shown, and that it is."""
     column = predictions.classes.index(name)
     known = predictions.label[:, column] >= 0
-    shown = [(rival.name, rival.scores[known, column]) for rival in rivals]
-    return tuple(BaselineScores(rule, np.stack([1 - scores, scores], axis=1)) for rule, scores in shown)
+    return tuple(
+        replace(rival, scores=np.stack([1 - rival.scores, rival.scores], axis=2)[known, column])
+        for rival in rivals
+    )
 
 
 def _known(predictions: Predictions, name: str) -> bool:
@@ -152,5 +155,5 @@ def _joined(
         for name in both:
             column = predictions.classes.index(name)
             scores[predictions.label[:, column] >= 0, column] = trained[name][rule].scores[:, 1]
-        joined.append(BaselineScores(rule, scores))
+        joined.append(replace(trained[both[0]][rule], scores=scores))
     return tuple(joined)

@@ -7,7 +7,7 @@ import numpy as np
 
 from medidense.stats.comparing import auroc_estimate
 from medidense.stats.intervals import SubjectDraws
-from medidense.values import Estimate, Predictions, SampleFacts, Subgroup
+from medidense.values import TYPED, UNKNOWN_GROUP, Estimate, Predictions, SampleFacts, Subgroup
 
 FEWEST = 30
 """Subjects below which a subgroup has counts alone."""
@@ -21,7 +21,6 @@ AGES = (18, 40, 60, 80)
 SLICES_MM = (1.0, 2.5, 5.0)
 """Largest distance of slices of each band but the last."""
 
-UNKNOWN = "not known"
 Groups = Mapping[str, Mapping[str, str]]
 
 
@@ -50,16 +49,17 @@ def subgroups(
         "volume": _thirds([None if fact is None else fact.volume_mm3 for fact in known]),
     }
     found: list[Subgroup] = []
-    for by, words in sorted_into.items():
-        there = sorted({word for word in words if word}, key=_order)
+    for by, cells_of in sorted_into.items():
+        words = ["" if word.lower() == UNKNOWN_GROUP else word for word in cells_of]
+        there = sorted({word for word in words if word}, key=str if by in TYPED else _order)
         if not 1 < len(there) <= MOST:
             continue
-        for group in [*there, *([UNKNOWN] if "" in words else [])]:
-            wanted = "" if group == UNKNOWN else group
+        for wanted in [*there, *([""] if "" in words else [])]:
             names = {
                 sample for sample, word in zip(predictions.samples, words, strict=True) if word == wanted
             }
-            found.append(_subgroup(by, group, predictions.take(names), draws, seed))
+            part = predictions.take(names)
+            found.append(_subgroup(by, wanted or UNKNOWN_GROUP, part, draws, seed))
     return tuple(found)
 
 

@@ -1,15 +1,18 @@
 """Is one run better than another on the same samples: by rank, and by decision?"""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
 from medidense.stats.comparing import auroc_estimate
-from medidense.stats.decisions import decided_classes
 from medidense.stats.delong import delong
+from medidense.stats.deployment import out_of_fold_decisions
 from medidense.stats.intervals import LEVEL, SubjectDraws, subject_bootstrap
 from medidense.stats.ranking import auroc, weighted_macro_auroc
 from medidense.values import Comparison, Estimate, McNemar, Predictions
+from medidense.values.recipe import EvaluationRules
 
 MANY_ROWS = (
     "Subjects have several samples: McNemar takes them as independent, so its p is too small; DeLong is left "
@@ -20,14 +23,16 @@ MANY_ROWS = (
 def compare_predictions(
     first: Predictions,
     second: Predictions,
-    operating_points: tuple[float, float],
+    rules: tuple[EvaluationRules, EvaluationRules],
     *,
     draws: int = 2000,
     seed: int = 0,
 ) -> Comparison:
     """Differences of two runs, first minus second, on the same rows with the same truth.
 
-    Raises ValueError where samples, subjects, classes or labels differ.
+    Each run is decided as its own rules say, as `evaluate_predictions` does: with a chosen operating point
+    each fold at the threshold of the others. Raises ValueError where samples, subjects, classes or labels
+    differ.
     """
     for field in ("samples", "subjects", "classes", "positive", "kind"):
         if getattr(first, field) != getattr(second, field):
@@ -35,6 +40,9 @@ def compare_predictions(
     if (first.label != second.label).any():
         raise ValueError("the two runs differ in label")
     drawn = SubjectDraws.of(first.subjects, draws, seed)
+    tables = zip((first, second), rules, strict=True)
+    decided = [] if first.multi_label else [out_of_fold_decisions(*table) for table in tables]
+    points = [point for _, point in decided] or [rule.operating_point for rule in rules]
     gap, p = _delong(first, second) if _independent(first, drawn) else (Estimate(None), None)
     return Comparison(
         samples=len(first.samples),
@@ -44,8 +52,8 @@ def compare_predictions(
         difference=_difference(first, second, drawn),
         delong=gap,
         delong_p=p,
-        mcnemar={} if first.multi_label else _decisions(first, second, operating_points),
-        operating_points=operating_points,
+        mcnemar=_mcnemars(first, [classes for classes, _ in decided]) if decided else {},
+        operating_points=(points[0], points[1]),
         interval=f"95 % percentile bootstrap over {drawn.subjects} subjects, {draws} draws, paired",
         notes=() if drawn.one_row_each or first.multi_label else (MANY_ROWS,),
     )
@@ -86,14 +94,9 @@ def _delong(first: Predictions, second: Predictions) -> tuple[Estimate, float | 
     return Estimate(gap, gap - half, gap + half), float(2 * norm.sf(abs(gap) / error))
 
 
-def _decisions(
-    first: Predictions, second: Predictions, operating_points: tuple[float, float]
-) -> dict[str, McNemar]:
-    """McNemar's test of the decisions, over all rows and over each side of two classes."""
-    right = [
-        decided_classes(table, point) == table.label
-        for table, point in zip((first, second), operating_points, strict=True)
-    ]
+def _mcnemars(first: Predictions, decided: Sequence[NDArray[np.int64]]) -> dict[str, McNemar]:
+    """McNemar's test of both runs' decisions (N,), over all rows and over each side of two classes."""
+    right = [classes == first.label for classes in decided]
     everywhere = np.ones(len(first.label), dtype=bool)
     found = {"accuracy": mcnemar(right[0], right[1], everywhere)}
     if len(first.classes) == 2:

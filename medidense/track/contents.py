@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import math
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values import Estimate
+from medidense.values import Estimate, Splits, public_groups
 from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
@@ -80,6 +79,8 @@ class Contents:
         for label in self.evaluation.get("labels", ()):
             for figure in ("auroc", "auprc"):
                 found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
+        if matched := self.evaluation.get("matched"):
+            found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
@@ -183,7 +184,7 @@ class Contents:
             names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
             names.PREDICTIONS_CSV: _csv(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
-            names.EVALUATION: json.dumps(_public(self.evaluation), indent=2).encode(),
+            names.EVALUATION: json.dumps(_public(self.evaluation, self.run.splits()), indent=2).encode(),
         }
         for path in (self.run.report_path, self.run.report_numbers_path):
             if path.is_file():
@@ -235,14 +236,16 @@ def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
     return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
 
 
-def _public(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+def _public(evaluation: Mapping[str, Any], splits: Splits) -> dict[str, Any]:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
-    parts, seen = [], Counter[str]()
-    for part in evaluation.get("subgroups", ()):
-        seen[part["by"]] += 1
-        typed = part["by"] in ("sex", "site", "scanner")
-        parts.append(part | {"group": f"{part['by']} {seen[part['by']]}"} if typed else part)
-    return {**evaluation, "subgroups": parts}
+    parts = evaluation.get("subgroups", ())
+    named = public_groups([(part["by"], part["group"]) for part in parts])
+    told = [part | {"group": group} for part, group in zip(parts, named, strict=True)]
+    folds = [
+        fold | {"note": splits.public_note(fold["fold"], fold["note"])}
+        for fold in evaluation.get("folds", ())
+    ]
+    return {**evaluation, "subgroups": told, "folds": folds}
 
 
 def _table(evaluation: Mapping[str, Any]) -> list[str]:
@@ -254,6 +257,9 @@ def _table(evaluation: Mapping[str, Any]) -> list[str]:
         known = f"{label['positives']} of {label['samples']} known rows"
         areas = f"AUROC {Estimate(**label['auroc']).text()}, AUPRC {Estimate(**label['auprc']).text()}"
         lines.append(f"| label {label['name']} ({known}) | {label['note'] or areas} |")
+    if matched := evaluation.get("matched"):
+        own, volume = Estimate(**matched["auroc"]).text(), Estimate(**matched["volume_auroc"]).text()
+        lines.append(f"| AUROC on {matched['pairs']} pairs alike in size | {own}; lesion volume {volume} |")
     for baseline in evaluation["baselines"]:
         own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
         lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")

@@ -36,6 +36,7 @@ EPOCH_SECONDS = "time/epoch_s"
 # metrics of a cross-validation
 AUROC = "oof/auroc"
 FOLD_MEAN = "fold_mean/auroc"
+MATCHED = "oof_matched/auroc"
 PATIENTS = "oof/n_patients"
 LESIONS = "oof/n_lesions"
 FOLD_AUROC = "test/auroc"

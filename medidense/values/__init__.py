@@ -28,7 +28,7 @@ from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
-from medidense.values.subgroup import Subgroup
+from medidense.values.subgroup import TYPED, UNKNOWN_GROUP, Subgroup, public_groups
 from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
@@ -38,6 +38,8 @@ __all__ = [
     "LIMITS",
     "NOTHING",
     "REMEDIES",
+    "TYPED",
+    "UNKNOWN_GROUP",
     "Baseline",
     "Calibration",
     "Cohort",
@@ -94,5 +96,6 @@ __all__ = [
     "parse_limits",
     "parse_recipe",
     "possible",
+    "public_groups",
     "recipe_keys",
 ]

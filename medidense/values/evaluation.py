@@ -19,6 +19,8 @@ class Baseline:
     name: str
     auroc: Estimate
     network_minus_baseline: Estimate
+    uses_network: bool = False
+    """True where a network's scores are part of it: then it is a rival, and no floor."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,16 @@ class Splits:
         """Sample -> the fold that tests it, of the first repeat."""
         return {name: fold.index for fold in self.folds if fold.repeat == 0 for name in fold.test}
 
+    def public_names(self) -> tuple[str, ...]:
+        """The folds' names with a number in place of the site's own, where a cell must not be read."""
+        return tuple(f"site {place + 1}" for place in range(len(self.names)))
+
+    def public_note(self, fold: int, note: str) -> str:
+        """What is noted of a fold, without the site's own name at its beginning."""
+        if not self.names or not note.startswith(self.names[fold]):
+            return note
+        return self.public_names()[fold] + note.removeprefix(self.names[fold])
+
     def unseen_by(self, subject: str) -> int | None:
         """The first fold whose model has seen no sample of `subject`; None where all have."""
         return next((fold.index for fold in self.folds if subject not in fold.learnt_from), None)

@@ -1,9 +1,20 @@
 """How well does a network do on one part of its subjects?"""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from medidense.values.estimate import Estimate
+
+UNKNOWN_GROUP = "not known"
+"""The group of the rows in which nothing stands."""
+
+TYPED = ("sex", "site", "scanner")
+"""What is told apart by the words of a table's cells, sorted as the folds of `cv --split site` are, so that a
+site has one number everywhere."""
+
+SEXES = ("F", "M", "O", "FEMALE", "MALE")
+"""DICOM PS3.3 C.7.1.1, Patient's Sex (0010,0040), and the two words."""
 
 
 @dataclass(frozen=True)
@@ -20,3 +31,22 @@ class Subgroup:
     class_counts: Mapping[str, int]
     auroc: Estimate
     note: str = ""
+
+
+def public_groups(parts: Sequence[tuple[str, str]]) -> list[str]:
+    """What (by, group) is called where a cell of the cohort's table must not be read.
+
+    Bands and thirds are made of numbers and stay, and so does DICOM's code of a sex. Any other word is what
+    someone typed, and becomes a number in its column.
+
+    >>> public_groups([("sex", "F"), ("site", "St Elsewhere"), ("site", "not known"), ("volume", "over 9")])
+    ['F', 'site 1', 'not known', 'over 9']
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for by, group in parts:
+        if by in TYPED and group != UNKNOWN_GROUP and not (by == "sex" and group in SEXES):
+            seen[by] += 1
+            group = f"{by} {seen[by]}"
+        found.append(group)
+    return found

@@ -28,7 +28,7 @@ def compare(run_a: Path, run_b: Path) -> CompareResult:
     """Paired differences between the out-of-fold scores of two finished runs of the same samples.
 
     AUROC with a bootstrap over subjects (and DeLong's test, where each subject has one sample), and McNemar's
-    test of the decisions, each run at its own operating point. Nothing is written. Raises RunError where a
+    test of the decisions, each run as its own `evaluate` decides. Nothing is written. Raises RunError where a
     run is not finished or was changed since, UsageError where the runs have not tested the same samples with
     the same labels.
     """
@@ -39,12 +39,12 @@ def compare(run_a: Path, run_b: Path) -> CompareResult:
         verified_splits(folder)
         tables.append(folder.predictions())
     _same_question(tables[0], tables[1], second)
-    rules = first.recipe().evaluation
+    rules = first.recipe().evaluation, second.recipe().evaluation
     found = compare_predictions(
         tables[0],
         tables[1],
-        (rules.operating_point, second.recipe().evaluation.operating_point),
-        draws=rules.bootstrap,
+        rules,
+        draws=rules[0].bootstrap,
         seed=first.seed,
     )
     notes = (*found.notes, *_notes(first, second, tables))

@@ -86,11 +86,11 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
 def _rivals(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:
     """Scores of the same folds and rows by others, as far as the recipe has them: the network from random
     weights, and a rule that knows the covariates and no image."""
-    tables = ((FROM_SCRATCH, folder.scratch_path), (COVARIATES, folder.path / BASELINE))
+    tables = ((FROM_SCRATCH, folder.scratch_path, True), (COVARIATES, folder.path / BASELINE, False))
     rows = set(predictions.samples)
     return tuple(
-        BaselineScores(name, read_predictions(path, folder.positive, folder.kind).take(rows).scores)
-        for name, path in tables
+        BaselineScores(name, read_predictions(path, folder.positive, folder.kind).take(rows).scores, trained)
+        for name, path, trained in tables
         if path.is_file()
     )
 

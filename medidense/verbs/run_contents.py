@@ -12,7 +12,7 @@ import numpy as np
 from medidense.errors import RunError
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
 from medidense.rundir import RunDir
-from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits
+from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_groups
 from medidense.values.wording import count
 from medidense.verbs.showing import surest
 
@@ -26,7 +26,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
     Raises RunError.
     """
     predictions = run.predictions()
-    shown = _overlays(run, predictions, alias, allow_burned_in)
+    shown = _overlays(run, predictions, evaluation.operating_point, alias, allow_burned_in)
     hidden = sum(one.content is None for one in shown)
     withheld = ""
     if hidden:
@@ -35,7 +35,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
             "They lie in the run directory; --allow-burned-in puts them here."
         )
     return RunContents(
-        evaluation=evaluation,
+        evaluation=_public(evaluation, run.splits()),
         predictions=aliased(predictions, alias),
         recipe=run.public_recipe(),
         ran=_ran(run),
@@ -44,6 +44,15 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
         shown=shown,
         withheld=withheld,
     )
+
+
+def _public(evaluation: Evaluation, splits: Splits) -> Evaluation:
+    """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
+    parts = evaluation.subgroups
+    named = public_groups([(part.by, part.group) for part in parts])
+    told = tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))
+    folds = tuple(replace(one, note=splits.public_note(one.fold, one.note)) for one in evaluation.folds)
+    return replace(evaluation, subgroups=told, folds=folds)
 
 
 def aliased(predictions: Predictions, alias: Alias) -> Predictions:
@@ -71,13 +80,13 @@ def _crossing(crossing: Crossing, alias: Alias) -> Crossing:
 
 
 def _overlays(
-    run: RunDir, predictions: Predictions, alias: Alias, allow_burned_in: bool
+    run: RunDir, predictions: Predictions, point: float, alias: Alias, allow_burned_in: bool
 ) -> tuple[Overlay, ...]:
-    """The pictures that are there, those of the surest samples of each kind."""
+    """The pictures that are there, those of the surest samples of each kind, decided from `point` on."""
     recipe = run.recipe()
     modality = {fact.sample: fact.modality or recipe.input.modality for fact in run.facts()}
     found = []
-    for kind, rank, row in surest(predictions, recipe.evaluation.operating_point):
+    for kind, rank, row in surest(predictions, point):
         path, name = run.saliency / f"{kind}_{rank}.png", predictions.samples[row]
         if path.is_file():
             clean = allow_burned_in or free_of_text(modality.get(name))
@@ -97,7 +106,7 @@ def _flow(run: RunDir, predictions: Predictions) -> Flow:
     splits = run.splits()
     facts = run.facts()
     tested = splits.tested_in()
-    names = splits.names or ("",) * len(splits.folds)
+    names = splits.public_names() or ("",) * len(splits.folds)
     unlabelled = len({fact.sample for fact in facts} - tested.keys()) if _all_tested(run, splits) else 0
     return Flow(
         cohort=Size(len(facts), len({fact.subject_id for fact in facts})),

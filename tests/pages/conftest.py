@@ -1,12 +1,13 @@
 """A run of each kind as its page shows it, made from scores that were drawn."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size
-from medidense.stats import evaluate_predictions
+from medidense.stats import evaluate_predictions, matched_subset, subgroups
 from medidense.values import Kind, Predictions, SampleFacts, parse_recipe
 from medidense.values.recipe import EvaluationRules
 
@@ -51,8 +52,14 @@ def made() -> Callable[..., RunContents]:
             FoldFlow(index, "", Size(36, 18), Size(0, 0), Size(12, 6), 0, dict.fromkeys(names, 4))
             for index in range(4)
         )
+        evaluation = evaluate_predictions(table, facts, EvaluationRules(bootstrap=200), cohort_digest="ab")
+        cells = {name: {"sex": "FM"[row // 30]} for row, name in enumerate(table.samples)}
         return RunContents(
-            evaluation=evaluate_predictions(table, facts, EvaluationRules(bootstrap=200), cohort_digest="ab"),
+            evaluation=replace(
+                evaluation,
+                subgroups=subgroups(table, facts, cells, 200, 0),
+                matched=matched_subset(table, facts, 200, 0),
+            ),
             predictions=table,
             recipe=parse_recipe(tree, "test"),
             ran=Ran(

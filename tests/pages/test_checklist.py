@@ -30,6 +30,22 @@ def test_what_the_run_knows_is_filled_and_the_rest_is_marked(
     assert contents.evaluation.auroc.text() in section
 
 
+def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    found = answers(contents)
+    assert "Recalibrated by platt" in found["imbalance"]
+    assert "malignant from 0.5 on, set before any result." in found["output"]
+    assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"]
+    assert "net benefit" in found["measures"]
+    assert found["parts"].startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
+    assert found["subgroups"].endswith(found["parts"])
+    bare = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=(), matched=None)))
+    assert bare["parts"] == ""
+    grades = answers(made("ordinal"))
+    assert "not recalibrated" in grades["imbalance"]
+    assert grades["output"] == "A score a class."
+
+
 def test_copies_that_were_trained_on_are_found_and_dropped_ones_pass(
     made: Callable[..., RunContents],
 ) -> None:

@@ -15,7 +15,8 @@ def with_figures(contents: RunContents, area: Estimate, *rivals: Baseline) -> Ru
 
 
 def rival(name: str, area: float | None, *gap: float | None) -> Baseline:
-    return Baseline(name, Estimate(area), Estimate(*gap))
+    trained = name in ("the same network from random weights", "anything and the scores")
+    return Baseline(name, Estimate(area), Estimate(*gap), uses_network=trained)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +46,15 @@ def test_the_floor_is_the_best_rule_without_a_network(made: Callable[..., RunCon
         rival("volume alone", 0.7, 0.1),
         rival("mean intensity alone", 0.75, 0.1),
         rival("the same network from random weights", 0.9, 0.1),
+        rival("anything and the scores", 0.95, 0.1),
         rival("undefined", None, None),
     )
     floor = with_figures(made(), Estimate(0.8, 0.7, 0.9), *rivals).floor
     assert floor is not None
     assert floor.name == "mean intensity alone"
-    assert with_figures(made(), Estimate(0.8), rivals[2]).floor is None
+    assert with_figures(made(), Estimate(0.8), *rivals[2:4]).floor is None
+    named = with_figures(made(), Estimate(0.8), rival("volume seen by a network of vessels", 0.7, 0.1)).floor
+    assert named is not None
     assert "no floor" in against_floor(None)
 
 

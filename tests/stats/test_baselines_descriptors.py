@@ -43,6 +43,7 @@ def test_descriptors_rank_and_the_network_adds_to_them() -> None:
     by_name = {rule.name: rule.scores for rule in rules}
     assert list(by_name) == [VOLUME, INTENSITY, BOTH, DESCRIPTORS, WITH_DESCRIPTORS]
     assert notes == ()
+    assert [rule.name for rule in rules if rule.uses_network] == [WITH_DESCRIPTORS]
     areas = {name: auroc(table.label, scores, 1) for name, scores in by_name.items()}
     network = auroc(table.label, table.scores, 1)
     assert 0.7 < areas[DESCRIPTORS] < 0.95

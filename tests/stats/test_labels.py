@@ -157,7 +157,7 @@ def test_weighted_areas_are_those_of_rows_repeated():
 
 def test_a_rival_is_compared_label_by_label_and_on_the_mean():
     table = drawn()
-    rival = BaselineScores("another", np.random.default_rng(1).uniform(size=table.scores.shape))
+    rival = BaselineScores("another", np.random.default_rng(1).uniform(size=table.scores.shape), True)
     found = evaluated(table, rivals=(rival,))
     areas = []
     for column, label in enumerate(found.labels):
@@ -165,5 +165,7 @@ def test_a_rival_is_compared_label_by_label_and_on_the_mean():
         (told,) = [one for one in label.baselines if one.name == "another"]
         areas.append(roc_auc_score(table.label[known, column], rival.scores[known, column]))
         assert told.auroc.value == pytest.approx(areas[-1])
+        assert [one.uses_network for one in label.baselines] == [one is told for one in label.baselines]
     (above,) = [one for one in found.baselines if one.name == "another"]
     assert above.auroc.value == pytest.approx(np.mean(areas))
+    assert above.uses_network

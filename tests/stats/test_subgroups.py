@@ -38,6 +38,15 @@ def test_a_column_and_what_it_lacks() -> None:
     assert women.auroc.low < women.auroc.value < women.auroc.high
 
 
+def test_a_cell_may_say_itself_that_nothing_is_known() -> None:
+    words = ("A", "B", "not known", "")
+    cells = {name: {"site": words[row // 30]} for row, name in enumerate(NAMES)}
+    found = [(part.group, part.samples) for part in subgroups(table(), [], cells, 300, 0)]
+    assert found == [("A", 30), ("B", 30), ("not known", 60)]
+    full = {name: {"site": "A" if row < 60 else "not known"} for row, name in enumerate(NAMES)}
+    assert subgroups(table(), [], full, 300, 0) == ()
+
+
 def test_bands_thirds_and_slices_of_the_image() -> None:
     cells = {name: {"age": "058Y" if row % 2 else "71"} for row, name in enumerate(NAMES)}
     found = subgroups(table(), FACTS, cells, 300, 0)

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from medidense.stats import compare_predictions
+from medidense.stats import compare_predictions, evaluate_predictions
 from medidense.stats.two_runs import mcnemar
 from medidense.values import Predictions
+from medidense.values.recipe import EvaluationRules
 
 N = 300
 LABEL = np.arange(N) % 2
+FIXED = EvaluationRules()
 
 
 def table(score: np.ndarray, subjects: int = N, label: np.ndarray = LABEL) -> Predictions:
@@ -29,7 +31,7 @@ def pair() -> tuple[np.ndarray, np.ndarray]:
 
 def test_the_difference_is_first_minus_second_and_both_intervals_agree() -> None:
     good, poor = pair()
-    found = compare_predictions(table(good), table(poor), (0.5, 0.5))
+    found = compare_predictions(table(good), table(poor), (FIXED, FIXED))
     gap = roc_auc_score(LABEL, good) - roc_auc_score(LABEL, poor)
     assert [found.difference.value, found.delong.value] == pytest.approx([gap, gap])
     assert found.difference.low == pytest.approx(found.delong.low, abs=0.01)
@@ -38,14 +40,14 @@ def test_the_difference_is_first_minus_second_and_both_intervals_agree() -> None
     assert found.delong_p < 0.001
     alone = found.auroc_first.high - found.auroc_first.low
     assert found.difference.high - found.difference.low < alone  # paired: what both share drops out
-    turned = compare_predictions(table(poor), table(good), (0.5, 0.5))
+    turned = compare_predictions(table(poor), table(good), (FIXED, FIXED))
     assert turned.difference.value == pytest.approx(-gap)
     assert turned.delong_p == pytest.approx(found.delong_p)
 
 
 def test_a_run_beside_itself_differs_in_nothing() -> None:
     good, _ = pair()
-    found = compare_predictions(table(good), table(good), (0.5, 0.5))
+    found = compare_predictions(table(good), table(good), (FIXED, FIXED))
     assert (found.difference.value, found.difference.low, found.difference.high) == (0.0, 0.0, 0.0)
     assert found.delong_p == 1.0
     assert {test.p for test in found.mcnemar.values()} == {1.0}
@@ -53,10 +55,22 @@ def test_a_run_beside_itself_differs_in_nothing() -> None:
 
 def test_decisions_are_made_at_each_runs_own_point() -> None:
     score = np.where(LABEL == 1, 0.6, 0.3)
-    found = compare_predictions(table(score), table(score), (0.5, 0.7))
+    found = compare_predictions(table(score), table(score), (FIXED, EvaluationRules(operating_point=0.7)))
     assert (found.mcnemar["sensitivity"].only_first, found.mcnemar["sensitivity"].rows) == (150, 150)
     assert found.mcnemar["specificity"].only_first == 0
     assert found.mcnemar["accuracy"].only_first == 150
+
+
+def test_a_chosen_point_decides_each_fold_by_the_others_as_evaluate_does() -> None:
+    low, _ = pair()
+    low = low * 0.4  # nothing reaches one half: at the fixed point no positive is found
+    chosen = EvaluationRules(operating_rule="youden", bootstrap=200)
+    found = compare_predictions(table(low), table(low), (chosen, FIXED))
+    told = evaluate_predictions(table(low), [], chosen, cohort_digest="ab")
+    assert found.operating_points == (told.operating_point, 0.5)
+    hits = found.mcnemar["sensitivity"]
+    assert hits.only_first / hits.rows == pytest.approx(told.metrics["sensitivity"].value)
+    assert hits.only_second == 0
 
 
 def test_mcnemar_by_hand() -> None:
@@ -68,7 +82,7 @@ def test_mcnemar_by_hand() -> None:
 
 def test_several_rows_a_subject_have_no_delong_and_a_wider_interval() -> None:
     good, poor = pair()
-    found = compare_predictions(table(good, 60), table(poor, 60), (0.5, 0.5))
+    found = compare_predictions(table(good, 60), table(poor, 60), (FIXED, FIXED))
     assert found.delong.value is None
     assert found.delong_p is None
     assert "too small" in found.notes[0]
@@ -78,4 +92,4 @@ def test_several_rows_a_subject_have_no_delong_and_a_wider_interval() -> None:
 def test_other_labels_are_refused() -> None:
     good, _ = pair()
     with pytest.raises(ValueError, match="label"):
-        compare_predictions(table(good), table(good, label=1 - LABEL), (0.5, 0.5))
+        compare_predictions(table(good), table(good, label=1 - LABEL), (FIXED, FIXED))

@@ -7,7 +7,7 @@ import pytest
 
 from medidense.rundir import RunDir, write_epochs
 from medidense.track.contents import Contents, _public
-from medidense.values import EpochRecord
+from medidense.values import EpochRecord, Fold, Splits
 
 
 @pytest.fixture
@@ -83,6 +83,19 @@ def test_params_are_flat_and_short(contents: Contents) -> None:
     assert Path("/").anchor not in "".join(params.values())
 
 
+def test_the_rows_matched_in_size_are_a_metric_and_a_line(run: RunDir) -> None:
+    found = {"pairs": 7, "subjects": 14, "caliper": 0.2}
+    found |= {"auroc": {"value": 0.61, "low": 0.5, "high": 0.7}, "volume_auroc": {"value": 0.52}}
+    run.evaluation_path.write_text(json.dumps(run.evaluation_json() | {"matched": found}))
+    fresh = Contents(run, str)
+    metrics = fresh.metrics()
+    assert [metrics[f"oof_matched/auroc{end}"] for end in ("", "_low", "_high")] == [0.61, 0.5, 0.7]
+    line = "| AUROC on 7 pairs alike in size | 0.610 (95% CI 0.500-0.700); lesion volume 0.520 |"
+    assert line in fresh.description()
+    run.evaluation_path.write_text(json.dumps(fresh.evaluation | {"matched": None}))
+    assert not [name for name in Contents(run, str).metrics() if "matched" in name]
+
+
 def test_each_of_several_labels_is_a_metric_and_a_line(run: RunDir) -> None:
     area, none = {"value": 0.8, "low": 0.7, "high": 0.9}, {"value": None, "low": None, "high": None}
     counts = {"samples": 20, "positives": 5}
@@ -103,9 +116,29 @@ def test_words_of_the_table_do_not_leave_with_the_subgroups() -> None:
     parts = [
         {"by": "site", "group": "Hospital A"},
         {"by": "site", "group": "B"},
+        {"by": "site", "group": "not known"},
+        {"by": "sex", "group": "F"},
+        {"by": "sex", "group": "Anna"},
         {"by": "age", "group": "0-17"},
     ]
-    told = _public({"auroc": 0.9, "subgroups": parts})
-    assert [part["group"] for part in told["subgroups"]] == ["site 1", "site 2", "0-17"]
+    folds = [{"fold": 0, "note": "site Hospital A. One class."}, {"fold": 1, "note": "site B."}]
+    tested = (
+        Fold(0, ("c",), (), ("a",), {"a": "a", "c": "c"}),
+        Fold(1, ("c",), (), ("b",), {"b": "b", "c": "c"}),
+    )
+    splits = Splits(tested, "ab", ("site Hospital A", "site B"))
+    told = _public({"auroc": 0.9, "subgroups": parts, "folds": folds}, splits)
+    assert [fold["note"] for fold in told["folds"]] == ["site 1. One class.", "site 2."]
+    assert [part["group"] for part in told["subgroups"]] == [
+        "site 1",
+        "site 2",
+        "not known",
+        "F",
+        "sex 1",
+        "0-17",
+    ]
     assert told["auroc"] == 0.9
-    assert _public({}) == {"subgroups": []}
+    nothing = Splits((), "ab")
+    assert _public({}, nothing) == {"subgroups": [], "folds": []}
+    noted = {"folds": [{"fold": 0, "note": "One class."}]}
+    assert _public(noted, nothing)["folds"] == noted["folds"]

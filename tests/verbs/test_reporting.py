@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -75,6 +76,17 @@ def test_pictures_of_other_modalities_are_withheld_unless_allowed(
     assert "withheld" not in page
 
 
+def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
+    run = RunDir(copy)
+    picture = next(run.saliency.glob("*.png")).read_bytes()
+    for name in ("TP_0", "FP_0", "TN_0", "FN_0"):
+        (run.saliency / f"{name}.png").write_bytes(picture)
+    found = verbs.evaluate(copy).evaluation
+    for point, kinds in ((0.0, {"TP", "FP"}), (1.0, {"TN", "FN"})):
+        shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str, True).shown
+        assert {one.kind for one in shown} == kinds
+
+
 def test_a_torn_picture_is_named(copy: Path) -> None:
     picture = next((copy / "saliency").glob("*.png"))
     picture.write_bytes(b"torn")
@@ -106,6 +118,8 @@ def test_a_word_in_names_paths_and_columns_is_on_no_page(
         for column in ("image", "mask"):
             row[column] = f"{CANARY}-{row[column]}" if row[column] else ""
         row["patient_name"] = CANARY
+        row["scanner"] = f"{CANARY} {int(row['subject_id'][-1:]) % 2}"
+        row["sex"] = f"{CANARY} {len(row['subject_id']) % 2}"
     cohort = tmp_path / CANARY / "nodules.csv"
     with cohort.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, rows[0].keys())

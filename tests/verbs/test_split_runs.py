@@ -165,6 +165,9 @@ def test_candidates_that_do_not_hold(run: Run, options: dict[str, object], words
 def test_each_site_is_named_beside_its_figure(run: Run) -> None:
     result = run(split="site")
     assert [fold.note for fold in result.evaluation.folds] == ["site A.", "site B.", "site C."]
+    told = json.loads((result.run / "report.json").read_text(encoding="utf-8"))
+    assert [fold["note"] for fold in told["evaluation"]["folds"]] == ["site 1.", "site 2.", "site 3."]
+    assert [fold["name"] for fold in told["flow"]["folds"]] == ["site 1", "site 2", "site 3"]
     assert result.evaluation.samples == 24
     assert verbs.export(result.run, out=result.run.parent / "package").models == 3
 
