@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medidense import durable
 from medidense.benchmark.cifar10 import CLASSES, load, normalised
 from medidense.errors import RecipeError
 from medidense.nets import StartWeights, build_for, network, read_tensors, start_from
 from medidense.predict import predict_scores
 from medidense.train import Device, Regime, TrainingData, Tuning, fit
 from medidense.values import EpochRecord, Recipe, TrainingState
+from medidense.values.network import Start
 
 LEVELS = (0.90, 0.94, 0.95)
 """Test accuracies whose time is told."""
@@ -209,8 +211,20 @@ def _start(net: torch.nn.Module, recipe: Recipe) -> Tuning | None:
         rule, found = "this benchmark takes neither trains: lora nor compare", start.trains
         raise RecipeError("start", rule, found, "choose another start.trains")
     record = network(recipe.network.name)
-    start_from(net, record, StartWeights(read_tensors(Path(start.weights)), start.source))
+    start_from(net, record, StartWeights(read_tensors(_weights(start)), start.source))
     return Tuning(record, start, recipe.training.epochs)
+
+
+def start_digest(recipe: Recipe) -> str:
+    """The sha256 of the file that a training starts from; empty without a start, or without that file."""
+    start = recipe.start
+    if start is None or not _weights(start).is_file():
+        return ""
+    return durable.sha256_file(_weights(start))
+
+
+def _weights(start: Start) -> Path:
+    return Path(start.weights).expanduser()
 
 
 def _confusion(truth: NDArray[np.int64], guessed: NDArray[np.int64]) -> list[list[int]]:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from medidense import durable
 from medidense.benchmark.cifar10 import CLASSES
 from medidense.benchmark.costs import Costs, costs
-from medidense.benchmark.experiment import Images, SeedResult, mean_and_spread, train_seed
+from medidense.benchmark.experiment import Images, SeedResult, mean_and_spread, start_digest, train_seed
 from medidense.benchmark.stated import Stated
 from medidense.errors import OutputExistsError
 from medidense.nets import build_for, load_weights, save_weights
-from medidense.rundir import recipe_text, write_recipe
+from medidense.rundir import code_digest, recipe_text, write_recipe
 from medidense.train import Device
 from medidense.values import EpochRecord, Recipe
 
@@ -144,6 +144,7 @@ class Outcome:
 def run(plan: Plan, images: Images, folder: Path, progress: Progress = lambda *_, **__: None) -> Outcome:
     """Train and test every seed of `plan` that `folder` does not hold yet; write each, and the whole.
 
+    A seed that other code, data, weights to start from, or another device made is trained anew.
     Raises OutputExistsError where `folder` holds something else, LockedError where another process works in
     it, WriteError, and what ``train_seed`` raises.
     """
@@ -200,6 +201,8 @@ def _begin(folder: Path, plan: Plan, images: Images) -> dict[str, Any]:
         "data": _digest(images.train, images.train_labels, images.test, images.test_labels),
         "device": asdict(plan.device),
         "watch": plan.watch,
+        "code": code_digest(),
+        "start": start_digest(plan.recipe),
     }
     kept = folder / "recipe.yaml"
     if kept.is_file() and kept.read_text(encoding="utf-8") != recipe:

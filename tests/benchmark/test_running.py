@@ -11,6 +11,7 @@ from medidense.benchmark.experiment import SeedResult
 from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import STATED, named_recipe
 from medidense.errors import OutputExistsError, RecipeError
+from medidense.nets import build_for
 from medidense.train import Device
 
 CPU = Device("cpu", "fp32", 1)
@@ -64,6 +65,33 @@ def test_finished_seeds_are_not_trained_again_and_missing_ones_are(tmp_path, noi
     (tmp_path / "seed-1.safetensors").unlink()
     run(plan((0, 1)), noise.first(16, 4), tmp_path)
     assert trained == [1, 0, 1, 1]
+
+
+def test_seeds_of_other_code_are_trained_again(tmp_path, noise, monkeypatch):
+    """A verdict is noted for the code as it is now, so no other code's seeds may make it."""
+    run(plan((0,)), noise, tmp_path)
+    before = json.loads((tmp_path / "seed-0.json").read_text())
+    monkeypatch.setattr(
+        running, "train_seed", lambda *_, **__: (build_for(plan().recipe, 10), seed_of(0, 0.7))
+    )
+    assert run(plan((0,)), noise, tmp_path).accuracy == before["result"]["accuracy"]
+    monkeypatch.setattr(running, "code_digest", lambda: "0.2.0+0123456789abcdef")
+    assert run(plan((0,)), noise, tmp_path).accuracy == 0.7
+
+
+def test_seeds_that_started_from_other_weights_are_trained_again(tmp_path, noise, monkeypatch):
+    weights, trained = tmp_path / "given.pth", []
+    recipe = plan().recipe.with_settings({"start.weights": str(weights)})
+
+    def train(_recipe, _images, seed, *_, **__):
+        trained.append(seed)
+        return build_for(recipe, 10), seed_of(seed, 0.7)
+
+    monkeypatch.setattr(running, "train_seed", train)
+    for content in (b"first", b"first", b"second"):
+        weights.write_bytes(content)
+        run(plan(recipe=recipe), noise, tmp_path / "out")
+    assert trained == [0, 0]
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path, noise):
