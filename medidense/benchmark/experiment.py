@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.benchmark.cifar10 import CLASSES, load, normalised
-from medidense.errors import RecipeError
+from medidense.errors import RecipeError, UsageError
 from medidense.nets import StartWeights, build_for, network, read_tensors, start_from
 from medidense.predict import predict_scores
 from medidense.train import Device, Regime, TrainingData, Tuning, fit
@@ -215,12 +215,20 @@ def _start(net: torch.nn.Module, recipe: Recipe) -> Tuning | None:
     return Tuning(record, start, recipe.training.epochs)
 
 
-def start_digest(recipe: Recipe) -> str:
-    """The sha256 of the file that a training starts from; empty without a start, or without that file."""
+def public_recipe(recipe: Recipe) -> Recipe:
+    """The recipe as it may leave this machine: weights that it starts from by their sum, not by a path.
+
+    Raises UsageError where there are no weights at the path.
+    """
     start = recipe.start
-    if start is None or not _weights(start).is_file():
-        return ""
-    return durable.sha256_file(_weights(start))
+    if start is None:
+        return recipe
+    path = _weights(start)
+    if not path.is_file():
+        step = "give them: --set start.weights=FILE"
+        raise UsageError("start.weights", "a file of weights to start from", start.weights, step)
+    told = start.model_copy(update={"weights": f"sha256:{durable.sha256_file(path)}"})
+    return recipe.model_copy(update={"start": told})
 
 
 def _weights(start: Start) -> Path:

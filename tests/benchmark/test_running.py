@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import torch
 
+from medidense import durable
 from medidense.benchmark import running
 from medidense.benchmark.costs import Costs
 from medidense.benchmark.experiment import SeedResult
 from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import STATED, named_recipe
-from medidense.errors import OutputExistsError, RecipeError
+from medidense.errors import OutputExistsError, RecipeError, UsageError
 from medidense.nets import build_for
 from medidense.train import Device
 
@@ -79,19 +80,33 @@ def test_seeds_of_other_code_are_trained_again(tmp_path, noise, monkeypatch):
     assert run(plan((0,)), noise, tmp_path).accuracy == 0.7
 
 
-def test_seeds_that_started_from_other_weights_are_trained_again(tmp_path, noise, monkeypatch):
-    weights, trained = tmp_path / "given.pth", []
-    recipe = plan().recipe.with_settings({"start.weights": str(weights)})
+def starting(weights):
+    settings = {"start.weights": str(weights)}
+    return plan(recipe=plan().recipe.with_settings(settings), asked=settings)
 
-    def train(_recipe, _images, seed, *_, **__):
-        trained.append(seed)
-        return build_for(recipe, 10), seed_of(seed, 0.7)
 
-    monkeypatch.setattr(running, "train_seed", train)
-    for content in (b"first", b"first", b"second"):
-        weights.write_bytes(content)
-        run(plan(recipe=recipe), noise, tmp_path / "out")
-    assert trained == [0, 0]
+def test_weights_to_start_from_are_told_by_their_sum_not_by_their_path(tmp_path, noise, monkeypatch):
+    weights = tmp_path / "given.pth"
+    weights.write_bytes(b"first")
+    net = build_for(plan().recipe, 10)
+    monkeypatch.setattr(running, "train_seed", lambda *_, **__: (net, seed_of(0, 0.7)))
+    run(starting(weights), noise, tmp_path / "out")
+    for name in ("recipe.yaml", "benchmark.json"):
+        text = (tmp_path / "out" / name).read_text()
+        assert str(tmp_path) not in text
+        assert f"sha256:{durable.sha256_file(weights)}" in text
+    weights.write_bytes(b"second")
+    with pytest.raises(OutputExistsError, match="another recipe"):
+        run(starting(weights), noise, tmp_path / "out")
+
+
+def test_missing_weights_leave_the_folder_to_the_next_try(tmp_path, noise, monkeypatch):
+    with pytest.raises(UsageError, match="give them: --set"):
+        run(starting(tmp_path / "typo.pth"), noise, tmp_path / "out")
+    (tmp_path / "given.pth").write_bytes(b"first")
+    net = build_for(plan().recipe, 10)
+    monkeypatch.setattr(running, "train_seed", lambda *_, **__: (net, seed_of(0, 0.7)))
+    assert run(starting(tmp_path / "given.pth"), noise, tmp_path / "out").accuracy == 0.7
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path, noise):
