@@ -34,6 +34,19 @@ RETRY_S = 0.2
 """Seconds between two tries for a lock that another process holds."""
 
 
+def home_folder(variable: str, below: str) -> Path:
+    """The user's folder that an environment variable names, or by default `below` the home folder.
+
+    Raises WriteError for a user without a home, as an arbitrary user of a container may be.
+    """
+    given = os.environ.get(variable, "")
+    try:
+        return Path(given) if given else Path.home() / below
+    except RuntimeError as error:
+        step = f"set {variable} to a folder that can be written"
+        raise WriteError(f"~/{below}", "this user has no home folder", str(error), step) from None
+
+
 @contextlib.contextmanager
 def writing(target: Path) -> Iterator[None]:
     """Turn an OSError inside the block into a WriteError that names `target` and the reason."""

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from medidense import durable
 from medidense.benchmark.cifar10 import CLASSES, load, normalised
-from medidense.errors import RecipeError
+from medidense.errors import RecipeError, UsageError
 from medidense.nets import StartWeights, build_for, network, read_tensors, start_from
 from medidense.predict import predict_scores
 from medidense.train import Device, Regime, TrainingData, Tuning, fit
 from medidense.values import EpochRecord, Recipe, TrainingState
+from medidense.values.network import Start
 
 LEVELS = (0.90, 0.94, 0.95)
 """Test accuracies whose time is told."""
@@ -209,8 +211,28 @@ def _start(net: torch.nn.Module, recipe: Recipe) -> Tuning | None:
         rule, found = "this benchmark takes neither trains: lora nor compare", start.trains
         raise RecipeError("start", rule, found, "choose another start.trains")
     record = network(recipe.network.name)
-    start_from(net, record, StartWeights(read_tensors(Path(start.weights)), start.source))
+    start_from(net, record, StartWeights(read_tensors(_weights(start)), start.source))
     return Tuning(record, start, recipe.training.epochs)
+
+
+def public_recipe(recipe: Recipe) -> Recipe:
+    """The recipe as it may leave this machine: weights that it starts from by their sum, not by a path.
+
+    Raises UsageError where there are no weights at the path.
+    """
+    start = recipe.start
+    if start is None:
+        return recipe
+    path = _weights(start)
+    if not path.is_file():
+        step = "give them: --set start.weights=FILE"
+        raise UsageError("start.weights", "a file of weights to start from", start.weights, step)
+    told = start.model_copy(update={"weights": f"sha256:{durable.sha256_file(path)}"})
+    return recipe.model_copy(update={"start": told})
+
+
+def _weights(start: Start) -> Path:
+    return Path(start.weights).expanduser()
 
 
 def _confusion(truth: NDArray[np.int64], guessed: NDArray[np.int64]) -> list[list[int]]:

@@ -1,6 +1,5 @@
 """Where do the files of CIFAR-10 come from, where the user has none?"""
 
-import os
 import tarfile
 from pathlib import Path
 
@@ -12,9 +11,11 @@ ADDRESS = f"https://www.cs.toronto.edu/~kriz/{BINARY.archive}"
 
 
 def default_folder() -> Path:
-    """Where a download goes and is looked for: ``medidense/cifar10`` in the user's folder of caches."""
-    caches = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(caches) if caches else Path.home() / ".cache") / "medidense" / "cifar10"
+    """Where a download goes and is looked for: ``medidense/cifar10`` in the user's folder of caches.
+
+    Raises WriteError for a user without one.
+    """
+    return durable.home_folder("XDG_CACHE_HOME", ".cache") / "medidense" / "cifar10"
 
 
 def fetch(folder: Path, address: str = ADDRESS) -> Path:

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from medidense import durable
 from medidense.benchmark.cifar10 import CLASSES
 from medidense.benchmark.costs import Costs, costs
-from medidense.benchmark.experiment import Images, SeedResult, mean_and_spread, train_seed
+from medidense.benchmark.experiment import Images, SeedResult, mean_and_spread, public_recipe, train_seed
 from medidense.benchmark.stated import Stated
 from medidense.errors import OutputExistsError
 from medidense.nets import build_for, load_weights, save_weights
-from medidense.rundir import recipe_text, write_recipe
+from medidense.rundir import code_digest, recipe_text, write_recipe
 from medidense.train import Device
 from medidense.values import EpochRecord, Recipe
 
@@ -48,6 +48,16 @@ class Plan:
     seeds: tuple[int, ...]
     watch: bool = False
     asked: Mapping[str, object] | None = None
+
+    def changed(self) -> dict[str, str]:
+        """The settings that were changed, without a path of this machine."""
+        told = {key: str(value) for key, value in (self.asked or {}).items()}
+        start = public_recipe(self.recipe).start
+        if start is not None and "start.weights" in told:
+            told["start.weights"] = start.weights
+        if "start" in told:
+            told["start"] = str(None if start is None else start.model_dump(mode="json"))
+        return told
 
     def against(self, network: str) -> "Plan":
         """The same with another network, for which nothing is stated; small images keep a small stem."""
@@ -131,7 +141,7 @@ class Outcome:
             "verdict": self.verdict,
             "published": None if stated is None else stated.published,
             "published_source": "" if stated is None else stated.source,
-            "changed": {key: str(value) for key, value in (self.plan.asked or {}).items()},
+            "changed": self.plan.changed(),
             "network": self.plan.recipe.network.name,
             "costs": self.costs.to_json(),
             "seeds": [seed.to_json() for seed in self.seeds],
@@ -144,6 +154,7 @@ class Outcome:
 def run(plan: Plan, images: Images, folder: Path, progress: Progress = lambda *_, **__: None) -> Outcome:
     """Train and test every seed of `plan` that `folder` does not hold yet; write each, and the whole.
 
+    A seed that other code or data or another device made is trained anew.
     Raises OutputExistsError where `folder` holds something else, LockedError where another process works in
     it, WriteError, and what ``train_seed`` raises.
     """
@@ -193,20 +204,22 @@ def _seed(
 
 def _begin(folder: Path, plan: Plan, images: Images) -> dict[str, Any]:
     """What the folder's seeds belong to; the recipe is written. Raises OutputExistsError for another's."""
-    recipe = recipe_text(plan.recipe)
+    public = public_recipe(plan.recipe)
+    recipe = recipe_text(public)
     of = {
         "recipe": durable.sha256_bytes(recipe.encode()),
         "images": [len(images.train), len(images.test)],
         "data": _digest(images.train, images.train_labels, images.test, images.test_labels),
         "device": asdict(plan.device),
         "watch": plan.watch,
+        "code": code_digest(),
     }
     kept = folder / "recipe.yaml"
     if kept.is_file() and kept.read_text(encoding="utf-8") != recipe:
         step = "choose another --out, or remove it"
         raise OutputExistsError(str(folder), "holds a benchmark of another recipe", plan.name, step)
     durable.sweep(folder)
-    write_recipe(plan.recipe, kept)
+    write_recipe(public, kept)
     return of
 
 

@@ -20,6 +20,9 @@ from medidense.values.covariates import (
 MOST_LEVELS = 20
 """Different words of a column beyond which it is a name or a note, not a category."""
 
+LARGEST = 1e15
+"""Of a number, without its sign: no measurement is larger, and squares of far larger ones have no float."""
+
 
 @dataclass(frozen=True, eq=False)
 class CovariateTable:
@@ -91,7 +94,17 @@ def _kind(table: str, name: str, samples: Sequence[Sample]) -> tuple[bool, list[
         step = "write numbers, empty the cells that are missing, or drop it from input.covariates"
         first = words[0]
         return False, [Problem(f"{table} row {first.row}", rule, repr(first.extra[name]), step)]
-    return not words, []
+    return not words, [] if words else _too_large(table, name, filled)
+
+
+def _too_large(table: str, name: str, filled: Sequence[Sample]) -> list[Problem]:
+    """The first number that nothing can be worked out of."""
+    for sample in filled:
+        if abs(number_in(sample.extra[name]) or 0.0) > LARGEST:
+            rule = f"a number of the covariate {name} is at most {LARGEST:g}, without its sign"
+            step = "correct the cell, or drop the column from input.covariates"
+            return [Problem(f"{table} row {sample.row}", rule, repr(sample.extra[name]), step)]
+    return []
 
 
 def _numeric(name: str, cells: Sequence[float | None]) -> NumericCovariate:

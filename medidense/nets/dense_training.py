@@ -156,8 +156,8 @@ class FewPassesTransition(Transition):
 def with_few_passes(net: torch.nn.Module) -> None:
     """Let every dense block and transition of `net` train so where that is possible, in place.
 
-    That is on CUDA, in bf16 under autocast, in training mode, without dropout between the layers and with no
-    convolution that was replaced; else they compute as they always do.
+    That is on one CUDA device, in bf16 under autocast, in training mode, without dropout between the layers
+    and with no convolution that was replaced; else they compute as they always do.
     """
     for module in net.modules():
         if type(module) is DenseBlock:
@@ -179,9 +179,16 @@ def _can(maps: torch.Tensor, norms: Sequence[Any], convs: Sequence[Any]) -> bool
         and torch.get_autocast_dtype("cuda") is torch.bfloat16
         and importlib.util.find_spec("triton") is not None
         and not torch.compiler.is_compiling()
-        and all(type(norm) in _NORMS and norm.training and norm.momentum is not None for norm in norms)
+        and all(_plain(norm) for norm in norms)
         and all(type(conv) in _CONVS for conv in convs)
     )
+
+
+def _plain(norm: Any) -> bool:
+    """Whether it normalises by the batch that passes here; `Ranks` gives it another forward pass where the
+    batch lies on several devices."""
+    alone = type(norm) in _NORMS and "forward" not in vars(norm)
+    return bool(alone and norm.training and norm.momentum is not None)
 
 
 def rows_of(maps: torch.Tensor) -> torch.Tensor:

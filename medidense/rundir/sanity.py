@@ -5,11 +5,11 @@ a cross-validation finds them wherever its run directory lies. They hold a verdi
 """
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from medidense import durable
+from medidense.errors import WriteError
 from medidense.rundir.asked import code_digest
 from medidense.values import Sanity
 
@@ -29,15 +29,16 @@ def note_sanity(name: str, *, passed: bool, verdict: str) -> Sanity:
 
 
 def newest_sanity(code: str) -> tuple[Sanity, ...]:
-    """The newest verdict of each name on this code, by name; a file that cannot be read counts as none."""
+    """The newest verdict of each name on this code, by name; a file that cannot be read counts as none.
+
+    So does a user without a home."""
     try:
         held = json.loads(_place(code).read_text(encoding="utf-8"))
         return tuple(Sanity.from_json(held[name]) for name in sorted(held))
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, WriteError):
         return ()
 
 
 def _place(code: str) -> Path:
-    given = os.environ.get("XDG_STATE_HOME", "")
-    states = Path(given) if given else Path.home() / ".local" / "state"
+    states = durable.home_folder("XDG_STATE_HOME", ".local/state")
     return states / "medidense" / "sanity" / f"{code.rpartition('+')[2]}.json"

@@ -1,7 +1,6 @@
 """What stands for a subject or a sample wherever something leaves the run directory?"""
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 
@@ -13,9 +12,11 @@ KEY_BYTES = 32
 
 
 def key_path() -> Path:
-    """The user's key file: ``medidense/pseudonym.key`` in ``XDG_CONFIG_HOME`` or ``~/.config``."""
-    given = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(given) if given else Path.home() / ".config") / "medidense" / "pseudonym.key"
+    """The user's key file: ``medidense/pseudonym.key`` in ``XDG_CONFIG_HOME`` or ``~/.config``.
+
+    Raises WriteError for a user without a home.
+    """
+    return durable.home_folder("XDG_CONFIG_HOME", ".config") / "medidense" / "pseudonym.key"
 
 
 def pseudonym_key() -> bytes:

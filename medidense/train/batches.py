@@ -40,7 +40,7 @@ def _balanced(labels: NDArray[np.int64], sizes: Sequence[int], order: torch.Gene
     share = float(np.mean(labels < 0))
     batches = []
     for size in sizes:
-        without = 0 if silent is None else min(_rounded(size * share, order), size - len(decks))
+        without = 0 if silent is None else min(_rounded(size * share, order), max(0, size - len(decks)))
         rest = np.full(len(decks), (size - without) // len(decks))
         rest[torch.randperm(len(decks), generator=order)[: (size - without) % len(decks)].numpy()] += 1
         hands = [deck.draw(int(count)) for deck, count in zip(decks.values(), rest, strict=True)]

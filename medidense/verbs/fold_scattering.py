@@ -9,7 +9,7 @@ import importlib.util
 import os
 import secrets
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,10 +50,8 @@ def train_on_ray(
     installed, not there, or has no room for a fold, MedidenseError where workers were lost too often.
     """
     missing, (cpus, gpus) = run.missing, _needed(run)
-    words: Mapping[str, Any] = vars(
-        replace(options, out=run.path.resolve(), folds_on="here", ray_address=None)
-    )
-    told = (str(cohort.resolve()), None if recipe is None else str(recipe.resolve()), dict(words))
+    words = dict(vars(replace(options, out=run.path.resolve(), folds_on="here", ray_address=None)))
+    told = (str(Path.cwd()), str(cohort.resolve()), None if recipe is None else str(recipe.resolve()), words)
     outcomes: dict[int, Any] = {}
     with _cluster(options.ray_address, cpus, gpus) as ray:
         task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=TRIES)(train_one)
@@ -76,13 +74,17 @@ def train_on_ray(
     return tuple(index for index in missing if run.fold(index).done)
 
 
-def train_one(cohort: str, recipe: str | None, words: dict[str, Any], index: int) -> Any:
-    """One fold, in a worker: None, or the name and the problems of the error that it ended with."""
+def train_one(folder: str, cohort: str, recipe: str | None, words: dict[str, Any], index: int) -> Any:
+    """One fold, in a worker: None, or the name and the problems of the error that it ended with.
+
+    `folder` is the one from which the recipe's relative paths (start.weights) lead.
+    """
     from medidense.verbs.cross_validation import cv
 
     try:
         options = CvOptions(**{**words, "fold": (index,)})
-        cv(Path(cohort), recipe=None if recipe is None else Path(recipe), options=options)
+        with contextlib.chdir(folder) if Path(folder).is_dir() else contextlib.nullcontext():
+            cv(Path(cohort), recipe=None if recipe is None else Path(recipe), options=options)
     except MedidenseError as error:
         return type(error).__name__, [vars(problem) for problem in error.problems]
     return None

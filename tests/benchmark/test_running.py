@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 import torch
 
+from medidense import durable
 from medidense.benchmark import running
 from medidense.benchmark.costs import Costs
 from medidense.benchmark.experiment import SeedResult
 from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import STATED, named_recipe
-from medidense.errors import OutputExistsError, RecipeError
+from medidense.errors import OutputExistsError, RecipeError, UsageError
+from medidense.nets import build_for
 from medidense.train import Device
 
 CPU = Device("cpu", "fp32", 1)
@@ -64,6 +66,47 @@ def test_finished_seeds_are_not_trained_again_and_missing_ones_are(tmp_path, noi
     (tmp_path / "seed-1.safetensors").unlink()
     run(plan((0, 1)), noise.first(16, 4), tmp_path)
     assert trained == [1, 0, 1, 1]
+
+
+def test_seeds_of_other_code_are_trained_again(tmp_path, noise, monkeypatch):
+    """A verdict is noted for the code as it is now, so no other code's seeds may make it."""
+    run(plan((0,)), noise, tmp_path)
+    before = json.loads((tmp_path / "seed-0.json").read_text())
+    monkeypatch.setattr(
+        running, "train_seed", lambda *_, **__: (build_for(plan().recipe, 10), seed_of(0, 0.7))
+    )
+    assert run(plan((0,)), noise, tmp_path).accuracy == before["result"]["accuracy"]
+    monkeypatch.setattr(running, "code_digest", lambda: "0.2.0+0123456789abcdef")
+    assert run(plan((0,)), noise, tmp_path).accuracy == 0.7
+
+
+def starting(weights):
+    settings = {"start.weights": str(weights)}
+    return plan(recipe=plan().recipe.with_settings(settings), asked=settings)
+
+
+def test_weights_to_start_from_are_told_by_their_sum_not_by_their_path(tmp_path, noise, monkeypatch):
+    weights = tmp_path / "given.pth"
+    weights.write_bytes(b"first")
+    net = build_for(plan().recipe, 10)
+    monkeypatch.setattr(running, "train_seed", lambda *_, **__: (net, seed_of(0, 0.7)))
+    run(starting(weights), noise, tmp_path / "out")
+    for name in ("recipe.yaml", "benchmark.json"):
+        text = (tmp_path / "out" / name).read_text()
+        assert str(tmp_path) not in text
+        assert f"sha256:{durable.sha256_file(weights)}" in text
+    weights.write_bytes(b"second")
+    with pytest.raises(OutputExistsError, match="another recipe"):
+        run(starting(weights), noise, tmp_path / "out")
+
+
+def test_missing_weights_leave_the_folder_to_the_next_try(tmp_path, noise, monkeypatch):
+    with pytest.raises(UsageError, match="give them: --set"):
+        run(starting(tmp_path / "typo.pth"), noise, tmp_path / "out")
+    (tmp_path / "given.pth").write_bytes(b"first")
+    net = build_for(plan().recipe, 10)
+    monkeypatch.setattr(running, "train_seed", lambda *_, **__: (net, seed_of(0, 0.7)))
+    assert run(starting(tmp_path / "given.pth"), noise, tmp_path / "out").accuracy == 0.7
 
 
 def test_a_folder_of_another_recipe_is_refused(tmp_path, noise):

@@ -78,3 +78,9 @@ def test_an_empty_column_is_told_and_a_training_part_without_a_word_knows_none(m
 
 def test_without_covariates_nothing_is_read(make_cohort):
     assert read_covariates(table(make_cohort, "1,F", "2,M"), None) is None
+
+
+def test_a_number_whose_square_is_no_number_is_named(make_cohort):
+    cohort = table(make_cohort, "40,F", "-1e200,M", "1e300,F")
+    with pytest.raises(CohortError, match=r"row 3: a number of the covariate age is at most 1e\+15"):
+        read_covariates(cohort, wanted("age"))

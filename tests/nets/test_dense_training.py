@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -6,6 +7,8 @@ from torch.nn.functional import cross_entropy
 
 from medidense.nets import build, dense_training, training_passes
 from medidense.predict import arrange, arranged, channels_last
+from medidense.train import Device
+from medidense.train.ranks import Ranks
 from tests.nets import plain_passes
 
 
@@ -138,3 +141,24 @@ def test_on_a_gpu_few_passes_are_as_near_float32_as_autocast_is(name, dims, monk
         monkeypatch.setattr(dense_training, "_can", lambda *_: False)
         exact, plain = whole_gradient(net, images, narrow=False), whole_gradient(net, images, narrow=True)
     assert (found - exact).norm() < 1.2 * (plain - exact).norm()
+
+
+def test_a_normalisation_that_shares_its_batch_with_other_ranks_is_left_to_do_so(monkeypatch):
+    """`Ranks.share_out` gives the normalisations a forward pass of their own: no block passes it over."""
+    ranks = Ranks(Device("cpu", "fp32", 1))
+    ranks.count = 2
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: True)
+    monkeypatch.setattr(torch, "get_autocast_dtype", lambda *_: torch.bfloat16)
+    monkeypatch.setattr(dense_training.importlib.util, "find_spec", lambda name: name)
+    net = torch.nn.Sequential(torch.nn.BatchNorm3d(4), torch.nn.Conv3d(4, 4, 1))
+
+    def can():
+        return dense_training._can(SimpleNamespace(is_cuda=True), [net[0]], [net[1]])
+
+    assert can()
+    ranks.share_out(net)
+    assert not can()
+    ranks.part()
+    assert can()
+    net[0].eval()
+    assert not can()

@@ -1,3 +1,8 @@
+from pathlib import Path
+
+import pytest
+
+from medidense.errors import WriteError
 from medidense.rundir import code_digest, newest_sanity, note_sanity
 from medidense.rundir import sanity as module
 
@@ -28,3 +33,16 @@ def test_a_torn_file_counts_as_none(tmp_path, monkeypatch):
     for content in ("{", "[]", '{"phantom": {"name": 1}}', '{"phantom": 3}'):
         file.write_text(content)
         assert newest_sanity(code_digest()) == ()
+
+
+def test_a_user_without_a_home_has_none_and_can_keep_none(monkeypatch):
+    """As an arbitrary user of a container."""
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert newest_sanity(code_digest()) == ()
+    with pytest.raises(WriteError, match="set XDG_STATE_HOME to a folder"):
+        note_sanity("phantom", passed=True, verdict="PASS")

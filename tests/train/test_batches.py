@@ -43,6 +43,12 @@ def test_rows_without_a_label_keep_their_share():
     assert np.mean(shares) == pytest.approx(0.25, abs=0.02)
 
 
+def test_a_batch_of_fewer_samples_than_classes_keeps_its_size():
+    labels = [grade for grade in range(5) for _ in range(3)] + [-1] * 13
+    batches = drawn(labels, batch=4, sampling="balanced")
+    assert [len(batch) for batch in batches] == [4] * 7
+
+
 def test_a_paired_batch_holds_lesions_of_like_volume_and_another_class():
     random = np.random.default_rng(0)
     labels = np.array([0] * 50 + [1] * 50 + [-1] * 9)
