@@ -122,6 +122,7 @@ def test_an_interval_above_one_half_is_no_chance(trial, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_the_whole_trial_passes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = benchmark_phantom(options=KnownAnswersOptions(out=tmp_path / "out"))
