@@ -62,7 +62,7 @@ def slope_and_intercept(
     reach = float(np.abs(odds).max()) + 30
     level = float(brentq(lambda move: float((expit(odds + move) - truth).sum()), -reach, reach))
     chance = expit(odds + level)
-    moved = draws.replicate(lambda w: level + w @ (truth - chance) / (w @ (chance * (1 - chance))))
+    moved = draws.replicate(lambda weights: level + _step(truth - chance, chance * (1 - chance), weights))
     intercept = Estimate(level, *percentile_interval(moved))
     apart = odds[truth].min() >= odds[~truth].max() or odds[truth].max() <= odds[~truth].min()
     if apart:
@@ -70,6 +70,14 @@ def slope_and_intercept(
     start = fit_logistic(odds, truth.astype(np.float64))
     found = draws.replicate(lambda weights: _slopes(odds, truth, weights, start))
     return Estimate(start[0], *percentile_interval(found)), intercept
+
+
+def _step(
+    gap: NDArray[np.float64], spread: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """One Newton step (B,) of the intercept; NaN for a draw whose scores are all certain."""
+    spread = weights @ spread
+    return np.divide(weights @ gap, spread, out=np.full(len(spread), np.nan), where=spread > 0)
 
 
 def _slopes(

@@ -86,3 +86,12 @@ def test_more_classes_have_the_figures_of_the_highest_score() -> None:
     assert found.bins == ()
     assert found.ece.value == pytest.approx((0.3 + 0.8 + 0.6) / 3)
     assert found.log_loss.value == pytest.approx(-np.log([0.7, 0.1, 0.4]).mean())
+
+
+@pytest.mark.filterwarnings("error")
+def test_draws_of_certain_scores_alone_have_no_intercept_and_no_warning() -> None:
+    truth = np.array([True, True, False])
+    score = np.array([0.0, 0.0, 1.0])
+    _, intercept = slope_and_intercept(truth, score, SubjectDraws.of(["a", "b", "c"], 200, 0))
+    assert intercept.value == pytest.approx(20.7, abs=0.1)
+    assert intercept.low is None or np.isfinite(intercept.low)
