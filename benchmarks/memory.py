@@ -57,7 +57,7 @@ def write_recipe(folder: Path) -> Path:
     return path
 
 
-def tiny(_recipe: object, classes: int, *, seed: int = 0) -> torch.nn.Module:
+def tiny(_recipe: object, classes: int, *, seed: int = 0, covariates: int = 0) -> torch.nn.Module:
     """A network that costs nothing."""
     torch.manual_seed(seed)
     return torch.nn.Sequential(torch.nn.AdaptiveAvgPool3d(1), torch.nn.Flatten(), torch.nn.Linear(1, classes))
