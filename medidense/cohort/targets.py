@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medidense.errors import CohortError, Problem
 from medidense.values import Cohort, Sample
+from medidense.values.covariates import number_in
 from medidense.values.labels import Labels, SoftLabel
 
 
@@ -114,15 +115,12 @@ class _Reader:
                 self._complain(sample, rule, sample.image, "fill one in, or drop the row")
 
     def _number(self, sample: Sample, column: str) -> float:
-        cell = sample.extra.get(column, "").strip()
-        if not cell:
+        cell = sample.extra.get(column, "")
+        number = number_in(cell)
+        if number is None:
+            step = "write it like 3, or empty the cell"
+            self._complain(sample, f"{column} is no number", repr(cell.strip()), step)
             return math.nan
-        try:
-            number = float(cell) if cell.isascii() and "_" not in cell else math.nan
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            self._complain(sample, f"{column} is no number", repr(cell), "write it like 3, or empty the cell")
         return number
 
     def _complain(self, sample: Sample, rule: str, found: str, step: str) -> None:

@@ -13,6 +13,9 @@ from medidense.values import Matched, Predictions, SampleFacts
 CALIPER = 0.2
 """Largest gap of two natural logarithms of volume in a pair: about 7 % of the diameter."""
 
+MOST = 25_000_000
+"""Combinations of a positive and a negative row that an evaluation looks at: 0.2 GB a table of them."""
+
 NO_PAIR = 1e6
 """Cost of a pair outside the caliper, larger than any sum of gaps inside it."""
 
@@ -44,13 +47,16 @@ def matched_subset(
 ) -> Matched | None:
     """The scores counted on the rows that `matched_pairs` finds with `CALIPER`.
 
-    None unless there are two classes, not several labels, and pairs of known volume.
+    None unless there are two classes, not several labels, and pairs of known volume; and beyond `MOST`
+    combinations, where memory and time would grow with their number.
     """
     if len(predictions.classes) != 2 or predictions.multi_label:
         return None
     known = {fact.sample: fact.volume_mm3 for fact in facts}
     volume = np.array([known.get(sample) or np.nan for sample in predictions.samples], dtype=np.float64)
     positive = predictions.label == predictions.positive_index
+    if int(positive.sum()) * int((~positive).sum()) > MOST:
+        return None
     subject = np.array(predictions.subjects, dtype=np.str_)
     rows = np.sort(matched_pairs(volume, positive, subject).ravel())
     if not len(rows):

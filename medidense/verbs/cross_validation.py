@@ -210,7 +210,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     recipe = _recipe(table, facts, question)
     check_candidates(recipe, question.asked.candidates)
-    read_covariates(table, recipe.input.covariates)  # whose problems should not wait for the images
+    read_covariates(table, recipe.input.covariates)  # whose problems should not wait for the preprocessing
     device = choose_device(options.device, recipe.training, options.devices)
     classes = classes_of(table, recipe)
     about = {

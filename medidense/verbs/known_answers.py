@@ -8,7 +8,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def benchmark_phantom(
     tracked = log_benchmark(
         _record(result), experiment=NAME, working=Path.cwd(), command="medidense benchmark phantom"
     )
-    return KnownAnswersResult(trials, result.passed, options.out, result.page, tracked.words)
+    return replace(result, tracking=tracked.words)
 
 
 def _trials(options: KnownAnswersOptions, progress: Progress) -> Iterator[Trial]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medidense.stats import matched_pairs, matched_subset
+from medidense.stats import matched_pairs, matched_subset, matching
 from medidense.values import Predictions, SampleFacts
 
 
@@ -25,7 +25,7 @@ def test_a_pair_is_of_two_subjects_and_inside_the_caliper() -> None:
     assert matched_pairs(volume * [1, 1.3], positive, np.array(["a", "b"])).shape == (0, 2)
 
 
-def test_a_network_that_measures_size_is_seen_to() -> None:
+def test_a_network_that_measures_size_is_seen_to(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(0)
     label = np.arange(400) % 2
     volume = np.exp(draw.normal(6 + 1.5 * label, 1.0))
@@ -41,3 +41,5 @@ def test_a_network_that_measures_size_is_seen_to() -> None:
     assert found.auroc == found.volume_auroc
     assert found.auroc.low < 0.5 < found.auroc.high
     assert matched_subset(table, [], 300, 0) is None
+    monkeypatch.setattr(matching, "MOST", 200 * 200 - 1)
+    assert matched_subset(table, facts, 300, 0) is None
