@@ -122,10 +122,12 @@ class FewPassesBlock(DenseBlock):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002
         """(N, C, *size) to (N, C + growth of all layers, *size)."""
+        if not _can(input):
+            return cast(torch.Tensor, super().forward(input))
         parts = [dict(layer.layers.named_children()) for layer in cast(Any, self.children())]
         norms = [part[name] for part in parts for name in ("norm1", "norm2")]
         convs = [part[name] for part in parts for name in ("conv1", "conv2")]
-        if any(list(part) != _LAYER for part in parts) or not _can(input, norms, convs):
+        if any(list(part) != _LAYER for part in parts) or not _usual(norms, convs):
             return cast(torch.Tensor, super().forward(input))
         torch._foreach_add_([norm.num_batches_tracked for norm in norms], 1)
         weights = [
@@ -146,7 +148,7 @@ class FewPassesTransition(Transition):
         """(N, C, *size) to (N, width, *(size / 2))."""
         steps: Any = self
         norm = steps.norm
-        if not _can(input, [norm], [steps.conv]):
+        if not (_can(input) and _usual([norm], [steps.conv])):
             return cast(torch.Tensor, super().forward(input))
         norm.num_batches_tracked.add_(1)
         weights = (norm.weight, norm.bias, steps.conv.weight)
@@ -171,7 +173,8 @@ _NORMS = (torch.nn.BatchNorm2d, torch.nn.BatchNorm3d)
 _CONVS = (torch.nn.Conv2d, torch.nn.Conv3d, Pointwise3d)
 
 
-def _can(maps: torch.Tensor, norms: Sequence[Any], convs: Sequence[Any]) -> bool:
+def _can(maps: torch.Tensor) -> bool:
+    """Whether such maps are what the kernels are for; all else is asked only then."""
     return (
         maps.is_cuda
         and torch.is_grad_enabled()
@@ -179,9 +182,12 @@ def _can(maps: torch.Tensor, norms: Sequence[Any], convs: Sequence[Any]) -> bool
         and torch.get_autocast_dtype("cuda") is torch.bfloat16
         and importlib.util.find_spec("triton") is not None
         and not torch.compiler.is_compiling()
-        and all(_plain(norm) for norm in norms)
-        and all(type(conv) in _CONVS for conv in convs)
     )
+
+
+def _usual(norms: Sequence[Any], convs: Sequence[Any]) -> bool:
+    """Whether these normalise and convolve as MONAI's own do."""
+    return all(_plain(norm) for norm in norms) and all(type(conv) in _CONVS for conv in convs)
 
 
 def _plain(norm: Any) -> bool:
