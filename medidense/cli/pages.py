@@ -158,7 +158,7 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
     """Pairs of rows that look the same, and the cure; nothing where there are none."""
     if not leaks:
         return []
-    rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
+    rows = tuple((*(f"row {row}" for row in leak.rows), f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
     title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
     cure = "Where they show one patient, give both rows one subject_id, or drop one of them."
     return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
@@ -169,11 +169,11 @@ def crossing_copies(crossings: Sequence[Crossing]) -> list[Piece]:
     if not crossings:
         return []
     rows = tuple(
-        (str(one.fold), one.sample, one.twin, one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
+        (str(one.fold), one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
         for one in crossings[:SHOWN]
     )
-    columns = ("fold", "training sample", "copy in the test part", "kind", "distance", "dropped")
-    return [Table(columns, rows, "warning: copies of test images"), *_more(len(crossings))]
+    table = Table(("fold", "kind", "distance", "dropped"), rows, "warning: copies of test images")
+    return [table, *_more(len(crossings)), "leaks.csv in the run directory names them."]
 
 
 def _more(number: int) -> list[str]:
