@@ -33,7 +33,7 @@ def test_near_copies_stand_in_a_table_with_the_cure() -> None:
     assert "near copies under two subject_ids, 1 pair\n" in text
     assert "row 2  row 7  0.031" in text
     assert ".png" not in text
-    assert "give both rows one subject_id, or drop one of them" in text
+    assert "give both rows one subject_id (--join does), or drop one of them" in text
     assert "more" not in text
     many = text_of(near_copies([leak] * 23))
     assert many.count("row 2") == 20

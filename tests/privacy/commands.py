@@ -46,7 +46,7 @@ DATA = (
     Step("convert an archive", ("convert", "{archive}", "{out}/one.nii.gz")),
     Step("convert what is refused", ("convert", "{broken}", "{out}/refused/"), (4,), (), PATHS),
     Step("check", ("check", "{cohort}")),
-    Step("check pictures", ("check", "{pictures}")),
+    Step("check pictures", ("check", "{pictures}", "--join", "{joined}")),
     Step("check bad rows", ("check", "{bad}"), (2,), (), PATHS),
     Step("check segments", ("check", "{unsegmented}"), (2,), (), PATHS + CHOICES),
     Step("match", ("match", "{cohort}", "--out", "{matched}", "--caliper", "2")),

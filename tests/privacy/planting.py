@@ -59,7 +59,8 @@ class Planted:
         own = {key: value for key, value in vars(self).items() if isinstance(value, Path)}
         beside = {name: self.cohort.with_name(f"{name}.csv") for name in ("matched", "unsegmented")}
         own |= {"data": self.cohort.parent.parent, "images": self.cohort.parent / "images"}
-        return own | beside | {"picture_folder": self.pictures.parent}
+        beside |= {"joined": self.pictures.with_name("joined.csv"), "picture_folder": self.pictures.parent}
+        return own | beside
 
 
 def plant(root: Path, write_seg: Callable[..., Path], write_rtstruct: Callable[..., Path]) -> Planted:
