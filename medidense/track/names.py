@@ -70,6 +70,8 @@ PREDICTIONS_JSON = "tables/oof_predictions.json"
 PREDICTIONS_CSV = "tables/oof_predictions.csv"
 EVALUATION = "tables/evaluation.json"
 MODEL = "model"
+CHALLENGER, CHAMPION = "challenger", "champion"
+"""Aliases of a registered model: the newest version, and the one that somebody chose."""
 DATASET_CONTEXT = "cross-validation"
 
 
