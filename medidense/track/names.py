@@ -13,6 +13,7 @@ PARENT = "mlflow.parentRunId"
 USER = "mlflow.user"
 SOURCE = "mlflow.source.name"
 NOTE = "mlflow.note.content"
+VERSIONS_TAG = "mlflow.modelVersions"
 TABLES_TAG = "mlflow.loggedArtifacts"
 
 CV = "cv"

@@ -1,7 +1,9 @@
 """Which version of the registered model is a run's, and which version is the champion?"""
 
 import contextlib
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +79,17 @@ def register(client: Any, run_id: str, contents: Contents) -> None:
         )
     client.update_model_version(name, version.version, said)
     client.set_model_version_tag(name, version.version, names.HEADLINE, contents.auroc.text())
+    _tell_model(client, model.model_id, name, int(version.version))
     newest = max(int(one.version) for one in _versions(client, name))
     client.set_registered_model_alias(name, names.CHALLENGER, str(newest))
+
+
+def _tell_model(client: Any, model_id: str, name: str, version: int) -> None:
+    """Have the page of the model link its version, as MLflow's server does; a SQLite store does not."""
+    known = json.loads(client.get_logged_model(model_id).tags.get(names.VERSIONS_TAG, "[]"))
+    if not any(one["name"] == name and int(one["version"]) == version for one in known):
+        told = json.dumps([*known, {"name": name, "version": version}])
+        client.set_logged_model_tags(model_id, {names.VERSIONS_TAG: told})
 
 
 def version_of(client: Any, name: str, run_id: str) -> Any:
@@ -134,7 +145,7 @@ def _versions(client: Any, name: str) -> list[Any]:
 
 
 @contextlib.contextmanager
-def _unless(code: str) -> Any:
+def _unless(code: str) -> Iterator[None]:
     """Pass over one kind of MLflow's errors."""
     try:
         yield
