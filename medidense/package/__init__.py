@@ -1,7 +1,8 @@
 """A package: a folder of data that proves itself; scoring needs nothing else."""
 
+from medidense.package.answering import Stopped, answered, attempt, read_input
 from medidense.package.loaded import Package, load_package
-from medidense.package.plausible import require_region
+from medidense.package.requests import answer_columns, answer_rows, request_columns, served_folder
 from medidense.package.verification import Check, Verification, verify_package
 from medidense.package.writing import PackageContents, write_package
 
@@ -9,9 +10,16 @@ __all__ = [
     "Check",
     "Package",
     "PackageContents",
+    "Stopped",
     "Verification",
+    "answer_columns",
+    "answer_rows",
+    "answered",
+    "attempt",
     "load_package",
-    "require_region",
+    "read_input",
+    "request_columns",
+    "served_folder",
     "verify_package",
     "write_package",
 ]

@@ -13,6 +13,7 @@ PARENT = "mlflow.parentRunId"
 USER = "mlflow.user"
 SOURCE = "mlflow.source.name"
 NOTE = "mlflow.note.content"
+VERSIONS_TAG = "mlflow.modelVersions"
 TABLES_TAG = "mlflow.loggedArtifacts"
 
 CV = "cv"
@@ -70,6 +71,8 @@ PREDICTIONS_JSON = "tables/oof_predictions.json"
 PREDICTIONS_CSV = "tables/oof_predictions.csv"
 EVALUATION = "tables/evaluation.json"
 MODEL = "model"
+CHALLENGER, CHAMPION = "challenger", "champion"
+"""Aliases of a registered model: the newest version, and the one that somebody chose."""
 DATASET_CONTEXT = "cross-validation"
 
 

@@ -18,6 +18,7 @@ _HOMES = {
     "export": "exporting",
     "match": "matching",
     "plan": "planning",
+    "promote": "promoting",
     "report": "reporting",
     "scan": "scanning",
     "score": "scoring",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from medidense.verbs.matching import match as match
     from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
+    from medidense.verbs.promoting import promote as promote
     from medidense.verbs.reporting import report as report
     from medidense.verbs.scanning import scan as scan
     from medidense.verbs.scoring import score as score
