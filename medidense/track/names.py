@@ -73,6 +73,8 @@ EVALUATION = "tables/evaluation.json"
 MODEL = "model"
 CHALLENGER, CHAMPION = "challenger", "champion"
 """Aliases of a registered model: the newest version, and the one that somebody chose."""
+VERSION_AUROC = "auroc"
+"""Tag of a version; the column of the registry's page cuts a longer name's interval off."""
 DATASET_CONTEXT = "cross-validation"
 
 
