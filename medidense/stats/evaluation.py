@@ -15,6 +15,7 @@ from medidense.stats.found import Found
 from medidense.stats.grades import grade_figures
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.labels import AUPRC, labels_found
+from medidense.stats.per_subject import per_subject
 from medidense.values import Estimate, Evaluation, FoldResult, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
@@ -76,6 +77,7 @@ def evaluate_predictions(
         operating_points=put.operating_points,
         decision_curve=put.decision_curve,
         prediction_sets=put.prediction_sets,
+        per_subject=per_subject(predictions, decided, rules, draws),
     )
 
 
