@@ -174,7 +174,7 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
         return []
     rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
     title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
-    cure = "Where they show one patient, give both rows one subject_id, or drop one of them."
+    cure = "Where they show one patient, give both rows one subject_id (--join does), or drop one of them."
     return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
 
 

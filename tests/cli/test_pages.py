@@ -51,7 +51,7 @@ def test_near_copies_stand_in_a_table_with_the_cure() -> None:
     text = text_of(near_copies([leak]))
     assert "near copies under two subject_ids, 1 pair\n" in text
     assert "row 2: a.png  row 7: c.png  0.031" in text
-    assert "give both rows one subject_id, or drop one of them" in text
+    assert "give both rows one subject_id (--join does), or drop one of them" in text
     assert "more" not in text
     many = text_of(near_copies([leak] * 23))
     assert many.count("row 2") == 20
