@@ -152,8 +152,7 @@ class _Reader:
             found, step = f"both {MASK} and {MASK_DICOM}", "empty one of them"
             raise Refused(BAD_ROW, "row", found, "one of the two", step)
         mask = path if content is None else _written(folder / MASK_DICOM, content)
-        marker = _marker(row, named=mask is not None)
-        return mask, None if mask is not None else marker
+        return mask, None if mask is not None else _marker(row)
 
     def _place(self, row: Row, column: str) -> Path | None:
         """Where a cell leads, links followed, None for an empty one. Refused NO_ACCESS outside `root`.
@@ -182,10 +181,10 @@ class _Reader:
         return sentence.replace(f"{self.root}/", "") if self.root is not None else sentence
 
 
-def _marker(row: Row, *, named: bool) -> Marker | None:
+def _marker(row: Row) -> Marker | None:
     """The point of a row in RAS+ mm, by the rules of a cohort's row. Raises Refused BAD_ROW."""
     cells = {name: _text(row, name) for name in (*BALL, "frame", "segment")}
-    if named or not any(cells[name] for name in (*POINT, "segment")):
+    if not any(cells[name] for name in (*POINT, "segment")):
         return None
     parsed = parse_row("row", Path("/"), 0, {**cells, "subject_id": "any", "label": "any", "image": "."})
     for problem in parsed.problems:

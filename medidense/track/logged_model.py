@@ -114,10 +114,14 @@ def _saved(staging: Path, package: Path, model: Model) -> Path:
 
 
 def _requirements() -> list[str]:
-    """medidense and all that it needs, as installed, pinned; local labels like +cpu are left out."""
+    """medidense, all that it needs and MLflow's pandas, as installed; local labels like +cpu are left out."""
     needed = [line for line in requires("medidense") or () if "extra ==" not in line]
     found = []
-    for name in ("medidense", *sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed)):
+    for name in (
+        "medidense",
+        "pandas",
+        *sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed),
+    ):
         try:
             found.append(f"{name}=={version(name).partition('+')[0]}")
         except PackageNotFoundError:

@@ -78,7 +78,7 @@ def register(client: Any, run_id: str, contents: Contents) -> None:
             name, model.artifact_location, run_id, description=said, model_id=model.model_id
         )
     client.update_model_version(name, version.version, said)
-    client.set_model_version_tag(name, version.version, names.HEADLINE, contents.auroc.text())
+    client.set_model_version_tag(name, version.version, names.VERSION_AUROC, contents.auroc.text())
     _tell_model(client, model.model_id, name, int(version.version))
     newest = max(int(one.version) for one in _versions(client, name))
     client.set_registered_model_alias(name, names.CHALLENGER, str(newest))
@@ -114,7 +114,7 @@ def crown(client: Any, name: str, version: str) -> tuple[str, str]:
     before = str(model.aliases.get(names.CHAMPION, ""))
     if before != version:
         client.set_registered_model_alias(name, names.CHAMPION, version)
-    return before, str(new.tags.get(names.HEADLINE, ""))
+    return before, str(new.tags.get(names.VERSION_AUROC, ""))
 
 
 def version_of_run(client: Any, run_id: str, where: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ REMEDIES = MappingProxyType(
         "CONSTANT": "Check the export; the image or the crop shows nothing.",
         "TRUNCATED": "Copy the file again.",
         "CORRUPT": "Copy the file again; ask for it anew.",
-        "DAMAGED_PIXELS": "Only `score` refuses so. Compare with the archive's copy; copy it again.",
+        "DAMAGED_PIXELS": "Only scoring refuses so. Compare with the archive's copy; copy it again.",
         "NESTING": "Such a file is hardly honest; ask where it comes from.",
         "BOMB": "Such a file is hardly honest; where it is, raise the ceiling (`--limit`).",
         "UNITS": "Set the unit to millimetres with the program that made the file.",

@@ -44,7 +44,7 @@ def test_a_run_is_one_version_with_its_headline_and_the_newest_is_the_challenger
     assert "medidense promote" in model.description
     version = client.get_model_version(NAME, "1")
     headline = client.get_run(tracked.run_id).data.tags["oof.auroc"]
-    assert version.tags["oof.auroc"] == headline
+    assert version.tags["auroc"] == headline
     assert headline in version.description
     assert version.run_id == tracked.run_id
     (logged_model,) = client.search_logged_models([client.get_run(tracked.run_id).info.experiment_id])
@@ -67,7 +67,7 @@ def test_a_new_evaluation_renews_the_words_of_the_same_version(
     durable.write_text(run.evaluation_path, json.dumps(figures))
     logged(run, tmp_path, package)
     version = client.get_model_version(NAME, "1")
-    assert version.tags["oof.auroc"].startswith("0.512 ")
+    assert version.tags["auroc"].startswith("0.512 ")
     assert "0.512 " in version.description
     assert aliases(client) == {"challenger": "2", "champion": "1"}
     (first, _) = sorted(client.search_logged_models(["1"]), key=lambda one: one.creation_timestamp)
