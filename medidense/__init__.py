@@ -42,6 +42,7 @@ _HOMES = {
     "report": "medidense.verbs",
     "scan": "medidense.verbs",
     "score": "medidense.verbs",
+    "sync": "medidense.verbs",
     "ui": "medidense.verbs",
     "verify": "medidense.verbs",
     "write_nifti": "medidense.io",
@@ -92,5 +93,6 @@ if TYPE_CHECKING:
     from medidense.verbs import report as report
     from medidense.verbs import scan as scan
     from medidense.verbs import score as score
+    from medidense.verbs import sync as sync
     from medidense.verbs import ui as ui
     from medidense.verbs import verify as verify

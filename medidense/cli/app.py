@@ -30,6 +30,7 @@ COMMANDS: tuple[Command, ...] = (
     commands_package.export,
     commands_package.verify,
     commands_package.score,
+    commands_start.sync,
     commands_start.ui,
     commands_start.demo,
 )
