@@ -50,8 +50,12 @@ class Follower:
 
     def end(self) -> None:
         """Send what is new, and end: within `PATIENCE_S`, or `BRIEF_S` where the store had failed before."""
+        latest = time.monotonic() + PATIENCE_S
         self._ending.set()
-        self._thread.join(BRIEF_S if self.problem else PATIENCE_S)
+        if self.problem:
+            self._thread.join(BRIEF_S)
+        if not self.problem:  # nor was there one, or it has just gone
+            self._thread.join(max(0.0, latest - time.monotonic()))
 
     @property
     def stuck(self) -> bool:
