@@ -52,11 +52,10 @@ def study(tmp_path: Path) -> Path:
 def run(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Cross-validate the study with these options, without MLflow and saliency."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cross_validation, "_track", lambda *_: "not logged")
     monkeypatch.setattr(cross_validation, "show_samples", lambda *_: None)
 
     def made(**options: object) -> verbs.cross_validation.CvResult:
-        given = {"device": "cpu", "settings": TINY, "out": tmp_path / "run"} | options
+        given = {"device": "cpu", "settings": TINY, "out": tmp_path / "run", "tracked": False} | options
         return verbs.cv(study, options=verbs.CvOptions(**given))  # type: ignore[arg-type]
 
     return made
