@@ -1,8 +1,7 @@
 """What does a reviewer see? A real Chromium on a real MLflow server, after cross-validations of phantoms.
 
-The numbers in the tests' names are those of nothing; each test is a page, and says what must stand on it.
-What a killed run and a server that is away leave behind is asked of the store, without a browser
-(test_killed, test_live).
+Each test is a page, and says what must stand on it. What a killed run and a server that is away leave behind
+is asked of the store, without a browser (test_killed, test_following).
 """
 
 import getpass
@@ -33,6 +32,12 @@ localStorage.setItem("mlflow.workflowType_v1", '"machine_learning"');
 localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 """
 """What the browser of someone remembers who has clicked Model training, and closed the assistant, once."""
+
+SHOWN = """one => [0.05, 0.45].every(share => {
+    const box = one.getBoundingClientRect();
+    return document.elementFromPoint(box.x + box.width / 2, box.y + share * box.height) === one;
+})"""
+"""Whether the upper half of an image, where the picture is, can be seen in its card."""
 
 SETTINGS = {"training.epochs": 2, "training.threads": 1, "evaluation.bootstrap": 200}
 FOLDS = 2
@@ -168,8 +173,11 @@ def test_a_cross_validation_begins_with_its_result(reviewer: Reviewer) -> None:
     page = reviewer.run()
     first = seen(page, re.compile("^Pooled out-of-fold AUROC"))
     assert first.inner_text().startswith(f"Pooled out-of-fold AUROC {reviewer.logged.text} over 12 subjects")
-    for text in ("Research software, not a medical device.", "Finished", "fold-0", "fold-1", "phantoms ("):
+    assert in_sight(seen(page, re.compile("^Best rule without a network: |network minus it")))
+    for text in ("Finished", "fold-0", "fold-1", "Cross-Validation"):
         assert in_sight(seen(page, text)), text
+    assert "phantoms (" in page.inner_text("body"), "the data set with its digest"
+    assert "Research software, not a medical device." in page.inner_text("body")
     folds = page.get_by_role("link", name=re.compile("^fold-"))
     links = [folds.nth(index).get_attribute("href") for index in range(folds.count())]
     assert {link.rpartition("/")[2] for link in links} == set(reviewer.logged.folds)
@@ -188,15 +196,24 @@ def test_the_image_grid_shows_pictures(reviewer: Reviewer) -> None:
     for index in range(pictures.count()):
         picture = pictures.nth(index)
         assert picture.evaluate("one => one.naturalWidth") > 0
-        assert in_sight(picture), "a picture that must be scrolled for is not seen"
+        assert picture.evaluate(SHOWN), "the picture is scrolled out of its card"
     reviewer.close(page)
 
 
 def test_a_fold_shows_its_loss(reviewer: Reviewer) -> None:
     page = reviewer.run("model-metrics", run=reviewer.logged.folds[0])
-    seen(page, re.compile("^train"))
     seen(page, re.compile("^fold-\\d"))
-    seen(page, re.compile("^loss"))
+    seen(page, re.compile("^train$")).scroll_into_view_if_needed()
+    seen(page, "loss")
+    reviewer.close(page)
+
+
+def test_the_curves_of_the_folds_open_by_their_link(reviewer: Reviewer) -> None:
+    (link,) = (line for line in lines(reviewer.logged.uri, reviewer.server) if "=folds&" in line)
+    page = reviewer.open(link[link.index("http") :])
+    top = seen(page, re.compile("^Folds"))
+    assert in_sight(top)
+    assert in_sight(seen(page, re.compile("train/loss")))
     reviewer.close(page)
 
 
@@ -232,8 +249,10 @@ def test_the_report_opens_inside_the_page(reviewer: Reviewer) -> None:
 
 def test_the_registered_model_names_challenger_and_champion(reviewer: Reviewer) -> None:
     page = reviewer.open(f"models/{reviewer.logged.name}")
-    assert in_sight(seen(page, re.compile("@ ?challenger")))
-    assert in_sight(seen(page, re.compile("@ ?champion")))
+    for alias in ("challenger", "champion"):
+        tag = page.get_by_role("status", name=alias)
+        tag.wait_for()
+        assert in_sight(tag)
     reviewer.close(page)
     page = reviewer.open(f"models/{reviewer.logged.name}/versions/1")
     assert "(95% CI " in seen(page, re.compile("^Pooled out-of-fold AUROC")).inner_text()
