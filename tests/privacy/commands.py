@@ -59,6 +59,7 @@ RUN = (
     Step("cv of pictures", ("cv", "{pictures}", "--split", "site", "--out", "{out}/seen", *QUICK, *COPIES)),
     Step("cv of torn sites", ("cv", "{cohort}", "--split", "site", "--out", "{out}/torn", *QUICK), (2,)),
     Step("promote", ("promote", "{out}/run")),
+    Step("sync", ("sync", "{out}/run", "{out}/seen")),
     Step("evaluate", ("evaluate", "{out}/run", "--rows", "{matched}")),
     Step("evaluate other rows", ("evaluate", "{out}/run", "--rows", "{pictures}"), (2,)),
     Step("report", ("report", "{out}/seen", "--allow-burned-in")),
