@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from turns import Cost, in_turns, timed
+from turns import Cost, Side, in_turns, timed
 
 from medidense import verbs
 from medidense.phantoms import PhantomOptions, write_cohort
@@ -44,12 +44,12 @@ def hanging_server() -> Iterator[str]:
             one.close()
 
 
-def sides_of(folder: Path, epochs: int, server: str) -> dict[str, Cost]:
-    """One turn of each side, in a working folder of its own."""
-    cohort = write_cohort(folder / "phantoms", PhantomOptions(subjects=24, seed=3))
+def sides_of(folder: Path, asked: argparse.Namespace, server: str) -> dict[str, Side]:
+    """What one turn of each side does."""
+    cohort = write_cohort(folder / "phantoms", PhantomOptions(subjects=asked.subjects, seed=3))
     settings = {
         "network.name": "densenet_small",
-        "training.epochs": epochs,
+        "training.epochs": asked.epochs,
         "training.threads": 1,
         "evaluation.bootstrap": 200,
     }
@@ -61,7 +61,7 @@ def sides_of(folder: Path, epochs: int, server: str) -> dict[str, Cost]:
         place = folder / f"{name}-run"
         shutil.rmtree(place, ignore_errors=True)
         options = verbs.CvOptions(
-            folds=5, seed=1, device="cpu", out=place, settings=settings, tracked=name != "untracked"
+            folds=asked.folds, seed=1, device="cpu", out=place, settings=settings, tracked=name != "untracked"
         )
         result = verbs.cv(cohort, options=options)
         if name != "untracked":
@@ -75,11 +75,11 @@ def sides_of(folder: Path, epochs: int, server: str) -> dict[str, Cost]:
     }
 
 
-def compare(turns: int, epochs: int) -> None:
+def compare(asked: argparse.Namespace) -> None:
     """Print the three sides, and what tracking adds."""
     with tempfile.TemporaryDirectory(prefix="medidense-tracking-") as place, hanging_server() as server:
         os.environ["XDG_CONFIG_HOME"] = f"{place}/config"
-        costs = in_turns(sides_of(Path(place), epochs, server), turns, warm=1)
+        costs = in_turns(sides_of(Path(place), asked, server), asked.turns, warm=1)
     plain = costs["untracked"]
     for name, cost in costs.items():
         wall, cpu = cost.wall / plain.wall - 1, cost.cpu / plain.cpu - 1
@@ -110,12 +110,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--subjects", type=int, default=24)
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--run", type=Path)
     asked = parser.parse_args()
     if asked.run:
         log_again(asked.run)
     else:
-        compare(asked.turns, asked.epochs)
+        compare(asked)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from tests.track.growing import Growing, everything, statuses
 from tests.track.servers import TroubledServer, until
 
 PARENT = "densenet121-2d-seed0"
+SLOW = [pytest.param(calls, marks=pytest.mark.slow) for calls in (17, 30)]
 
 
 @pytest.fixture(autouse=True)
@@ -140,9 +141,7 @@ def test_a_store_that_is_away_costs_a_moment_and_a_later_sync_brings_everything(
     assert everything(store(tmp_path)) == before
 
 
-@pytest.mark.parametrize(
-    "calls", [6, pytest.param(17, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("calls", [6, *SLOW])
 def test_a_server_that_dies_in_the_middle_and_comes_back_has_everything_once(
     growing: Growing, server: TroubledServer, tmp_path: Path, calls: int
 ) -> None:

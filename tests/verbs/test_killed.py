@@ -230,25 +230,20 @@ def test_two_at_once_in_a_new_store_lose_nothing_and_the_one_that_is_killed_goes
     assert first.wait(PATIENCE_S) == 0
     assert sorted(set(statuses_of(uri))) == [
         "densenet_small-3d-seed1 FINISHED",
-        "densenet_small-3d-seed1 RUNNING",
+        "densenet_small-3d-seed1 KILLED",
         "fold-0 FINISHED",
-        "fold-0 RUNNING",
+        "fold-0 KILLED",
         "fold-1 FINISHED",
     ]
-    third = commands.start(commands.folder / "third")
-    assert commands.until(lambda: "fold-0 KILLED" in statuses_of(uri), third)
-    third.send_signal(signal.SIGTERM)
-    assert third.wait(PATIENCE_S) == 143
     assert commands.start(places[1]).wait(PATIENCE_S) == 0
     found = everything(uri)
     assert found["models"] == 2
-    finished = [one for one in found["runs"].values() if one["status"] == "FINISHED"]
-    assert len(finished) == 6
+    finished = list(found["runs"].values())
+    assert [one["status"] for one in finished] == ["FINISHED"] * 6
     assert len({one["parent"] for one in finished if one["parent"]}) == 2
     for one in finished:
         if one["parent"]:
             assert [step for step, _, _ in one["points"]["train/loss"]] == list(range(1, EPOCHS + 1))
-    assert statuses_of(uri).count("fold-0 FAILED") == 1
 
 
 def statuses_of(uri: str) -> list[str]:
