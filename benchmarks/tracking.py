@@ -44,9 +44,9 @@ def hanging_server() -> Iterator[str]:
             one.close()
 
 
-def sides_of(folder: Path, asked: argparse.Namespace, server: str) -> dict[str, Side]:
-    """What one turn of each side does."""
-    cohort = write_cohort(folder / "phantoms", PhantomOptions(subjects=asked.subjects, seed=3))
+def sides_of(cohort: Path, asked: argparse.Namespace, server: str) -> dict[str, Side]:
+    """What one turn of each side does, beside the cohort."""
+    folder = cohort.parent.parent
     settings = {
         "network.name": "densenet_small",
         "training.epochs": asked.epochs,
@@ -79,7 +79,10 @@ def compare(asked: argparse.Namespace) -> None:
     """Print the three sides, and what tracking adds."""
     with tempfile.TemporaryDirectory(prefix="medidense-tracking-") as place, hanging_server() as server:
         os.environ["XDG_CONFIG_HOME"] = f"{place}/config"
-        costs = in_turns(sides_of(Path(place), asked, server), asked.turns, warm=1)
+        cohort = write_cohort(Path(place) / "phantoms", PhantomOptions(subjects=asked.subjects, seed=3))
+        short = argparse.Namespace(**vars(asked) | {"epochs": 1})
+        in_turns(sides_of(cohort, short, server), 1, warm=0)  # what is loaded once is loaded now
+        costs = in_turns(sides_of(cohort, asked, server), asked.turns, warm=0)
     plain = costs["untracked"]
     for name, cost in costs.items():
         wall, cpu = cost.wall / plain.wall - 1, cost.cpu / plain.cpu - 1
