@@ -123,7 +123,7 @@ def cv(
         with watched(run, tracked=options.tracked and not finished) as follower:
             if not finished:
                 if options.folds_on == "ray" and run.missing:
-                    trained = train_on_ray(run, Path(cohort), recipe, options, progress)
+                    trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
                 trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
                 pool(run, splits_for(run, table))
             remove_arrays(run.arrays)
