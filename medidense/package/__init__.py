@@ -1,12 +1,15 @@
 """A package: a folder of data that proves itself; scoring needs nothing else."""
 
-from medidense.package.answering import Stopped, answered, attempt, read_input
+from medidense.package.answering import CALIBRATED, SCORE, SET, Stopped, answered, attempt, read_input
 from medidense.package.loaded import Package, load_package
 from medidense.package.requests import answer_columns, answer_rows, request_columns, served_folder
 from medidense.package.verification import Check, Verification, verify_package
 from medidense.package.writing import PackageContents, write_package
 
 __all__ = [
+    "CALIBRATED",
+    "SCORE",
+    "SET",
     "Check",
     "Package",
     "PackageContents",

@@ -15,6 +15,13 @@ from medidense.values import APART, NOTHING, Manifest, Prediction, Refused, Volu
 
 Answer = TypeVar("Answer")
 
+SCORE = "score_"
+"""Prefix of the column that holds a class's probability."""
+
+CALIBRATED, SET = "calibrated_score", "set"
+"""Columns of the calibrated probability of the positive class, and of the classes that stay possible, where
+the package has them."""
+
 
 @dataclass(frozen=True)
 class Stopped:
