@@ -37,10 +37,10 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     if evaluation.labels:
         pieces.append(_labels(evaluation))
     if evaluation.baselines:
-        pieces.append(_baselines(evaluation))
+        pieces.append(baselines_table(evaluation))
     pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
-        pieces.append(_subgroups(evaluation))
+        pieces.append(subgroups_table(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -91,13 +91,13 @@ def _repeats(evaluation: Evaluation) -> str:
     return f"{each}: mean {figure(spread.mean)}, SD {figure(spread.standard_deviation)}"
 
 
-def _baselines(evaluation: Evaluation) -> Table:
+def baselines_table(evaluation: Evaluation, title: str = "To compare with, on the same folds") -> Table:
     """Trivial rules on the same folds: a network that does not beat them has learnt nothing more. Where the
     recipe compares, the network that started from random weights too."""
     rows = tuple(
         (item.name, item.auroc.text(), item.network_minus_baseline.text()) for item in evaluation.baselines
     )
-    return Table(("baseline", "AUROC", "network minus baseline"), rows, "To compare with, on the same folds")
+    return Table(("baseline", "AUROC", "network minus baseline"), rows, title)
 
 
 def _labels(evaluation: Evaluation) -> Table:
@@ -139,7 +139,7 @@ def _folds(evaluation: Evaluation) -> Table:
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
 
 
-def _subgroups(evaluation: Evaluation) -> Table:
+def subgroups_table(evaluation: Evaluation) -> Table:
     """Parts of the subjects; small ones have counts alone."""
     rows = tuple(
         (

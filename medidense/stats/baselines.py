@@ -22,6 +22,8 @@ WITH_DESCRIPTORS = "network and descriptors"
 DESCRIPTORS_C = 0.03
 """Inverse weight of the L2 penalty for the 60 descriptors: fixed, not chosen on any result of a run."""
 
+NOT_FITTED = "no fold leaves every class to be fitted on"
+
 
 @dataclass(frozen=True, eq=False)
 class BaselineScores:
@@ -61,6 +63,19 @@ def baseline_scores(
         joined = mean_ranks(predictions.scores, found[-1].scores)
         found.append(BaselineScores(WITH_DESCRIPTORS, joined, uses_network=True))
     return tuple(found), tuple(notes)
+
+
+def directions(predictions: Predictions, facts: Sequence[SampleFacts]) -> tuple[str, ...]:
+    """Which way each figure that is its own score was turned, in words; nothing but for two classes."""
+    truth = predictions.label == predictions.positive_index
+    if len(predictions.classes) != 2 or predictions.multi_label or truth.all() or not truth.any():
+        return ()
+    table, _ = _columns(predictions, facts)
+    return tuple(
+        f"{name[0].upper()}{name[1:]}: {'more' if roc_auc_score(truth, column) >= 0.5 else 'less'} counts as "
+        f"{predictions.positive}, the direction that does better on these very rows."
+        for name, column in table.items()
+    )
 
 
 def mean_ranks(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,7 +131,7 @@ def _keep(
 ) -> None:
     """Add the baseline, or the note why there is none."""
     if scores is None:
-        notes.append(f"Baseline left out: {name} (no fold leaves every class to be fitted on).")
+        notes.append(f"Baseline left out: {name} ({NOT_FITTED}).")
     else:
         found.append(BaselineScores(name, scores))
 
