@@ -202,10 +202,10 @@ def evaluate(
     """Print the figures of a finished run, or of a package on another cohort.
 
     Those of a run come from its out-of-fold scores. With --rows the scores stay those of the whole run; only
-    the rows that are counted change. A package is evaluated frozen, with the calibration and the threshold of
-    its training; rows of subjects that it was trained on are refused (TRAINING_SUBJECT). DIR/report.html shows
-    it on a page, DIR/refusals.csv the rows that were refused; the same command goes on where it was stopped.
-    Intervals resample subjects. Exit code 4 when a row was refused, 2 when none is left.
+    the rows that are counted change. A package is evaluated frozen, with the calibration and the threshold
+    of its training; rows of subjects that it was trained on are refused (TRAINING_SUBJECT). DIR/report.html
+    is the page of it, DIR/refusals.csv the rows that were refused; the same command goes on where it was
+    stopped. Intervals resample subjects. Exit code 4 when a row was refused, 2 when none is left.
 
     \b
     Example:

@@ -68,8 +68,6 @@ def drift_words(figures: Mapping[str, Beside], observed_expected: Estimate | Non
         if name in figures and side_of(figures[name].difference, 0) not in (0, None)
     ]
     if figures and any(name in figures for name in ("slope", "observed_expected")):
-        told = (
-            f"differ from training: {', '.join(moved)}" if moved else "differ from training: none is shown to"
-        )
-        said.append(f"Of slope, intercept, observed / expected and ECE, these {told}.")
+        told = f"A change against training is shown in: {', '.join(moved)}."
+        said.append(told if moved else "No change of calibration against training is shown.")
     return said

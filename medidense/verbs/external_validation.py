@@ -1,5 +1,6 @@
 """Does a frozen package hold on the subjects of another cohort?"""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,6 @@ from medidense.rundir import group_cells
 from medidense.stats import evaluate_frozen
 from medidense.values import Cohort, Predictions, Sample, Score
 from medidense.values.external import ExternalEvaluation, Overlap
-from medidense.values.wording import count
 from medidense.verbs.external_files import ExternalDir, write_figures, write_rows
 from medidense.verbs.external_rows import (
     BY_ID,
@@ -95,19 +95,17 @@ def evaluate_external(
 
 
 def nothing_left(cohort: Path, refused: Sequence[RefusedRow]) -> CohortError:
-    """The error for a cohort of which no row can be evaluated: the first reasons, and how many more."""
-    shown = [
-        Problem(f"{cohort} row {one.sample.row}", one.reason.rstrip("."), "", "no row is left to evaluate on")
-        for one in refused[:SHOWN]
-    ]
-    if len(refused) > SHOWN:
-        more = f"{count(len(refused) - SHOWN, 'more row')} refused"
-        shown.append(Problem(str(cohort), more, "", "no row is left to evaluate on"))
-    if not shown:
-        step = "write the label of the rows to evaluate on"
-        shown = [Problem(str(cohort), "no row has a label", "", step)]
-    error = CohortError.several(shown)
-    return error if isinstance(error, CohortError) else CohortError(str(cohort), "no row is left")
+    """The error for a cohort of which no row can be evaluated: how many of each code, and the first reasons."""
+    codes = Counter(one.code for one in refused)
+    found = ", ".join(f"{code} {number}" for code, number in sorted(codes.items())) or "no row with a label"
+    step = "take labelled subjects that the package was not trained on"
+    error = CohortError(str(cohort), "no row is left to evaluate on", found, step)
+    others = [row for row in refused if row.code != TRAINING_SUBJECT][:SHOWN]
+    error.problems += tuple(
+        Problem(f"{cohort} row {one.sample.row}", "refused", one.reason, "see docs/coordinates.md")
+        for one in others
+    )
+    return error
 
 
 def _predictions(package: Package, found: Gathered) -> Predictions:
