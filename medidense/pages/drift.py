@@ -28,18 +28,19 @@ def side_of(estimate: Estimate, level: float) -> int | None:
 
 def auroc_words(beside: Beside) -> str:
     """How the AUROC compares with that of the training."""
-    training = f"Out of fold in training it was {beside.training.text()}"
     side, gap = side_of(beside.difference, 0), beside.difference
-    if beside.training.value is None or gap.value is None:
+    if gap.value is None:
         return "The training states no AUROC to compare with."
-    if side is None:
-        return f"{training}."
-    words = {
+    verdict = {
         -1: "it is lower here",
         0: "no difference is shown",
         1: "it is higher here",
-    }[side]
-    return f"{training}: {words}, by {gap.text()}."
+        None: "no interval",
+    }
+    return (
+        f"Out of fold in training it was {beside.training.text()}; here minus there {gap.text()}: "
+        f"{verdict[side]}."
+    )
 
 
 def drift_words(figures: Mapping[str, Beside], observed_expected: Estimate | None) -> list[str]:

@@ -48,7 +48,7 @@ def external_figures(contents: ExternalContents) -> dict[str, bytes]:
 
 def external_html(contents: ExternalContents, pictures: Pictures) -> str:
     """The page: the headline, then `SECTIONS`; it needs nothing beside it and runs nothing."""
-    name = f"{contents.external.package} on {contents.cohort_name}"
+    name = f"Package {contents.external.package} on {contents.cohort_name}"
     bodies = [(title, section(contents, pictures)) for title, section in SECTIONS]
     there = [(f"s{place}", title, body) for place, (title, body) in enumerate(bodies) if body]
     parts = [

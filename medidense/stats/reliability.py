@@ -102,7 +102,8 @@ def _slopes(
 def observed_expected(truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws) -> Estimate:
     """Positives that there are over those that the probabilities (N,) add up to: 1 where both agree.
 
-    >>> observed_expected(np.array([True, False]), np.array([0.6, 0.2]), SubjectDraws.of("ab", 1, 0)).value
+    >>> draws = SubjectDraws.of(["a", "b"], 1, 0)
+    >>> observed_expected(np.array([True, False]), np.array([0.6, 0.2]), draws).value
     1.25
     """
 

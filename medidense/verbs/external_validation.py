@@ -64,7 +64,7 @@ def evaluate_external(
     holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
     """
     loaded, place = load_package(package), ExternalDir(out)
-    table = read_cohort(cohort, unlabelled=True)
+    table = read_cohort(cohort, unlabelled=True, classes_known=True)
     require_fit(loaded, table)
     place.require_own(loaded, table, overwrite)
     digest = loaded.training_digest()
@@ -95,7 +95,7 @@ def evaluate_external(
 
 
 def nothing_left(cohort: Path, refused: Sequence[RefusedRow]) -> CohortError:
-    """The error for a cohort of which no row can be evaluated: how many of each code, and the first reasons."""
+    """The error for a cohort of which no row can be evaluated: the codes, and the first reasons."""
     codes = Counter(one.code for one in refused)
     found = ", ".join(f"{code} {number}" for code, number in sorted(codes.items())) or "no row with a label"
     step = "take labelled subjects that the package was not trained on"
