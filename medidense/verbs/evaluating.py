@@ -14,7 +14,7 @@ from medidense.rundir import BASELINE, RunDir, newest_sanity, read_groups, read_
 from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
-from medidense.verbs.external_validation import ExternalResult, evaluate_external
+from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.splitting import verified_splits
@@ -73,6 +73,8 @@ def evaluate(
     when a row is none of the run's.
     """
     if cohort is not None:
+        from medidense.verbs.external_validation import evaluate_external  # torch, which a run does not need
+
         return evaluate_external(Path(run), Path(cohort), _out(rows, out), progress, overwrite=overwrite)
     if out is not None or overwrite:
         step = "leave it out, or name a package and a cohort"

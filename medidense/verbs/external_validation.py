@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from medidense.stats import evaluate_frozen
 from medidense.values import Cohort, Predictions, Sample, Score
 from medidense.values.external import ExternalEvaluation, Overlap
 from medidense.verbs.external_files import ExternalDir, write_figures, write_rows
+from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.external_rows import (
     BY_ID,
     Gathered,
@@ -32,20 +33,6 @@ from medidense.verbs.progress import Progress, counting
 
 SHOWN = 5
 """Refused rows that are told one by one where none is left."""
-
-
-@dataclass(frozen=True)
-class ExternalResult:
-    """The figures, where they lie, and how many rows have no part in them: refusals.csv says why."""
-
-    out: Path
-    external: ExternalEvaluation
-    html: Path
-    missed: int
-
-    def to_json(self) -> dict[str, object]:
-        """The figures' fields beside the paths."""
-        return {"out": str(self.out), "html": str(self.html), **self.external.to_json()}
 
 
 @archives_kept()
