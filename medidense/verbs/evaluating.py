@@ -81,7 +81,11 @@ def evaluate(
         raise UsageError(
             "--out" if out else "--overwrite", "it is for a package on a cohort", out or "", step
         )
-    folder = RunDir(Path(run))
+    return _of_run(RunDir(Path(run)), rows)
+
+
+def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
+    """The figures of a run, written into it."""
     folder.require_finished()
     splits = verified_splits(folder)
     whole, repeats = folder.predictions(), folder.repeated_predictions()

@@ -88,7 +88,7 @@ class ExternalDir:
 def write_rows(
     place: ExternalDir, package: Package, rows: Iterable[tuple[Sample, Score]], refused: Sequence[RefusedRow]
 ) -> None:
-    """predictions.csv of the rows that count, in the order of their names, and refusals.csv."""
+    """predictions.csv of the rows that count, image by image as the cohort has them, and refusals.csv."""
     about = package.manifest
     several = about.kind == "multi_label"
     labels = [LABEL + name for name in about.classes] if several else ["label"]
