@@ -18,6 +18,9 @@ NAMES = {
     "coverage": "coverage of the prediction sets",
 }
 
+COMPARED = ("slope", "intercept", "observed_expected", "ece", "sensitivity", "specificity", "coverage")
+"""Of these a change against training is told in the headline."""
+
 
 def side_of(estimate: Estimate, level: float) -> int | None:
     """1 where the whole interval lies above `level`, -1 below, 0 where it holds it; None without one."""
@@ -44,7 +47,7 @@ def auroc_words(beside: Beside) -> str:
 
 
 def drift_words(figures: Mapping[str, Beside], observed_expected: Estimate | None) -> list[str]:
-    """What calibration says of the scores as the package hands them on, a sentence a figure."""
+    """What calibration says of the scores that the package hands on, and what has changed since training."""
     said = []
     if observed_expected is not None and observed_expected.value is not None:
         words = {
@@ -63,12 +66,10 @@ def drift_words(figures: Mapping[str, Beside], observed_expected: Estimate | Non
             None: "of unknown spread",
         }[side_of(here, 1)]
         said.append(f"They are {words} (slope {here.text()}).")
-    moved = [
-        NAMES[name]
-        for name in ("slope", "intercept", "observed_expected", "ece")
-        if name in figures and side_of(figures[name].difference, 0) not in (0, None)
-    ]
-    if figures and any(name in figures for name in ("slope", "observed_expected")):
-        told = f"A change against training is shown in: {', '.join(moved)}."
-        said.append(told if moved else "No change of calibration against training is shown.")
+    shared = [name for name in COMPARED if name in figures]
+    moved = [NAMES[name] for name in shared if side_of(figures[name].difference, 0) not in (0, None)]
+    if moved:
+        said.append(f"A change against training is shown in: {', '.join(moved)}.")
+    elif shared:
+        said.append("No change of calibration or decisions against training is shown.")
     return said

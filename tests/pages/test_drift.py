@@ -27,11 +27,18 @@ def test_level_and_spread_are_said(side: int, level: str, spread: str) -> None:
     assert "A change against training is shown in: calibration slope." in said
 
 
+def test_a_change_of_decisions_is_said_as_well() -> None:
+    lower = Beside("sensitivity", Estimate(0.77), Estimate(0.9), Estimate(-0.13, -0.25, -0.01))
+    same = Beside("specificity", Estimate(0.83), Estimate(0.83), Estimate(0.0, -0.1, 0.1))
+    said = drift_words({"sensitivity": lower, "specificity": same}, None)
+    assert said == ["A change against training is shown in: sensitivity."]
+
+
 def test_nothing_shown_is_said_too() -> None:
     figures = {"slope": Beside("slope", SURE[0], SURE[0], Estimate(0.0, -0.1, 0.1))}
     said = " ".join(drift_words(figures, SURE[0]))
     assert said.count("not shown") == 2
-    assert "No change of calibration against training is shown." in said
+    assert "No change of calibration or decisions against training is shown." in said
     assert drift_words({}, None) == []
 
 
