@@ -1,7 +1,7 @@
 """How a package on another cohort stands on a page of a terminal."""
 
 from medidense.cli.deployment_page import deployment_tables
-from medidense.cli.pages import baselines_table, subgroups_table
+from medidense.cli.pages import baselines_table, per_subject_table, subgroups_table
 from medidense.cli.printing import Piece, Table, facts
 from medidense.values.external import ExternalEvaluation
 from medidense.values.wording import count
@@ -34,7 +34,8 @@ def external_page(external: ExternalEvaluation) -> list[Piece]:
         pieces.append(baselines_table(evaluation, "To compare with, on the same rows"))
     title = f"Decided from a score of {evaluation.operating_point:.4g} on, as in the package"
     metrics = tuple((name, estimate.text()) for name, estimate in evaluation.metrics.items())
-    pieces += [Table(("figure", "value"), metrics, title), *deployment_tables(evaluation)]
+    pieces += [Table(("figure", "value"), metrics, title), *per_subject_table(evaluation)]
+    pieces += deployment_tables(evaluation)
     if external.recalibration:
         pieces.append(_recalibration(external))
     if evaluation.subgroups:

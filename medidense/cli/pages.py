@@ -28,6 +28,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("fold mean", figure(evaluation.auroc_fold_mean)),
             ("repeats", _repeats(evaluation)),
             ("samples", f"{evaluation.samples} of {count(evaluation.subjects, 'subject')} ({counts})"),
+            ("per subject", _per_subject(evaluation)),
             ("rows", rows),
             ("matched in size", _matched(evaluation)),
             ("intervals", evaluation.interval),
@@ -38,10 +39,19 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
         pieces.append(_labels(evaluation))
     if evaluation.baselines:
         pieces.append(baselines_table(evaluation))
-    pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
+    pieces += [_metrics(evaluation), *per_subject_table(evaluation)]
+    pieces += [*deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
         pieces.append(subgroups_table(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
+
+
+def per_subject_table(evaluation: Evaluation) -> list[Piece]:
+    """The same figures with a row for each subject; nothing where a sample is one."""
+    if evaluation.per_subject is None:
+        return []
+    title = f"{evaluation.per_subject.rule}."
+    return [Table(("figure", "per sample", "per subject"), evaluation.side_by_side(), title)]
 
 
 def choices_table(choices: Sequence["Choice"]) -> Table:
@@ -80,6 +90,15 @@ def _matched(evaluation: Evaluation) -> str:
     found = evaluation.matched
     size = figure(found.volume_auroc.value)
     return f"{found.auroc.text()} on {count(found.pairs, 'pair')}; volume alone {size}"
+
+
+def _per_subject(evaluation: Evaluation) -> str:
+    """How many rows there are by subject; their figures have a table."""
+    found = evaluation.per_subject
+    if found is None:
+        return "the same, each has one sample" if evaluation.samples == evaluation.subjects else ""
+    left = f"; {found.left_out} left out, their samples differ in class" if found.left_out else ""
+    return f"AUROC {found.auroc.text()}; {found.several} of {evaluation.subjects} have several samples{left}"
 
 
 def _repeats(evaluation: Evaluation) -> str:
@@ -160,7 +179,7 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
         return []
     rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
     title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
-    cure = "Where they show one patient, give both rows one subject_id, or drop one of them."
+    cure = "Where they show one patient, give both rows one subject_id (--join does), or drop one of them."
     return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
 
 

@@ -20,8 +20,9 @@ from medidense.pages.external_sections import (
     score_figures,
     untrained_rules,
 )
-from medidense.pages.headline import believable, meaning
+from medidense.pages.headline import believable, by_subject, meaning
 from medidense.pages.markup import SMALL_PRINT, Html, page, tag
+from medidense.pages.per_subject import per_subject_section
 from medidense.pages.performance import notes_section
 from medidense.pages.precision_recall import precision_recall_png
 from medidense.pages.provenance import recipe_section
@@ -106,6 +107,7 @@ def _in_words(contents: ExternalContents) -> list[str]:
             f"Decided from a score of {point:.3g} on, as in the package: sensitivity "
             f"{found['sensitivity'].text()}, specificity {found['specificity'].text()}."
         )
+    said.append(by_subject(run))
     told = external.observed_expected
     said += drift_words(figures, told.get("frozen", told.get("raw")))
     return [sentence for sentence in said if sentence]
@@ -136,6 +138,7 @@ SECTIONS: tuple[tuple[str, Section], ...] = (
     ("Scores", score_figures),
     ("Calibration", frozen_calibration),
     ("Decisions", frozen_decisions),
+    ("Per sample and per subject", _of_run(per_subject_section)),
     ("Decision curve", net_benefit),
     ("Referred to a human", frozen_sets),
     ("Matched in size", _of_run(matched_section)),

@@ -1,6 +1,6 @@
 """A run directory: plain files to and from values, whoever has it needs no database."""
 
-from medidense.rundir.asked import Asked, code_digest
+from medidense.rundir.asked import Asked, benchmark_folder, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
@@ -37,6 +37,7 @@ __all__ = [
     "RunDir",
     "StartFacts",
     "StateFiles",
+    "benchmark_folder",
     "code_digest",
     "group_cells",
     "join_predictions",

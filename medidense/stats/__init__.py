@@ -1,6 +1,6 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
-from medidense.stats.baselines import BaselineScores, baseline_scores, regression_scores
+from medidense.stats.baselines import BaselineScores, baseline_scores
 from medidense.stats.calibration import out_of_fold_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
@@ -10,6 +10,7 @@ from medidense.stats.external import FrozenFigures, evaluate_frozen
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
+from medidense.stats.regression import regression_scores
 from medidense.stats.reliability import observed_expected
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups

@@ -17,6 +17,7 @@ from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, SetRule, Span, TrainingFacts
 from medidense.values.matched import Matched
+from medidense.values.per_subject import PerSubject
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
@@ -62,6 +63,7 @@ __all__ = [
     "Marker",
     "Matched",
     "McNemar",
+    "PerSubject",
     "Prediction",
     "Predictions",
     "ReadOptions",

@@ -92,7 +92,7 @@ def write_rows(
     about = package.manifest
     several = about.kind == "multi_label"
     labels = [LABEL + name for name in about.classes] if several else ["label"]
-    beside = [*(["score_calibrated"] if about.calibration else []), *(["set"] if about.sets else [])]
+    beside = [*(["calibrated_score"] if about.calibration else []), *(["set"] if about.sets else [])]
     columns = [
         "sample",
         "subject_id",

@@ -122,7 +122,7 @@ def test_the_scores_are_those_of_score_bit_for_bit(done: ExternalResult, here: W
     scored = verbs.score(here.package, images, lesions=tmp_path / "lesions.csv", out=tmp_path / "scores")
     again = {(row["input"], row["lesion_id"]): row for row in rows_of(scored.csv)}
     assert len(chosen) >= 4
-    columns = ("score_benign", "score_malignant", "score_calibrated", "set", "decision")
+    columns = ("score_benign", "score_malignant", "calibrated_score", "set", "decision")
     for one in chosen:
         other = again[str(one.image_path), one.lesion_id]
         assert [table[one.name][name] for name in columns] == [other[name] for name in columns]
