@@ -96,7 +96,7 @@ class _Reader:
             blank["lesion_id"] = own
         if isinstance(found, Stopped):
             return blank | {"refused": found.code, "reason": self._public(found.sentence)}
-        told = answered(manifest, found)
+        told = answered(self.package, found)
         figures: dict[str, object] = {f"{SCORE}{name}": score for name, score in found.scores.items()}
         figures |= {CALIBRATED: told.get("calibrated"), SET: told.get("possible")}
         figures |= {"decision": found.decision}
