@@ -22,6 +22,7 @@ from medidense.track.fold_contents import FoldContents, numbers
 from medidense.track.kept_runs import KeptRuns
 from medidense.track.logged_model import log_model
 from medidense.track.memory import Memory
+from medidense.track.registry import link_figures, register
 
 BATCH = 1000
 """Metrics that MLflow takes in one call."""
@@ -111,12 +112,13 @@ class Session:
             steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, content)
         if self.package is not None:
             steps["model"] = partial(self._model, run_id, self.package)
+            steps["figures of the model"] = partial(link_figures, self.client, run_id, self.contents)
+            steps["version"] = partial(register, self.client, run_id, self.contents)
         return steps
 
     def _model(self, run_id: str, package: Path | Packing) -> None:
-        recipe, classes = self.contents.run.recipe(), len(self.contents.run.classes)
         with contextlib.nullcontext(package) if isinstance(package, Path) else package() as folder:
-            log_model(self.client, run_id, folder, recipe, classes)
+            log_model(self.client, run_id, folder)
 
     def _params(self, run_id: str, params: Mapping[str, str]) -> None:
         self.client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
