@@ -14,7 +14,7 @@ from medidense.batch.lesions import Lesion, Lesions
 from medidense.batch.table import is_written, write_scores
 from medidense.batch.units import Item, find_items
 from medidense.errors import NothingFoundError, UsageError
-from medidense.package import Package, Stopped, answered, attempt, read_input
+from medidense.package import Package, Stopped, answered, attempt, lasting, read_input
 from medidense.values import Prediction, Refused, Score, Volume
 
 LEDGER, TABLE = "ledger.db", "scores.csv"
@@ -132,18 +132,13 @@ def _work(
         if not known or any(score.status == "failed" for score in known):
             package.networks()  # a package that does not load is an error of the run, never of an item
             scores = list(_scores(package, item))
-            if _lasting(scores) != _lasting(known):
+            if lasting(scores) != lasting(known):
                 ledger.store(unit, scores)
             tally.fresh += 1
             known = scores
         tally.count(item, known)
         progress(tally.found)
     return tally
-
-
-def _lasting(scores: Sequence[Score]) -> list[Score]:
-    """What must not differ between two runs, in one order."""
-    return sorted((replace(score, seconds=0.0) for score in scores), key=lambda score: score.lesion_id)
 
 
 def _scores(package: Package, item: Item) -> Iterator[Score]:
@@ -158,9 +153,9 @@ def _scores(package: Package, item: Item) -> Iterator[Score]:
             seconds=time.perf_counter() - started,
         )
         if isinstance(answer, Stopped):
-            yield replace(row, status=answer.status, reason_code=answer.code, reason=answer.sentence)
+            yield replace(row, **answer.told())
         else:
-            yield replace(row, **answered(package.manifest, answer))
+            yield replace(row, **answered(package, answer))
         started = time.perf_counter()
 
 

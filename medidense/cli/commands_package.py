@@ -25,7 +25,8 @@ def export(
     """Make a package from a finished run, to score with anywhere.
 
     A package is a folder of plain data with checksums: the folds' models, the recipe, and what the training
-    data were like. It holds no code and nothing about a subject.
+    data were like. It holds no code and no subject's name; a digest tells subjects and images of the training
+    again when 'medidense evaluate' is given another cohort (docs/external.md).
 
     \b
     Example:
@@ -33,9 +34,12 @@ def export(
     """
     from medidense import verbs
 
-    result = verbs.export(run, out=out, name=name, version=version, overwrite=overwrite)
+    with following(as_json=as_json) as progress:
+        result = verbs.export(
+            run, out=out, name=name, version=version, overwrite=overwrite, progress=progress
+        )
     page = facts([("package", result.package), ("models", result.models), ("sha256", result.digest)])
-    show([page], result.to_json(), as_json=as_json)
+    show([page, *(f"note: {note}" for note in result.notes)], result.to_json(), as_json=as_json)
     return 0
 
 

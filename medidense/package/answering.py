@@ -4,16 +4,24 @@ A batch and a served model answer through here, so that both say the same of the
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from medidense.io import read_volume
+from medidense.package.loaded import Package
 from medidense.package.neighbours import check_neighbours
 from medidense.package.plausible import require_region
-from medidense.values import APART, NOTHING, Manifest, Prediction, Refused, Volume
+from medidense.values import APART, NOTHING, Manifest, Prediction, Refused, Score, Volume
 
 Answer = TypeVar("Answer")
+
+SCORE = "score_"
+"""Prefix of the column that holds a class's probability."""
+
+CALIBRATED, SET = "calibrated_score", "set"
+"""Columns of the calibrated probability of the positive class, and of the classes that stay possible, where
+the package has them."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,10 @@ class Stopped:
     status: str
     code: str
     sentence: str
+
+    def told(self) -> dict[str, Any]:
+        """What a row says of it, by the names of `medidense.values.Score`."""
+        return {"status": self.status, "reason_code": self.code, "reason": self.sentence}
 
 
 def attempt(work: Callable[[], Answer]) -> Answer | Stopped:
@@ -53,11 +65,16 @@ def read_input(
     return volume
 
 
-def answered(manifest: Manifest, answer: Prediction) -> dict[str, Any]:
+def answered(package: Package, answer: Prediction) -> dict[str, Any]:
     """What a row says of a scored lesion, by the names of `medidense.values.Score`."""
     found: dict[str, Any] = {"scores": answer.scores, "decision": answer.decision}
     if answer.calibrated is not None:
-        found["calibrated"] = answer.calibrated[manifest.positive]
+        found["calibrated"] = answer.calibrated[package.manifest.positive]
     if answer.possible is not None:
         found["possible"] = APART.join(answer.possible) or NOTHING
     return found
+
+
+def lasting(scores: Sequence[Score]) -> list[Score]:
+    """What must not differ between two runs, in one order."""
+    return sorted((replace(score, seconds=0.0) for score in scores), key=lambda score: score.lesion_id)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from medidense.cohort.columns import BALL, POINT, parse_row
 from medidense.errors import UsageError
 from medidense.io import archives_kept, read_region
-from medidense.package.answering import Stopped, answered, attempt, read_input
+from medidense.package.answering import CALIBRATED, SCORE, SET, Stopped, answered, attempt, read_input
 from medidense.package.loaded import Package
 from medidense.values import LIMITS, Manifest, Marker, Prediction, Refused, Volume
 from medidense.values.covariates import NumericCovariate
@@ -43,9 +43,9 @@ def request_columns(manifest: Manifest) -> dict[str, str]:
 
 def answer_columns(manifest: Manifest) -> dict[str, str]:
     """Each column of an answer -> ``text`` or ``number``, in order."""
-    columns = {"lesion_id": TEXT, **{f"score_{name}": NUMBER for name in manifest.classes}}
-    columns |= {"score_calibrated": NUMBER} if manifest.calibration else {}
-    columns |= {"decision": TEXT, **({"set": TEXT} if manifest.sets else {})}
+    columns = {"lesion_id": TEXT, **{f"{SCORE}{name}": NUMBER for name in manifest.classes}}
+    columns |= {CALIBRATED: NUMBER} if manifest.calibration else {}
+    columns |= {"decision": TEXT, **({SET: TEXT} if manifest.sets else {})}
     return columns | {"refused": TEXT, "reason": TEXT}
 
 
@@ -96,9 +96,9 @@ class _Reader:
             blank["lesion_id"] = own
         if isinstance(found, Stopped):
             return blank | {"refused": found.code, "reason": self._public(found.sentence)}
-        told = answered(manifest, found)
-        figures: dict[str, object] = {f"score_{name}": score for name, score in found.scores.items()}
-        figures |= {"score_calibrated": told.get("calibrated"), "set": told.get("possible")}
+        told = answered(self.package, found)
+        figures: dict[str, object] = {f"{SCORE}{name}": score for name, score in found.scores.items()}
+        figures |= {CALIBRATED: told.get("calibrated"), SET: told.get("possible")}
         figures |= {"decision": found.decision}
         return blank | {key: value for key, value in figures.items() if key in blank}
 

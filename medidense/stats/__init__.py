@@ -1,14 +1,17 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
 from medidense.stats.baselines import BaselineScores, baseline_scores
+from medidense.stats.calibration import out_of_fold_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
 from medidense.stats.deployment import Settled, settled
 from medidense.stats.evaluation import evaluate_predictions
+from medidense.stats.external import FrozenFigures, evaluate_frozen
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.regression import regression_scores
+from medidense.stats.reliability import observed_expected
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
 from medidense.stats.two_runs import compare_predictions
@@ -16,6 +19,7 @@ from medidense.stats.two_runs import compare_predictions
 __all__ = [
     "BaselineScores",
     "Decisions",
+    "FrozenFigures",
     "Settled",
     "SubjectDraws",
     "auprc",
@@ -26,10 +30,13 @@ __all__ = [
     "decide",
     "decided_classes",
     "decision_figures",
+    "evaluate_frozen",
     "evaluate_predictions",
     "inner_figure",
     "matched_pairs",
     "matched_subset",
+    "observed_expected",
+    "out_of_fold_scores",
     "percentile_interval",
     "regression_scores",
     "settled",

@@ -37,7 +37,7 @@ class Contents:
         """The cohort's name and the start of its digest: results of one cohort can be compared."""
         return f"{self.asked['cohort_name']}-{self.run.cohort_digest[:6]}"
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Network, dimension and seed."""
         recipe = self.run.recipe()

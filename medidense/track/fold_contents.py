@@ -62,7 +62,7 @@ class FoldContents:
         """
         told = self.happened().epochs
         fold = self.run.fold(self.index)
-        if not fold.epochs_path.is_file():
+        if not (fold.epochs_path.is_file() and fold.weights.is_file()):
             return told
         known = {record.epoch: (record, moment) for record, moment in told}
         clock, found = self.times()[0] / 1000, []

@@ -87,7 +87,7 @@ class Session:
 
     def begin(self, parent: str) -> None:
         """What is known of a run before it is finished: what was asked, and of whom."""
-        self.runs.once("params", partial(self._params, parent, self.contents.params()))
+        self.runs.once("params", lambda: self._params(parent, self.contents.params()))
         self.runs.once("dataset", partial(self._dataset, parent))
 
     def curves(self, run_id: str, fold: FoldContents) -> None:

@@ -56,7 +56,7 @@ def experiment_tags(experiment_id: str) -> dict[str, str]:
     return {
         names.EXPERIMENT_KIND: names.TRAINING_KIND,
         names.NOTE: "Cross-validations of one cohort. "
-        f"[Leaderboard: pooled AUROC with its interval]({board}) "
+        f"[Leaderboard: pooled AUROC with its interval]({board}) · "
         f"[Fold curves with their band]({curves})",
         names.LEADERBOARD_TAG: _leaderboard(),
         names.FOLD_CURVES_TAG: _fold_curves(),

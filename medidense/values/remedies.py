@@ -49,6 +49,7 @@ REMEDIES = MappingProxyType(
         "MODALITY": "Use a model made for this modality.",
         "IMPLAUSIBLE": "Check the values' units; use a model made for such images.",
         "NO_COVARIATE": "Add the column to the list (`--lesions`); an empty cell is a value that is missing.",
+        "TRAINING_SUBJECT": "Drop the subject's rows: a package is evaluated on subjects that it never saw.",
         "BAD_ROW": "Only a served model refuses so. Correct the row; `docs/hospital.md` has the columns.",
     }
 )
