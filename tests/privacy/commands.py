@@ -67,6 +67,11 @@ RUN = (
     Step("explain", ("explain", "{out}/run", "{images}", "--out", "{out}/maps")),
     Step("export", ("export", "{out}/run", "--out", "{out}/package")),
     Step("export pictures", ("export", "{out}/seen", "--out", "{out}/seen-package")),
+    Step(
+        "evaluate elsewhere",
+        ("evaluate", "{out}/seen-package", "{elsewhere}", "--out", "{out}/elsewhere"),
+        (4,),
+    ),
     Step("verify", ("verify", "{out}/package")),
     Step("score", ("score", "{out}/package", "{fresh}", "{broken}", *LESIONS, "--out", "{out}/scores"), (4,)),
     Step("score pictures", ("score", "{out}/seen-package", "{picture_folder}", "--out", "{out}/read"), (4,)),

@@ -59,7 +59,8 @@ class Planted:
         own = {key: value for key, value in vars(self).items() if isinstance(value, Path)}
         beside = {name: self.cohort.with_name(f"{name}.csv") for name in ("matched", "unsegmented")}
         own |= {"data": self.cohort.parent.parent, "images": self.cohort.parent / "images"}
-        beside |= {"joined": self.pictures.with_name("joined.csv"), "picture_folder": self.pictures.parent}
+        beside |= {name: self.pictures.with_name(f"{name}.csv") for name in ("joined", "elsewhere")}
+        beside |= {"picture_folder": self.pictures.parent}
         return own | beside
 
 
@@ -333,12 +334,13 @@ def _bad(canary: Canary, cohort: Path) -> Path:
 
 
 def _pictures(canary: Canary, data: Path) -> Path:
-    """A cohort of whole pictures of three formats: bright or dark squares."""
+    """A cohort of whole pictures of three formats, bright or dark squares; beside it one of another place, to
+    which a training picture has strayed."""
     folder = data / canary.word("folder of pictures")
     folder.mkdir()
     random = np.random.default_rng(0)
     rows, last = [], np.zeros((48, 48), np.uint8)
-    for number in range(12):
+    for number in range(20):
         array = random.integers(0, 60, (48, 48), dtype=np.uint8)
         array[12:36, 12:36] += np.uint8(120 * (number % 2))
         if number == 11:
@@ -352,7 +354,8 @@ def _pictures(canary: Canary, data: Path) -> Path:
         label = ("dark", "light")[number % 2]
         rows.append({"subject_id": who, "image": path.name, "label": label, "site": site})
     target = folder / "pictures.csv"
-    _write(target, rows)
+    _write(target, rows[:12])
+    _write(target.with_name("elsewhere.csv"), rows[11:])
     return target
 
 
