@@ -43,6 +43,7 @@ _HOMES = {
     "report": "medidense.verbs",
     "scan": "medidense.verbs",
     "score": "medidense.verbs",
+    "sync": "medidense.verbs",
     "ui": "medidense.verbs",
     "verify": "medidense.verbs",
     "write_nifti": "medidense.io",
@@ -94,5 +95,6 @@ if TYPE_CHECKING:
     from medidense.verbs import report as report
     from medidense.verbs import scan as scan
     from medidense.verbs import score as score
+    from medidense.verbs import sync as sync
     from medidense.verbs import ui as ui
     from medidense.verbs import verify as verify

@@ -115,6 +115,27 @@ def refuse_existing(target: Path, overwrite: bool = False) -> None:
         )
 
 
+def append_line(target: Path, line: str, mode: int = PRIVATE) -> None:
+    """Add one line (without its end) to `target`, made where missing; it is on the disk when this returns.
+
+    A line that a kill has left without its end is closed first: whoever reads passes over what is torn.
+    Raises WriteError.
+    """
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        there = target.exists()
+        descriptor = os.open(target, os.O_RDWR | os.O_APPEND | os.O_CREAT, mode)
+        try:
+            size = os.fstat(descriptor).st_size
+            torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+            os.write(descriptor, ("\n" * torn + line + "\n").encode())
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if not there:
+            _flush(target.parent)
+
+
 @contextlib.contextmanager
 def replacing_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place when the block ends without error.

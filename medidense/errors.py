@@ -7,7 +7,7 @@
     |   +-- RunError               2    a run directory is missing, damaged, or made from something else
     |   +-- PackageError           2    a package is missing, damaged, or made for a later version
     |   +-- OutputExistsError      2    the output is there already and was not to be overwritten
-    +-- NothingFoundError          3    no image file under the paths given
+    +-- NothingFoundError          3    nothing to do: no image file under the paths given, no run to log
     +-- Refused                    4    one input was refused (defined beside its value in values/refusal.py)
     +-- DivergedError              1    the training left the finite numbers
     +-- WriteError                74    the output cannot be written
@@ -97,7 +97,7 @@ class OutputExistsError(UsageError):
 
 
 class NothingFoundError(MedidenseError):
-    """No image file lies under the paths given."""
+    """No image file lies under the paths given, or no run that is to be logged."""
 
     exit_code = 3
 

@@ -116,3 +116,16 @@ def test_a_lock_is_waited_for_and_told_once(tmp_path: Path) -> None:
     with durable.locked(tmp_path, wait_s=60, waiting=waiting):
         assert told == ["waiting"]
     holder.wait()
+
+
+def test_a_line_is_added_whole_and_a_torn_one_is_closed_first(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lines.jsonl"
+    durable.append_line(path, "1")
+    with path.open("a") as stream:
+        stream.write('{"torn')
+    durable.append_line(path, "2")
+    assert path.read_text() == '1\n{"torn\n2\n'
+    assert path.stat().st_mode & 0o777 == 0o600
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteError):
+        durable.append_line(tmp_path / "file" / "x", "1")

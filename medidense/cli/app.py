@@ -38,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     commands_package.verify,
     commands_package.score,
     commands_package.promote,
+    commands_start.sync,
     commands_start.ui,
     commands_start.demo,
 )

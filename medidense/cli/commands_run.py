@@ -127,6 +127,9 @@ def cv(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."),
     ] = None,
+    tracked: Annotated[
+        bool, typer.Option("--track/--no-track", help="Log to MLflow, while it trains too.")
+    ] = True,
     as_json: Json = False,
 ) -> int:
     """Cross-validate: a model a fold, tested on subjects it never saw.
@@ -159,6 +162,7 @@ def cv(
         fold=fold or [],
         folds_on=folds_on.value,
         ray_address=ray_address,
+        tracked=tracked,
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)

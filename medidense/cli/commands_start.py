@@ -1,15 +1,46 @@
-"""Commands to get to know medidense by: ui and demo."""
+"""Commands about the MLflow page, and to get to know medidense by: sync, ui and demo."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from medidense.cli.errors import emit
-from medidense.cli.options import Json
-from medidense.cli.printing import duration, facts, show
+from medidense.cli.errors import complain, emit
+from medidense.cli.options import Json, present
+from medidense.cli.printing import Table, duration, facts, show
 from medidense.cli.progress import following
 from medidense.values.wording import count
+
+
+def sync(
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RUN_DIR]...", callback=present, help="Folders of runs; by default all below runs/."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> int:
+    """Log to MLflow what could not be logged when it happened.
+
+    A run directory keeps everything that MLflow is to hold. Nothing is logged twice; runs that were stopped
+    before their end are logged as far as they are. Exit code 4 when a run could not be logged.
+
+    \b
+    Example:
+      medidense sync
+      medidense sync runs/lung-1a2b3c4d
+    """
+    from medidense import verbs
+
+    with following(as_json=as_json) as progress:
+        result = verbs.sync(runs or (), progress=progress)
+    rows = tuple((item.status, item.run, item.words) for item in result.items)
+    show([Table(("status", "run", "where, or why not"), rows)], result.to_json(), as_json=as_json)
+    if not result.failed:
+        return 0
+    total = count(len(result.items), "run")
+    return complain([f"sync: {result.failed} of {total} could not be logged; run it again later"], 4)
 
 
 def ui(

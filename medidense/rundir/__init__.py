@@ -5,7 +5,9 @@ from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import group_cells, read_groups, write_groups
+from medidense.rundir.journal import Happened, Journal, State
 from medidense.rundir.layout import RunDir
+from medidense.rundir.presence import Presence, living, this_process
 from medidense.rundir.prints import read_prints, write_prints
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.sanity import newest_sanity, note_sanity
@@ -34,8 +36,12 @@ __all__ = [
     "Asked",
     "Choice",
     "FoldDir",
+    "Happened",
+    "Journal",
+    "Presence",
     "RunDir",
     "StartFacts",
+    "State",
     "StateFiles",
     "benchmark_folder",
     "code_digest",
@@ -43,6 +49,7 @@ __all__ = [
     "join_predictions",
     "label_cells",
     "label_columns",
+    "living",
     "mean_predictions",
     "newest_sanity",
     "note_sanity",
@@ -55,6 +62,7 @@ __all__ = [
     "read_prints",
     "read_recipe",
     "recipe_text",
+    "this_process",
     "write_choices",
     "write_crossings",
     "write_encoding",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from medidense import durable
 from medidense.rundir.covariates import covariate_files
+from medidense.rundir.journal import Journal
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import read_epochs
 from medidense.values import EpochRecord
@@ -36,6 +37,11 @@ class FoldDir:
     def epochs_path(self) -> Path:
         """One line an epoch."""
         return self.path / "epochs.csv"
+
+    @property
+    def journal(self) -> Journal:
+        """What has happened in the fold so far, also while it is trained."""
+        return Journal(self.path / "journal.jsonl")
 
     @property
     def choices_path(self) -> Path:

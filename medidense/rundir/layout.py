@@ -10,6 +10,7 @@ from medidense import durable
 from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.fold_dir import FoldDir
+from medidense.rundir.journal import Journal
 from medidense.rundir.recipes import read_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
 from medidense.rundir.starts import StartFacts, facts_of
@@ -112,6 +113,11 @@ class RunDir:
     def tracking_path(self) -> Path:
         """Which MLflow runs hold this run."""
         return self.path / "tracking.json"
+
+    @property
+    def journal(self) -> Journal:
+        """Which processes work or worked at the run; no file where it is kept out of MLflow."""
+        return Journal(self.path / "journal.jsonl")
 
     @property
     def figures(self) -> Path:

@@ -13,8 +13,9 @@ from medidense import durable
 from medidense.errors import UsageError, WriteError
 from medidense.track import names
 from medidense.track.memory import Memory
+from medidense.track.opening import sentence, without_password
 from medidense.track.quiet import STORE_ERRORS, client_of
-from medidense.track.runs import Tracked, sentence, without_password
+from medidense.track.runs import Tracked
 from medidense.track.store import artifact_location, tracking_uri
 
 RUN = "benchmark"

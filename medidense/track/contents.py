@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,18 +10,14 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
+from medidense.track.fold_contents import DIGITS, FoldContents
 from medidense.values import Estimate, Splits, public_groups
 from medidense.values.sanity import Sanity
-
-Number = tuple[str, float, int, int]
-"""Metric name, value, timestamp in ms, step."""
-
-DIGITS = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Contents:
-    """Views of one finished run; `alias` turns a subject ID or a sample's name into its pseudonym."""
+    """Views of one run, finished or not; `alias` turns a subject ID or a sample's name into its pseudonym."""
 
     run: RunDir
     alias: Callable[[str], str]
@@ -42,7 +37,7 @@ class Contents:
         """The cohort's name and the start of its digest: results of one cohort can be compared."""
         return f"{self.asked['cohort_name']}-{self.run.cohort_digest[:6]}"
 
-    @property
+    @cached_property
     def title(self) -> str:
         """Network, dimension and seed."""
         recipe = self.run.recipe()
@@ -76,9 +71,11 @@ class Contents:
         for figure, estimate in self.evaluation["metrics"].items():
             found |= _limits(names.pooled(figure), Estimate(**estimate))
         found |= self._deployed()
-        for label in self.evaluation.get("labels", ()):
+        labels = self.evaluation.get("labels", ())
+        among = [label["name"] for label in labels]
+        for label in labels:
             for figure in ("auroc", "auprc"):
-                found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
+                found |= _limits(names.of_label(label["name"], figure, among), Estimate(**label[figure]))
         if matched := self.evaluation.get("matched"):
             found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
         if subjects := self.evaluation.get("per_subject"):
@@ -134,45 +131,30 @@ class Contents:
         times = f", {self.run.repeats} repeats" if self.run.repeats > 1 else ""
         return f", {self.run.folds} folds by subject{times}" if self.run.folds > 1 else ", split by subject"
 
-    def fold_metrics(self, index: int) -> dict[str, float]:
-        """The fold's own test figures."""
-        fold = next(item for item in self.evaluation["folds"] if item["fold"] == index)
-        found = {names.FOLD_PATIENTS: fold["subjects"], names.FOLD_LESIONS: fold["samples"]}
-        if fold["auroc"] is not None:
-            found[names.FOLD_AUROC] = round(fold["auroc"], DIGITS)
-        return found
-
     @property
     def evaluated(self) -> int:
         """When the figures were made, in ms since 1970: of two values MLflow shows the later."""
         return round(1000 * self.run.evaluation_path.stat().st_mtime)
 
-    def times(self) -> tuple[int, int]:
-        """When the first fold's training began and the last one's ended, in ms since 1970."""
-        spans = [self.fold_times(index) for index in range(self.run.folds)]
-        return min(begin for begin, _ in spans), max(end for _, end in spans)
+    @property
+    def begun(self) -> int:
+        """When the run began, in ms since 1970: its first process or, without a journal, fold."""
+        begun = self.run.journal.read().begun
+        if begun is not None:
+            return round(1000 * begun)
+        moments = [fold.begun for fold in self.folds]
+        known = [moment for moment in moments if moment is not None]
+        return min(known, default=round(1000 * self.run.recipe_path.stat().st_mtime))
 
-    def fold_times(self, index: int) -> tuple[int, int]:
-        """When the fold's training began and ended, in ms since 1970."""
-        fold = self.run.fold(index)
-        end = fold.weights.stat().st_mtime
-        return round(1000 * (end - sum(record.seconds for record in fold.epochs()))), round(1000 * end)
+    @property
+    def ended(self) -> int:
+        """When the finished run's last fold was trained, in ms since 1970."""
+        return max(fold.times()[1] for fold in self.folds)
 
-    def curves(self, index: int) -> list[Number]:
-        """The fold's numbers by epoch, each with the time it was known; infinite ones are left out."""
-        clock, numbers = self.fold_times(index)[0] / 1000, []
-        for record in self.run.fold(index).epochs():
-            clock += record.seconds
-            found = {
-                names.LOSS: record.loss,
-                names.LEARNING_RATE: record.learning_rate,
-                names.EPOCH_SECONDS: round(record.seconds, 3),
-                names.VALIDATION_LOSS: record.validation_loss,
-            }
-            for key, value in found.items():
-                if value is not None and not math.isinf(value):
-                    numbers.append((key, value, round(1000 * clock), record.epoch))
-        return numbers
+    @property
+    def folds(self) -> list[FoldContents]:
+        """What there is of each fold."""
+        return [FoldContents(self.run, index) for index in range(self.run.folds)]
 
     def files(self) -> dict[str, bytes]:
         """Artifact path -> content: recipe, split, tables, figures, overlays."""

@@ -16,7 +16,8 @@ class Memory:
     """The content of tracking.json; `save` after each change makes a killed logging go on where it was.
 
     `uid` names the run directory in MLflow without saying anything of it. `runs` maps ``cv`` and ``fold-K``
-    to run IDs; `done` lists the steps that need not be repeated for the results with digest `results`.
+    to run IDs; `done` lists the steps that need not be repeated for the results with digest `results`. `sent`
+    counts the epochs of each fold that are there, `told` holds the status that each run was last given.
     """
 
     path: Path
@@ -25,6 +26,8 @@ class Memory:
     results: str
     runs: dict[str, str] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    sent: dict[str, int] = field(default_factory=dict)
+    told: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, path: Path, store: str, results: str) -> "Memory":
@@ -33,6 +36,7 @@ class Memory:
         try:
             tree = json.loads(path.read_text(encoding="utf-8"))
             known = cls(path, tree["store"], tree["uid"], tree["results"], tree["runs"], tree["done"])
+            known.sent, known.told = dict(tree.get("sent", {})), dict(tree.get("told", {}))
         except (OSError, ValueError, KeyError, TypeError):
             return fresh
         if known.store != store:
@@ -44,7 +48,7 @@ class Memory:
 
     def forget(self) -> None:
         """Start over: the runs are gone from the store."""
-        self.runs, self.done = {}, []
+        self.runs, self.done, self.sent, self.told = {}, [], {}, {}
 
     def finish(self, step: str) -> None:
         """Remember that a step was done."""

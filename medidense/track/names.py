@@ -1,12 +1,17 @@
 """Under which name does each thing stand in MLflow? Nothing in this room spells one anywhere else."""
 
+import hashlib
 import re
+from collections.abc import Sequence
 
 # tags of runs
 KIND = "medidense.kind"
 UID = "medidense.uid"
 FOLD = "medidense.fold"
 VERSION = "medidense.version"
+PROCESS = "medidense.process"
+CV_OF = "medidense.cv"
+"""On a fold: which cross-validation it belongs to, in words that tell two of them apart."""
 HEADLINE = "oof.auroc"
 SANITY = "medidense.sanity"
 PARENT = "mlflow.parentRunId"
@@ -16,6 +21,10 @@ NOTE = "mlflow.note.content"
 VERSIONS_TAG = "mlflow.modelVersions"
 TABLES_TAG = "mlflow.loggedArtifacts"
 
+RUNNING, FINISHED, FAILED = "RUNNING", "FINISHED", "FAILED"
+STATUS = {"at work": RUNNING, "stopped": "SCHEDULED", "failed": FAILED, "killed": "KILLED"}
+"""MLflow's word for each state of a journal; SCHEDULED is a run that waits to be gone on with."""
+
 CV = "cv"
 ONE_FOLD = "fold"
 
@@ -23,7 +32,11 @@ ONE_FOLD = "fold"
 EXPERIMENT_KIND = "mlflow.experimentKind"
 TRAINING_KIND = "custom_model_development"
 LEADERBOARD = "leaderboard"
-LEADERBOARD_TAG = f"mlflow.sharedViewState.{LEADERBOARD}"
+FOLD_CURVES = "folds"
+VIEW = "mlflow.sharedViewState."
+"""What the tag of a saved view begins with."""
+LEADERBOARD_TAG = VIEW + LEADERBOARD
+FOLD_CURVES_TAG = VIEW + FOLD_CURVES
 
 ANYBODY = "research"
 """What stands where MLflow would put the login name."""
@@ -115,13 +128,24 @@ def prediction_sets(figure: str) -> str:
     return f"oof_sets/{figure}"
 
 
-def of_label(name: str, figure: str) -> str:
+def of_label(name: str, figure: str, among: Sequence[str] = ()) -> str:
     """The metric that holds a figure of one of several labels; MLflow's names take few other signs.
+
+    A label that would then be written like another one of `among` gets four digits of its own.
 
     >>> of_label("pleural effusion", "auroc")
     'oof_label/pleural_effusion/auroc'
+    >>> of_label("T+", "auroc", ["T+", "T-"]), of_label("T?", "auroc", ["T+", "T?"])
+    ('oof_label/T_/auroc', 'oof_label/T_.07a5/auroc')
     """
-    return f"oof_label/{re.sub(r'[^0-9A-Za-z_.-]', '_', name)}/{figure}"
+    written = _written(name)
+    if any(other != name and _written(other).casefold() == written.casefold() for other in among):
+        written += "." + hashlib.sha256(name.encode()).hexdigest()[:4]
+    return f"oof_label/{written}/{figure}"
+
+
+def _written(name: str) -> str:
+    return re.sub(r"[^0-9A-Za-z_.-]", "_", name)
 
 
 def baseline(name: str) -> str:

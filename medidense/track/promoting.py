@@ -9,9 +9,9 @@ from medidense.errors import RunError, UsageError, WriteError
 from medidense.rundir import RunDir
 from medidense.track.experiments import still_there
 from medidense.track.memory import Memory
+from medidense.track.opening import sentence, without_password
 from medidense.track.quiet import STORE_ERRORS, client_of
 from medidense.track.registry import Promoted, crown, version_of_run
-from medidense.track.runs import sentence, without_password
 from medidense.track.store import known_uri
 
 

@@ -10,8 +10,8 @@ import os
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
@@ -30,8 +30,8 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 mlflow.set_telemetry_client()
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"].upper())
 
-STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError)
-"""What a store raises that is away, refuses, is damaged, or was made by another version of MLflow."""
+STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, OSError)
+"""What a store raises that is away, refuses, is damaged, cannot be written, or is of another MLflow."""
 
 __all__ = ["QUIET", "STORE_ERRORS", "MlflowException", "client_of", "mlflow"]
 

@@ -4,10 +4,10 @@ import contextlib
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,10 @@ from PIL import Image
 
 from medidense.track import names
 from medidense.track.contents import Contents
+from medidense.track.fold_contents import FoldContents, numbers
+from medidense.track.kept_runs import KeptRuns
 from medidense.track.logged_model import log_model
 from medidense.track.memory import Memory
-from medidense.track.quiet import STORE_ERRORS
 from medidense.track.registry import link_figures, register
 
 BATCH = 1000
@@ -30,33 +31,74 @@ TAG_LENGTH = 8000
 
 Act = Callable[[], object]
 
+Packing = Callable[[], AbstractContextManager[Path]]
+"""Makes a package, and takes it away again."""
+
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """One run directory (`contents`) going to one experiment of one store, as far as `memory` remembers.
+    """One run directory (`contents`) going to the `runs` of one store that it has there.
 
-    `command` stands where MLflow would write a script's path; `package` is logged as the model, if given.
+    `package` is logged as the model, if given; one that is still to be made is made where it is needed.
     Every client call names its run: nothing depends on an active run.
     """
 
-    client: Any
-    experiment: str
+    runs: KeptRuns
     contents: Contents
-    memory: Memory
-    command: str
-    package: Path | None
+    package: Path | Packing | None = None
+
+    @property
+    def client(self) -> Any:
+        """The store."""
+        return self.runs.client
+
+    @property
+    def memory(self) -> Memory:
+        """What was done so far."""
+        return self.runs.memory
 
     def log(self) -> str:
-        """Do every step that was not done yet; returns the ID of the parent run."""
-        parent = self._run(names.CV, self.contents.title, {names.KIND: names.CV}, self.contents.times()[0])
-        steps = self._parent_steps(parent)
-        folds = [(f"fold-{index}", index) for index in range(self.contents.run.folds)]
-        with self._status(names.CV, [*steps, *(name for name, _ in folds)], self.contents.times()[1]):
+        """Do every step of a finished run that was not done yet; returns the ID of the parent run."""
+        parent = self.parent()
+        steps, folds = self._parent_steps(parent), self.contents.folds
+        with self.runs.status(names.CV, [*steps, *(fold.name for fold in folds)], self.contents.ended):
             for step, act in steps.items():
-                self._once(step, act)
-            for name, index in folds:
-                self._fold(name, index, parent)
+                self.runs.once(step, act)
+            for fold in folds:
+                self.fold(fold, parent)
         return parent
+
+    def parent(self) -> str:
+        """The ID of the parent run, made where there is none."""
+        return self.runs.run(names.CV, self.contents.title, self.contents.begun, {names.KIND: names.CV})
+
+    def child(self, fold: FoldContents, parent: str, begin: int) -> str:
+        """The ID of the child run of one fold, made where there is none."""
+        whole = f"{self.contents.title} {self.memory.uid[:4]}"
+        tags = {names.KIND: names.ONE_FOLD, names.FOLD: str(fold.index), names.PARENT: parent}
+        return self.runs.run(fold.name, fold.name, begin, tags, {names.CV_OF: whole})
+
+    def fold(self, fold: FoldContents, parent: str) -> None:
+        """The child run of a finished fold: its curves and its own test figures."""
+        begin, end = fold.times()
+        run_id = self.child(fold, parent, begin)
+        with self.runs.status(fold.name, [fold.name], end):
+            self.runs.once(fold.name, partial(self._fold_numbers, run_id, fold))
+
+    def begin(self, parent: str) -> None:
+        """What is known of a run before it is finished: what was asked, and of whom."""
+        self.runs.once("params", lambda: self._params(parent, self.contents.params()))
+        self.runs.once("dataset", partial(self._dataset, parent))
+
+    def curves(self, run_id: str, fold: FoldContents) -> None:
+        """The epochs of a fold that are not there yet."""
+        epochs, known = fold.epochs(), self.memory.sent.get(fold.name, 0)
+        new = [Metric(*number) for record, moment in epochs[known:] for number in numbers(record, moment)]
+        for start in range(0, len(new), BATCH):
+            self.client.log_batch(run_id, metrics=new[start : start + BATCH])
+        if len(epochs) > known:
+            self.memory.sent[fold.name] = len(epochs)
+            self.memory.save()
 
     def _parent_steps(self, run_id: str) -> dict[str, Act]:
         """What is logged to the parent, by the name that tracking.json remembers."""
@@ -69,58 +111,19 @@ class Session:
         for key, step, content in self.contents.overlays():
             steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, content)
         if self.package is not None:
-            steps["model"] = partial(log_model, self.client, run_id, self.package)
+            steps["model"] = partial(self._model, run_id, self.package)
             steps["figures of the model"] = partial(link_figures, self.client, run_id, self.contents)
             steps["version"] = partial(register, self.client, run_id, self.contents)
         return steps
 
-    def _run(self, name: str, title: str, tags: Mapping[str, str], begin: int) -> str:
-        """The ID of the run that is remembered under `name`, made where there is none.
-
-        A process that was killed after it had made the run, and before it could remember it, left it in the
-        store: that one is gone on with.
-        """
-        if name not in self.memory.runs:
-            known = {names.UID: self.memory.uid, **tags}
-            rule = " and ".join(f"tags.`{key}` = '{value}'" for key, value in known.items())
-            found = list(self.client.search_runs([self.experiment], rule, max_results=1))
-            if not found:
-                about = {names.USER: names.ANYBODY, names.SOURCE: self.command}
-                own = known | about | {names.VERSION: version("medidense")}
-                found = [self.client.create_run(self.experiment, start_time=begin, tags=own, run_name=title)]
-            self.memory.runs[name] = found[0].info.run_id
-            self.memory.save()
-        return self.memory.runs[name]
-
-    @contextlib.contextmanager
-    def _status(self, name: str, steps: list[str], end: int) -> Iterator[None]:
-        """FINISHED when the block ends, FAILED when it does not; left alone where all was done before."""
-        run_id, ended = self.memory.runs[name], f"end of {name}"
-        if {*steps, ended} <= set(self.memory.done):
-            yield
-            return
-        self.client.update_run(run_id, status="RUNNING")
-        status = "FAILED"
-        try:
-            yield
-            status = "FINISHED"
-        finally:
-            done = contextlib.nullcontext() if status == "FINISHED" else contextlib.suppress(*STORE_ERRORS)
-            with done:
-                self.client.set_terminated(run_id, status, end_time=end)
-        self.memory.finish(ended)
-
-    def _once(self, step: str, act: Act) -> None:
-        """Do a step unless it was done."""
-        if step not in self.memory.done:
-            act()
-            self.memory.finish(step)
+    def _model(self, run_id: str, package: Path | Packing) -> None:
+        with contextlib.nullcontext(package) if isinstance(package, Path) else package() as folder:
+            log_model(self.client, run_id, folder)
 
     def _params(self, run_id: str, params: Mapping[str, str]) -> None:
         self.client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
 
-    def _metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        moment = self.contents.evaluated
+    def _metrics(self, run_id: str, metrics: Mapping[str, float], moment: int) -> None:
         numbers = [Metric(key, value, moment, 0) for key, value in metrics.items()]
         self.client.log_batch(run_id, metrics=numbers)
 
@@ -134,7 +137,7 @@ class Session:
 
     def _results(self, run_id: str) -> None:
         """The figures, the headline and the description."""
-        self._metrics(run_id, self.contents.metrics())
+        self._metrics(run_id, self.contents.metrics(), self.contents.evaluated)
         tags = {
             names.HEADLINE: self.contents.auroc.text(),
             names.NOTE: self.contents.description(),
@@ -160,20 +163,12 @@ class Session:
         if any(path.startswith(begins) and path.endswith(".webp") for path in there):
             return
         image = Image.open(io.BytesIO(content)).convert("RGB")
-        moment = self.contents.times()[1]
+        moment = self.contents.ended
         self.client.log_image(run_id, image, key=key, step=step, timestamp=moment, synchronous=True)
 
-    def _fold(self, name: str, index: int, parent: str) -> None:
-        """The child run of one fold: its curves and its own test figures."""
-        begin, end = self.contents.fold_times(index)
-        tags = {names.KIND: names.ONE_FOLD, names.FOLD: str(index), names.PARENT: parent}
-        run_id = self._run(name, name, tags, begin)
-        with self._status(name, [name], end):
-            self._once(name, partial(self._fold_numbers, run_id, index))
-
-    def _fold_numbers(self, run_id: str, index: int) -> None:
-        self._params(run_id, {"fold": str(index)})
-        numbers = [Metric(*number) for number in self.contents.curves(index)]
-        for start in range(0, len(numbers), BATCH):
-            self.client.log_batch(run_id, metrics=numbers[start : start + BATCH])
-        self._metrics(run_id, self.contents.fold_metrics(index))
+    def _fold_numbers(self, run_id: str, fold: FoldContents) -> None:
+        self._params(run_id, {"fold": str(fold.index)})
+        if len(fold.happened().epochs) != len(fold.epochs()):
+            self.memory.sent.pop(fold.name, None)  # the journal lacked some: all once more
+        self.curves(run_id, fold)
+        self._metrics(run_id, fold.figures(), fold.times()[1])

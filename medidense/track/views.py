@@ -1,7 +1,10 @@
-"""What does a reviewer see first: the cross-validations of an experiment, best first, with intervals."""
+"""What does a reviewer see first: cross-validations, best first, and the curves of their folds."""
 
 import json
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from medidense.track import names
 
@@ -14,6 +17,11 @@ SHOWN = (
     names.PATIENTS,
 )
 
+CURVES = (names.LOSS, names.VALIDATION_LOSS, names.LEARNING_RATE, names.EPOCH_SECONDS)
+
+SETTLED = {"isReordered": False, "deleted": False, "isGenerated": False}
+"""What MLflow wants to know of a section that stands where it was put."""
+
 
 def leaderboard_link(server: str, experiment_id: str) -> str:
     """The leaderboard's address on a server (``""``: relative), opened in model-training mode.
@@ -21,21 +29,36 @@ def leaderboard_link(server: str, experiment_id: str) -> str:
     >>> leaderboard_link("http://127.0.0.1:5000", "1")
     'http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=leaderboard&workflowType=machine_learning'
     """
-    view = f"viewStateShareKey={names.LEADERBOARD}&workflowType=machine_learning"
-    return f"{server}/#/experiments/{experiment_id}/runs?{view}"
+    return f"{server}/#/experiments/{experiment_id}/runs?{_shared(names.LEADERBOARD)}"
+
+
+def fold_curves_link(server: str, experiment_id: str) -> str:
+    """The address of the fold curves, opened as charts.
+
+    >>> fold_curves_link("", "1").partition("runs?")[2]
+    'viewStateShareKey=folds&workflowType=machine_learning&compareRunsMode=CHART'
+    """
+    return f"{server}/#/experiments/{experiment_id}/runs?{_shared(names.FOLD_CURVES)}&compareRunsMode=CHART"
+
+
+def _shared(view: str) -> str:
+    return f"viewStateShareKey={view}&workflowType=machine_learning"
 
 
 def experiment_tags(experiment_id: str) -> dict[str, str]:
-    """The experiment's description and its saved view.
+    """The experiment's description and its saved views.
 
-    The view's keys are internals of MLflow's page (3.17): where another version reads them otherwise, the
+    The views' keys are internals of MLflow's page (3.17): where another version reads them otherwise, the
     page falls back to its own table.
     """
-    link = leaderboard_link("", experiment_id)
+    board, curves = leaderboard_link("", experiment_id), fold_curves_link("", experiment_id)
     return {
         names.EXPERIMENT_KIND: names.TRAINING_KIND,
-        names.NOTE: f"Cross-validations of one cohort. [Leaderboard: pooled AUROC with its interval]({link})",
+        names.NOTE: "Cross-validations of one cohort. "
+        f"[Leaderboard: pooled AUROC with its interval]({board}) · "
+        f"[Fold curves with their band]({curves})",
         names.LEADERBOARD_TAG: _leaderboard(),
+        names.FOLD_CURVES_TAG: _fold_curves(),
     }
 
 
@@ -43,23 +66,84 @@ def _leaderboard() -> str:
     """The saved view: parents only, sorted by pooled AUROC, the interval in one cell."""
     headline = f"tags.`{names.HEADLINE}`"
     metrics = [f"metrics.`{name}`" for name in SHOWN]
+    widths = {headline: 220, **dict.fromkeys(metrics, 110)}
+    return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths)
+
+
+def _fold_curves() -> str:
+    """The saved view: a line a cross-validation, the mean of its folds in a band from lowest to highest.
+
+    MLflow draws the band for runs that are grouped; it goes away where the group is opened or ungrouped.
+    """
+    sections = {"Folds": "medidense-folds", "Test part": "medidense-test"}
+    charts = [_line(name, sections["Folds"]) for name in CURVES]
+    charts.append(_bar(names.FOLD_AUROC, sections["Test part"]))
+    more = {
+        "groupBy": {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": names.CV_OF}],
+        },
+        "compareRunCharts": charts,
+        "compareRunSections": [
+            {"uuid": uuid, "name": name, "display": True} | SETTLED for name, uuid in sections.items()
+        ],
+        "isAccordionReordered": True,
+        "autoRefreshEnabled": True,
+    }
+    metrics = [f"metrics.`{names.FOLD_AUROC}`", f"metrics.`{names.LOSS}`"]
+    return _view("Fold curves with their band", names.ONE_FOLD, metrics, dict.fromkeys(metrics, 110), more)
+
+
+def _line(metric: str, section: str) -> dict[str, Any]:
+    """A chart of a metric by epoch."""
+    return {
+        "uuid": f"medidense-{metric}",
+        "type": "LINE",
+        "metricSectionId": section,
+        "metricKey": metric,
+        "selectedMetricKeys": [metric],
+        "xAxisKey": "step",
+        "useGlobalXaxisKey": True,
+        "scaleType": "linear",
+        "lineSmoothness": 0,
+        "runsCountToCompare": 20,
+        "deleted": False,
+        "isGenerated": False,
+    }
+
+
+def _bar(metric: str, section: str) -> dict[str, Any]:
+    """A chart of the last value of a metric."""
+    return {
+        "uuid": f"medidense-{metric}",
+        "type": "BAR",
+        "metricSectionId": section,
+        "metricKey": metric,
+        "runsCountToCompare": 20,
+        "deleted": False,
+        "isGenerated": False,
+    }
+
+
+def _view(
+    title: str,
+    kind: str,
+    columns: list[str],
+    widths: Mapping[str, int],
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> str:
+    """A saved view of runs of one kind; the first column that is a metric sorts, the best on top."""
     state = {
-        "searchFilter": f"tags.`{names.KIND}` = '{names.CV}'",
-        "orderByKey": metrics[0],
+        "searchFilter": f"tags.`{names.KIND}` = '{kind}'",
+        "orderByKey": next(name for name in columns if name.startswith("metrics.")),
         "orderByAsc": False,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": [headline, *metrics],
-        "columnOrder": [
-            "attributes.`Run Name`",
-            headline,
-            *metrics,
-            "attributes.`Created`",
-            "attributes.`Duration`",
-        ],
-        "columnWidths": {headline: 220, **dict.fromkeys(metrics, 110)},
+        "selectedColumns": columns,
+        "columnOrder": ["attributes.`Run Name`", *columns, "attributes.`Created`", "attributes.`Duration`"],
+        "columnWidths": dict(widths),
         "runsExpanded": {},
         "runsPinned": [],
         "runsHidden": [],
@@ -73,6 +157,6 @@ def _leaderboard() -> str:
         "groupBy": None,
         "groupsExpanded": {},
         "autoRefreshEnabled": False,
-    }
+    } | dict(more)
     made = int(time.time() * 1000)
-    return json.dumps({"name": "Leaderboard: pooled AUROC", "createdAt": made, "state": json.dumps(state)})
+    return json.dumps({"name": title, "createdAt": made, "state": json.dumps(state)})

@@ -23,6 +23,7 @@ _HOMES = {
     "report": "reporting",
     "scan": "scanning",
     "score": "scoring",
+    "sync": "syncing",
     "ui": "serving",
     "verify": "verifying",
 }
@@ -59,4 +60,5 @@ if TYPE_CHECKING:
     from medidense.verbs.scanning import scan as scan
     from medidense.verbs.scoring import score as score
     from medidense.verbs.serving import ui as ui
+    from medidense.verbs.syncing import sync as sync
     from medidense.verbs.verifying import verify as verify

@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 
@@ -12,7 +11,6 @@ from medidense import durable
 from medidense.cohort import ImageFacts, check_images, find_leaks, read_cohort, read_covariates, training_cost
 from medidense.errors import RunError, UsageError, WriteError
 from medidense.io import archives_kept
-from medidense.package import write_package
 from medidense.preprocess import remove_arrays
 from medidense.rundir import (
     Asked,
@@ -25,13 +23,12 @@ from medidense.rundir import (
     write_prints,
     write_recipe,
 )
-from medidense.track import log_cross_validation
+from medidense.track import Follower
 from medidense.train import choose_device
 from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
 from medidense.verbs.classes import classes_of, positive_of
 from medidense.verbs.evaluating import evaluate
-from medidense.verbs.exporting import package_contents
 from medidense.verbs.fold_scattering import require_ray, train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
@@ -41,6 +38,7 @@ from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.reporting import write_report
 from medidense.verbs.showing import show_samples
 from medidense.verbs.splitting import cut, splits_for, trained_on
+from medidense.verbs.watching import log_finished, watched
 
 SETTLE_S = 3600.0
 """Seconds that a process waits for another one that settles recipe and splits of the same run."""
@@ -117,20 +115,23 @@ def cv(
     if options.fold:
         resumed = _settled(run, table, question, progress)
         wanted = wanted_folds(run, options.fold)
-        trained = train_missing(run, table, wanted, progress, patient=False)
+        with watched(run, tracked=options.tracked):
+            trained = train_missing(run, table, wanted, progress, patient=False)
         return CvResult(run.path, None, "", time.monotonic() - begun, resumed, trained, run.missing)
     with durable.locked(run.path, WHOLE):
         resumed, trained = _settled(run, table, question, progress), ()
-        if not run.predictions_path.is_file():
-            if options.folds_on == "ray" and run.missing:
-                trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
-            trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
-            pool(run, splits_for(run, table))
-        remove_arrays(run.arrays)
-        result = evaluate(run.path)
-        show_samples(run, table, progress)
-        page = _report(run, result.evaluation)
-        tracking = _track(run, progress) if options.tracked else ""
+        finished = run.predictions_path.is_file()
+        with watched(run, tracked=options.tracked and not finished) as follower:
+            if not finished:
+                if options.folds_on == "ray" and run.missing:
+                    trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
+                trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
+                pool(run, splits_for(run, table))
+            remove_arrays(run.arrays)
+            result = evaluate(run.path)
+            show_samples(run, table, progress)
+            page = _report(run, result.evaluation)
+        tracking = _track(run, follower, progress) if options.tracked else ""
     seconds = time.monotonic() - begun
     return CvResult(
         run=run.path,
@@ -252,13 +253,9 @@ def _report(run: RunDir, evaluation: Evaluation) -> str:
         return f"not written: {error.lines[0]}"
 
 
-def _track(run: RunDir, progress: Progress) -> str:
+def _track(run: RunDir, follower: Follower | None, progress: Progress) -> str:
     """Log the run to MLflow with its model; what went wrong comes back in words and stops nothing."""
     progress("log to MLflow", 0, 1)
-    with TemporaryDirectory(prefix="medidense-") as folder:
-        package = Path(folder) / "package"
-        package.mkdir()
-        write_package(package, package_contents(run))
-        tracked = log_cross_validation(run, working=Path.cwd(), command="medidense cv", package=package)
+    tracked = log_finished(run, "medidense cv", follower)
     progress("log to MLflow", 1, 1)
     return tracked.words

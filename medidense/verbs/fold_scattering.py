@@ -56,7 +56,9 @@ def train_on_ray(
     installed, not there, or has no room for a fold, MedidenseError where workers were lost too often.
     """
     missing, (cpus, gpus) = run.missing, _needed(run)
-    words = dict(vars(replace(options, out=run.path.resolve(), folds_on="here", ray_address=None)))
+    words = dict(
+        vars(replace(options, out=run.path.resolve(), folds_on="here", ray_address=None, tracked=False))
+    )
     told = (str(Path.cwd()), str(cohort.resolve()), None if recipe is None else str(recipe.resolve()), words)
     outcomes: dict[int, Any] = {}
     with _cluster(options.ray_address, cpus, gpus) as ray:

@@ -64,8 +64,9 @@ def train_missing(
 def _train(run: RunDir, fold: Fold, arrays: Arrays, progress: Progress) -> None:
     """One fold, with the settings that its inner folds choose where there are any."""
     device = _device(run)
-    settings = choose(run, fold, arrays, device, progress) if run.candidates else {}
-    train_fold(run, fold, arrays, device, progress, settings)
+    with run.fold(fold.index).journal.at_work():
+        settings = choose(run, fold, arrays, device, progress) if run.candidates else {}
+        train_fold(run, fold, arrays, device, progress, settings)
 
 
 def _device(run: RunDir) -> Device:

@@ -15,6 +15,7 @@ from medidense.nets import build_for, load_weights, save_weights
 from medidense.predict import predict_scores
 from medidense.rundir import (
     BASELINE,
+    Journal,
     RunDir,
     StateFiles,
     read_epochs,
@@ -139,6 +140,7 @@ class FoldTraining:
         tuning = start_fold(run, self.recipe, self.fold, net, seed=self.seed, progress=progress)
         regime = Regime(settings, self.seed, self.device, tuning)
         epochs: list[EpochRecord] = []
+        journal = self._journal(run, files)
         states = Keeper(files, writes=self.rank == 0)
         progress(self.step, states.begun, settings.epochs, states.note)
         with states.at_work():
@@ -148,10 +150,17 @@ class FoldTraining:
                 if not isinstance(record, EpochRecord):
                     continue
                 epochs.append(record)
+                if journal is not None:
+                    journal.tell(record)
                 if len(epochs) > states.begun:
                     progress(self.step, len(epochs), settings.epochs, f"loss {record.loss:.3f}")
         settle(net, tuning)
         return net, epochs
+
+    def _journal(self, run: RunDir, files: StateFiles) -> Journal | None:
+        """The fold's journal, where this is its one training that is kept, and this process tells of it."""
+        place = run.fold(self.fold.index)
+        return place.journal if self.rank == 0 and files.place == place.states.place else None
 
     def _shrunk(self, run: RunDir, record: ShrunkRecord, done: int, progress: Progress) -> None:
         """Say in one line and in run.json that memory ran out and batches pass in parts from here on."""

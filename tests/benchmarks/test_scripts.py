@@ -32,6 +32,7 @@ TINY = {
     "read_series": "--slices 4 --size 32 --turns 1",
     "network_costs": "",
     "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
+    "tracking": "--turns 1 --epochs 1 --subjects 10 --folds 2",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
 
@@ -74,6 +75,14 @@ def test_the_memory_of_two_sizes_is_told_and_small() -> None:
     said = said_by("memory")
     assert re.search(r"^ +16 samples of 64\^3: peak RSS", said, re.MULTILINE)
     assert figure(said, "difference, GiB") < 0.5
+
+
+def test_tracking_is_told_for_all_sides() -> None:
+    said = said_by("tracking")
+    sides = re.findall(r"^(untracked|SQLite|hanging) +[\d.]+ s wall", said, re.MULTILINE)
+    assert sides == ["untracked", "SQLite", "hanging"]
+    assert "SQLite: MLflow experiment" in said
+    assert "hanging: not logged to MLflow" in said
 
 
 def test_a_series_is_read_by_all_sides_and_alike() -> None:

@@ -6,7 +6,8 @@ import mlflow
 import pytest
 
 from medidense.rundir import RunDir
-from medidense.track import log_cross_validation
+from medidense.track import log_cross_validation, log_unfinished
+from tests.track.growing import Growing, everything
 
 WRITING = (
     "create_experiment",
@@ -97,6 +98,44 @@ def test_killed_after_any_call_and_nothing_stands_twice(
     (version,) = client.search_model_versions("")
     assert (version.source, version.run_id) == (model.artifact_location, tracked.run_id)
     assert dict(client.get_registered_model(version.name).aliases) == {"challenger": 1}
+
+
+def test_killed_after_any_call_while_it_is_followed_and_nothing_stands_twice(
+    run: RunDir, tmp_path: Path, lives: list[int]
+) -> None:
+    """Each process lives for a few calls; meanwhile the training goes on and is finished."""
+    growing, stages = Growing(run, tmp_path / "growing"), iter(range(8))
+    uri, ended = f"sqlite:///{tmp_path}/mlruns/mlflow.db", False
+    for attempt in range(60):
+        lives[0] = 4 + attempt % 5
+        stage = next(stages, 8)
+        with growing.run.journal.at_work():
+            if stage < 6:
+                with growing.run.fold(stage // 3).journal.at_work():
+                    growing.epochs(stage // 3, stage % 3, stage % 3)
+                    if stage % 3 == 2:
+                        growing.finish(stage // 3)
+            elif stage == 6:
+                growing.pool()
+            try:
+                log = log_cross_validation if stage > 6 else log_unfinished
+                tracked = log(growing.run, working=tmp_path, command="medidense cv")
+                ended = stage > 6
+            except Killed:
+                continue
+            assert tracked.problem == ""
+        if ended:
+            break
+    assert attempt > 8
+    found = {name.split()[0]: one for name, one in everything(uri)["runs"].items()}
+    assert set(found) == {"densenet121-2d-seed0", "fold-0", "fold-1"}
+    assert {one["status"] for one in found.values()} == {"FINISHED"}
+    for fold in (0, 1):
+        told = growing.run.fold(fold).journal.read().epochs
+        assert found[f"fold-{fold}"]["points"]["train/loss"] == [
+            (record.epoch, round(1000 * moment), record.loss) for record, moment in told
+        ]
+        assert len(told) == 3
 
 
 def test_a_run_that_was_made_and_not_remembered_is_gone_on_with(

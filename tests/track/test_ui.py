@@ -28,6 +28,9 @@ def test_the_page_answers_on_loopback_and_ends_with_the_block(run: RunDir, tmp_p
             f"nodules-ababab: {server}/#/experiments/1/runs?viewStateShareKey=leaderboard"
         )
         assert "workflowType=machine_learning" in said[0]
+        curves = f"  fold curves: {server}/#/experiments/1/runs?viewStateShareKey=folds"
+        assert said[1].startswith(curves)
+        assert said[1].endswith("compareRunsMode=CHART")
         with urllib.request.urlopen(server, timeout=20) as answer:
             assert b"<title>MLflow</title>" in answer.read()
         with pytest.raises(UsageError, match=f"port {port}"):

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from medidense import durable
 from medidense.phantoms import PhantomOptions, write_cohort
+from tests.track.growing import everything, statuses
 
 EPOCHS = 150
 """So many that a fold trains for longer than the first write of a state takes to come."""
@@ -194,15 +194,58 @@ def test_a_signal_keeps_the_last_epoch_and_the_logging_goes_on(
     assert "run the same command again to go on" in log.read_text()
     done = len(kept(run).get("0", []))
     assert done > 0
+    uri = f"sqlite:///{commands.folder}/mlruns/mlflow.db"
+    assert sorted(statuses(uri).items()) == [("densenet_small-3d-seed1", "FAILED"), ("fold-0", "FAILED")]
     process = commands.start(run)
-    assert commands.until(lambda: (run / "tracking.json").exists(), process)
+    assert commands.until(lambda: set(statuses(uri).values()) == {"RUNNING"}, process)
     time.sleep(random.Random(code).uniform(0, 2))
     process.kill()
     process.wait()
     assert f"train fold 1 of 2 ... (goes on after epoch {done})" in log.read_text()
     assert commands.start(run).wait(PATIENCE_S) == 0
-    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{commands.folder}/mlruns/mlflow.db")
-    experiments = [one.experiment_id for one in client.search_experiments()]
-    runs = client.search_runs(experiments)
-    assert sorted(one.info.status for one in runs) == ["FINISHED"] * 3
-    assert len(client.search_logged_models(experiments)) == 1
+    found = everything(uri)
+    assert sorted(one["status"] for one in found["runs"].values()) == ["FINISHED"] * 3
+    assert found["models"] == 1
+    for one in found["runs"].values():
+        if one["parent"]:
+            assert [step for step, _, _ in one["points"]["train/loss"]] == list(range(1, EPOCHS + 1))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_at_once_in_a_new_store_lose_nothing_and_the_one_that_is_killed_goes_on(
+    commands: Commands,
+) -> None:
+    uri = f"sqlite:///{commands.folder}/mlruns/mlflow.db"
+    places = [commands.folder / "one", commands.folder / "other"]
+    first, second = (commands.start(place) for place in places)
+
+    def seen() -> bool:
+        there = (commands.folder / "mlruns" / "mlflow.db").exists()
+        return there and statuses_of(uri).count("fold-0 RUNNING") == 2
+
+    assert commands.until(seen, second)
+    second.kill()
+    second.wait()
+    assert first.wait(PATIENCE_S) == 0
+    assert sorted(set(statuses_of(uri))) == [
+        "densenet_small-3d-seed1 FINISHED",
+        "densenet_small-3d-seed1 KILLED",
+        "fold-0 FINISHED",
+        "fold-0 KILLED",
+        "fold-1 FINISHED",
+    ]
+    assert commands.start(places[1]).wait(PATIENCE_S) == 0
+    found = everything(uri)
+    assert found["models"] == 2
+    finished = list(found["runs"].values())
+    assert [one["status"] for one in finished] == ["FINISHED"] * 6
+    assert len({one["parent"] for one in finished if one["parent"]}) == 2
+    for one in finished:
+        if one["parent"]:
+            assert [step for step, _, _ in one["points"]["train/loss"]] == list(range(1, EPOCHS + 1))
+
+
+def statuses_of(uri: str) -> list[str]:
+    """Name and status of every run of the store."""
+    return [f"{name.split()[0]} {one['status']}" for name, one in everything(uri)["runs"].items()]

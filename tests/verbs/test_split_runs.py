@@ -18,6 +18,7 @@ from medidense.errors import LockedError, RunError, UsageError
 from medidense.package import load_package
 from medidense.rundir import RunDir
 from medidense.verbs import cross_validation, fold_sharing
+from tests.track.growing import statuses
 
 TINY = {
     "training.epochs": 1,
@@ -52,11 +53,10 @@ def study(tmp_path: Path) -> Path:
 def run(study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Cross-validate the study with these options, without MLflow and saliency."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cross_validation, "_track", lambda *_: "not logged")
     monkeypatch.setattr(cross_validation, "show_samples", lambda *_: None)
 
     def made(**options: object) -> verbs.cross_validation.CvResult:
-        given = {"device": "cpu", "settings": TINY, "out": tmp_path / "run"} | options
+        given = {"device": "cpu", "settings": TINY, "out": tmp_path / "run", "tracked": False} | options
         return verbs.cv(study, options=verbs.CvOptions(**given))  # type: ignore[arg-type]
 
     return made
@@ -293,6 +293,24 @@ def test_a_fold_that_another_process_holds_is_left_to_it(
     assert "wait for fold 1, held by another process" in steps
     assert joined.trained == (1,)
     holder.wait()
+
+
+@pytest.mark.slow
+def test_single_folds_wait_in_mlflow_for_the_rest_and_one_that_is_not_tracked_is_not_there(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    untracked = RunDir(run(folds=2, out=tmp_path / "untracked").run)
+    assert not (tmp_path / "mlruns").exists()
+    assert not untracked.journal.path.exists()
+    assert not untracked.tracking_path.exists()
+    uri = f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+    run(folds=2, fold=[1], tracked=True)
+    told = statuses(uri)
+    assert (told.pop("fold-1"), list(told.values())) == ("FINISHED", ["SCHEDULED"])
+    run(folds=2, tracked=True)
+    assert sorted(statuses(uri).values()) == ["FINISHED"] * 3
 
 
 def test_a_second_whole_run_is_told_so_and_settling_is_waited_for(

@@ -1,0 +1,100 @@
+"""Bring to MLflow what could not be logged when it happened, of finished runs and of others."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from medidense.errors import MedidenseError, NothingFoundError, RunError
+from medidense.rundir import RunDir
+from medidense.track import Tracked, log_unfinished
+from medidense.verbs.progress import Progress, quiet
+from medidense.verbs.watching import log_finished
+
+RUNS = Path("runs")
+"""Where `cv` writes runs by default."""
+
+Status = Literal["logged", "unfinished", "at work", "not logged"]
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What became of one run directory, and in words where MLflow holds it or why it does not.
+
+    ``unfinished``: all there is so far is logged. ``at work``: another process trains the run and logs it.
+    """
+
+    run: str
+    status: Status
+    words: str
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """The run directories in the order in which they were looked at."""
+
+    items: tuple[Synced, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many could not be logged."""
+        return sum(item.status == "not logged" for item in self.items)
+
+    def to_json(self) -> dict[str, object]:
+        """The items, and how many could not be logged."""
+        return {"runs": [asdict(item) for item in self.items], "failed": self.failed}
+
+
+def sync(runs: Sequence[Path] = (), *, progress: Progress = quiet) -> SyncResult:
+    """Log to MLflow what is not there yet of these run directories, by default of all below ``runs/``.
+
+    Values go out with the times at which they were recorded, so a second call adds nothing. Without `runs`
+    those that were never to be tracked are left alone. Raises RunError for a folder that is no run,
+    NothingFoundError where there is none.
+    """
+    found = [_run(Path(path)) for path in runs] or _below(RUNS)
+    if not found:
+        step = "run it in the folder of your runs/, or name a RUN_DIR"
+        raise NothingFoundError(str(RUNS), "no run directory that MLflow is to hold", "", step)
+    items: list[Synced] = []
+    for number, run in enumerate(found):
+        progress("log to MLflow", number, len(found), run.name)
+        items.append(_synced(run))
+    progress("log to MLflow", len(found), len(found))
+    return SyncResult(tuple(items))
+
+
+def _run(path: Path) -> RunDir:
+    """The run directory at `path`. Raises RunError."""
+    run = RunDir(path)
+    if not run.exists:
+        step = "give the folder that medidense cv wrote"
+        raise RunError(str(path), "this is no run directory", "no run.json", step)
+    return run
+
+
+def _below(folder: Path) -> list[RunDir]:
+    """The run directories in `folder` that were followed or logged before, or were to be."""
+    found = [RunDir(path.parent) for path in sorted(folder.glob("*/run.json"))]
+    return [run for run in found if run.journal.path.is_file() or run.tracking_path.is_file()]
+
+
+def _synced(run: RunDir) -> Synced:
+    """One run directory; what is wrong with it comes back in words."""
+    finished = not run.missing and run.evaluation_path.is_file() and run.predictions_path.is_file()
+    try:
+        if finished:
+            tracked = log_finished(run, "medidense cv")
+        else:
+            tracked = log_unfinished(run, working=Path.cwd(), command="medidense cv")
+    except MedidenseError as error:
+        return Synced(str(run.path), "not logged", error.lines[0])
+    return Synced(str(run.path), _status(tracked, finished), tracked.words)
+
+
+def _status(tracked: Tracked, finished: bool) -> Status:
+    if tracked.followed:
+        return "at work"
+    if tracked.problem:
+        return "not logged"
+    return "logged" if finished else "unfinished"
