@@ -9,6 +9,7 @@ from medidense.cli.errors import complain
 from medidense.cli.options import (
     Budget,
     Cohort,
+    Controls,
     Device,
     FoldsOn,
     Inputs,
@@ -127,6 +128,10 @@ def cv(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."),
     ] = None,
+    controls: Annotated[
+        Controls,
+        typer.Option("--controls", help="Shuffle labels, hide lesions: by a head on features, or retrained."),
+    ] = Controls.features,
     as_json: Json = False,
 ) -> int:
     """Cross-validate: a model a fold, tested on subjects it never saw.
@@ -159,6 +164,7 @@ def cv(
         fold=fold or [],
         folds_on=folds_on.value,
         ray_address=ray_address,
+        controls=controls.value,
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)

@@ -41,6 +41,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
         pieces.append(_subgroups(evaluation))
+    if evaluation.controls:
+        pieces.append(_controls(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -137,6 +139,12 @@ def _folds(evaluation: Evaluation) -> Table:
         for item in evaluation.folds
     )
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
+
+
+def _controls(evaluation: Evaluation) -> Table:
+    """Whether the classes are told apart where nothing should tell them."""
+    rows = tuple((one.title, one.outcome, one.auroc.text(), one.said) for one in evaluation.controls)
+    return Table(("control", "outcome", "AUROC", "what it says"), rows, "Controls")
 
 
 def _subgroups(evaluation: Evaluation) -> Table:

@@ -11,11 +11,14 @@ from medidense.preprocess.facts import lesion_volume, sample_facts
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.loading import load_sample, open_sample, with_spacing
 from medidense.preprocess.placing import require_one_channel, sampling_grid
+from medidense.preprocess.surroundings import Surroundings, hidden, surroundings, widest_hole
 
 __all__ = [
     "ArrayCache",
     "Prepared",
     "SamplingGrid",
+    "Surroundings",
+    "hidden",
     "lesion_descriptors",
     "lesion_volume",
     "load_sample",
@@ -25,5 +28,7 @@ __all__ = [
     "require_one_channel",
     "sample_facts",
     "sampling_grid",
+    "surroundings",
+    "widest_hole",
     "with_spacing",
 ]

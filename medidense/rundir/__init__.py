@@ -2,6 +2,7 @@
 
 from medidense.rundir.asked import Asked, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
+from medidense.rundir.controls import read_controls, read_features, write_controls, write_features
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import read_groups, write_groups
@@ -41,17 +42,21 @@ __all__ = [
     "note_sanity",
     "parsed_settings",
     "read_choices",
+    "read_controls",
     "read_encoding",
     "read_epochs",
+    "read_features",
     "read_groups",
     "read_predictions",
     "read_recipe",
     "recipe_text",
     "write_choices",
+    "write_controls",
     "write_crossings",
     "write_encoding",
     "write_epochs",
     "write_facts",
+    "write_features",
     "write_groups",
     "write_predictions",
     "write_recipe",

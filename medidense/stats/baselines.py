@@ -50,8 +50,7 @@ def baseline_scores(
         table[BOTH] = np.log(np.maximum(table[VOLUME], np.finfo(np.float64).tiny))
     both = table.pop(BOTH, None)
     for name, column in table.items():
-        rule = _single if len(predictions.classes) == 2 else _regression
-        _keep(found, notes, name, rule(predictions, column[:, None]))
+        _keep(found, notes, name, figure_scores(predictions, column))
     if both is not None and INTENSITY in table:
         _keep(found, notes, BOTH, _regression(predictions, np.stack([both, table[INTENSITY]], axis=1)))
     if described is None:
@@ -61,6 +60,12 @@ def baseline_scores(
         joined = mean_ranks(predictions.scores, found[-1].scores)
         found.append(BaselineScores(WITH_DESCRIPTORS, joined, uses_network=True))
     return tuple(found), tuple(notes)
+
+
+def figure_scores(predictions: Predictions, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """What a single figure (N,) scores by itself, as `baseline_scores` says; None where it cannot be had."""
+    rule = _single if len(predictions.classes) == 2 else _regression
+    return rule(predictions, column[:, None])
 
 
 def mean_ranks(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:

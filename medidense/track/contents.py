@@ -11,7 +11,7 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.values import Estimate, Splits, public_groups
+from medidense.values import ControlResult, Estimate, Splits, public_groups
 from medidense.values.sanity import Sanity
 
 Number = tuple[str, float, int, int]
@@ -81,6 +81,8 @@ class Contents:
                 found |= _limits(names.of_label(label["name"], figure), Estimate(**label[figure]))
         if matched := self.evaluation.get("matched"):
             found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
+        for control in self.controls:
+            found |= _limits(names.control(control.title), control.auroc)
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
@@ -108,6 +110,7 @@ class Contents:
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
             f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
+            *(f"Control {one.title}: {one.line}" for one in self.controls),
             "Research software, not a medical device.",
             "",
             *_table(words),
@@ -115,6 +118,11 @@ class Contents:
             *(f"- {note}" for note in words["notes"]),
         ]
         return "\n".join(lines)
+
+    @property
+    def controls(self) -> tuple[ControlResult, ...]:
+        """Whether the classes are told apart where nothing should tell them."""
+        return tuple(ControlResult.from_json(one) for one in self.evaluation.get("controls", ()))
 
     def sanity(self) -> str:
         """The newest known-answer runs of the same code, a line each."""

@@ -109,6 +109,15 @@ def of_label(name: str, figure: str) -> str:
     return f"oof_label/{re.sub(r'[^0-9A-Za-z_.-]', '_', name)}/{figure}"
 
 
+def control(title: str) -> str:
+    """The metric that holds what a control reaches.
+
+    >>> control("background only, retrained")
+    'control/background_only_retrained'
+    """
+    return f"control/{re.sub(r'[^a-z]+', '_', title)}"
+
+
 def baseline(name: str) -> str:
     """The metric that holds a baseline's AUROC.
 

@@ -7,6 +7,7 @@ from medidense.values.calibration import Calibration, calibrate, possible
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.comparison import Comparison, McNemar
+from medidense.values.control import BACKGROUND, LABEL_SHUFFLE, ControlResult, Outcome
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
 from medidense.values.estimate import Estimate
@@ -34,7 +35,9 @@ from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "APART",
+    "BACKGROUND",
     "CODES",
+    "LABEL_SHUFFLE",
     "LIMITS",
     "NOTHING",
     "REMEDIES",
@@ -44,6 +47,7 @@ __all__ = [
     "Calibration",
     "Cohort",
     "Comparison",
+    "ControlResult",
     "CovariateEncoding",
     "Covariates",
     "Crossing",
@@ -62,6 +66,7 @@ __all__ = [
     "Marker",
     "Matched",
     "McNemar",
+    "Outcome",
     "Prediction",
     "Predictions",
     "ReadOptions",

@@ -13,6 +13,7 @@ from medidense.rundir import BASELINE, RunDir, newest_sanity, read_groups, read_
 from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
+from medidense.verbs.made_controls import controls_of
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.splitting import verified_splits
 
@@ -73,6 +74,7 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
         leakage=leakage,
         notes=(*evaluation.notes, *leakage.notes),
         sanity=newest_sanity(folder.code),
+        controls=controls_of(folder) if rows is None else (),
     )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"
