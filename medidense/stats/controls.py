@@ -17,7 +17,7 @@ from medidense.stats.intervals import SubjectDraws, percentile_interval, subject
 from medidense.stats.ranking import auroc, weighted_macro_auroc
 from medidense.values import Estimate
 
-SHUFFLES = 50
+SHUFFLES = 100
 """Label shuffles on features: enough for the middle 95 % of them."""
 
 Floats = NDArray[np.float64]

@@ -141,11 +141,12 @@ class _Work:
             rest = f"a hole that leaves {1 - HIDDEN:.0%} of it hides {samples} of {tested}"
             return not_run(BACKGROUND, f"Too many lesions have no mask or fill the crop: {rest}.", retrained)
         hidden = replace(self.arrays, cache=lesions, covariates=None)
+        features = self._features(hidden, folds, "hidden")
+        chance = shuffle_estimate(shuffled_areas(self._truth, features, SHUFFLES, self.run.seed))
+        scores: Iterable[FoldScores] = true_scores(self._truth, features)
         if retrained:
             found = retrained_scores(self.run, folds, hidden, BACKGROUND, self.progress)
-            scores = [self._scored(table) for table in found]
-        else:
-            scores = list(true_scores(self._truth, self._features(hidden, folds, "hidden")))
+            scores = map(self._scored, found)
         known = np.isin(self._names, list(covered))
         whole = true_scores(self._truth, [fold.among(known) for fold in self._whole])
         beside = {
@@ -155,7 +156,7 @@ class _Work:
             BEYOND: self._alone(part, {name: crop.beyond for name, crop in lesions.crops.items()}),
         }
         auroc = self._estimate(self._truth, scores)
-        return background_result(auroc, beside, samples=samples, tested=tested, retrained=retrained)
+        return background_result(auroc, chance, beside, samples=samples, tested=tested, retrained=retrained)
 
     def _features(self, arrays: Arrays, folds: Sequence[Fold], part: str) -> tuple[FoldFeatures, ...]:
         """What the fold's own networks make of their samples, as `arrays` shows them."""
