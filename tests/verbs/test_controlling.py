@@ -75,7 +75,7 @@ def test_signal_in_the_lesion_alone(made):
     assert background.beside[controlling.NETWORK] > 0.9
     assert background.beside[controlling.HEAD] > 0.9
     assert 0.5 <= background.beside[controlling.VOLUME] < 0.8
-    assert background.tested == SUBJECTS > background.samples >= 0.9 * SUBJECTS
+    assert background.tested == SUBJECTS >= background.samples >= 0.9 * SUBJECTS
     assert found["label shuffle"].outcome == "passed"
     assert found["label shuffle"].auroc.value == pytest.approx(0.5, abs=0.05)
 
@@ -148,6 +148,7 @@ def test_what_was_made_before_a_kill_is_kept(made, tmp_path, monkeypatch):
     assert len(calls) == 2  # the hidden crops of two folds; the whole ones were there
 
 
+@pytest.mark.slow
 def test_in_full_networks_are_trained_for_both(made, tmp_path):
     cohort, options, first = made["planted"]
     folder = tmp_path / "run"
