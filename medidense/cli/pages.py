@@ -143,8 +143,8 @@ def _folds(evaluation: Evaluation) -> Table:
 
 def _controls(evaluation: Evaluation) -> Table:
     """Whether the classes are told apart where nothing should tell them."""
-    rows = tuple((one.title, one.outcome, one.auroc.text(), one.said) for one in evaluation.controls)
-    return Table(("control", "outcome", "AUROC", "what it says"), rows, "Controls")
+    rows = tuple((one.title, one.outcome, one.said) for one in evaluation.controls)
+    return Table(("control", "outcome", "what it says"), rows, "Controls")
 
 
 def _subgroups(evaluation: Evaluation) -> Table:
