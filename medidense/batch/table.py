@@ -14,7 +14,7 @@ AFTER = ("decision", "model_name", "model_version", "model_sha256", "seconds")
 SCORE = "score_"
 """Prefix of the column that holds a class's probability."""
 
-CALIBRATED, SET = "score_calibrated", "set"
+CALIBRATED, SET = "calibrated_score", "set"
 """Columns of the calibrated probability of the positive class, and of the classes that stay possible, where
 the package has them."""
 

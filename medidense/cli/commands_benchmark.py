@@ -1,5 +1,6 @@
 """Commands of the group benchmark: does the trainer train, and the chain tell the truth, on known answers?"""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,10 @@ def cifar10(
     ] = None,
     device: Where = Device.auto,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="By default a folder below runs/.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="By default a folder below runs/, of its own for each code."
+        ),
     ] = None,
     changes: Annotated[
         list[str] | None,
@@ -83,8 +87,11 @@ def cifar10(
 def phantom(
     device: Where = Device.auto,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Cohorts, runs and the page; goes on where it ended.")
-    ] = Path("runs/benchmark-phantom"),
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Goes on where it ended. [default: runs/benchmark-phantom-CODE]"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> int:
     """Cross-validate phantoms whose answers are known, and say whether all came as it must.
@@ -99,7 +106,9 @@ def phantom(
     """
     from medidense.verbs import known_answers
 
-    options = known_answers.KnownAnswersOptions(device=device.value, out=out)
+    options = known_answers.KnownAnswersOptions(device=device.value)
+    if out is not None:
+        options = replace(options, out=out)
     with following(as_json=as_json) as progress:
         result = known_answers.benchmark_phantom(options=options, progress=progress)
     rows = [(trial.name, trial.asked, trial.found, "yes" if trial.holds else "NO") for trial in result.trials]

@@ -150,21 +150,35 @@ def _converted(result: "ConvertResult") -> Table:
     )
 
 
-def check(cohort: Cohort, as_json: Json = False) -> int:
+def check(
+    cohort: Cohort,
+    join: Annotated[
+        Path | None,
+        typer.Option(
+            "--join",
+            metavar="JOINED.csv",
+            help="Write the table with rows whose images are copies under one subject_id, beside it.",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> int:
     """Check a cohort whole: every row, every image, every lesion.
 
     All problems are reported together, a line each, before anything trains. One of them is one image under
-    two subjects or with two labels, whatever files it stands in. Near copies are a warning.
+    two subjects or with two labels, whatever files it stands in. Near copies are a warning. Where patients
+    are not known, --join makes rows with copies one subject, leaves out what has two labels, and checks that.
 
     \b
     Example:
       medidense check cohort.csv
+      medidense check cohort.csv --join cohort_joined.csv
     """
     from medidense import verbs
     from medidense.cli.pages import near_copies
 
     with following(as_json=as_json) as progress:
-        result = verbs.check(cohort, progress=progress)
+        result = verbs.check(cohort, join=join, overwrite=overwrite, progress=progress)
     counts = ", ".join(f"{name} {number}" for name, number in result.class_counts.items())
     page = facts(
         [
@@ -178,6 +192,7 @@ def check(cohort: Cohort, as_json: Json = False) -> int:
             ("dimensions", f"{result.dims}D"),
             ("modality", result.modality or "not stated in the files"),
             *(("note", note) for note in result.notes),
+            *([("written", result.joined)] if result.joined else []),
         ]
     )
     show([page, *near_copies(result.leaks), "The cohort holds."], result.to_json(), as_json=as_json)

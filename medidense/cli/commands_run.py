@@ -250,7 +250,7 @@ def compare(
     """Compare two finished runs on the same samples, with paired tests.
 
     Differences are the first run less the second: AUROC resampled over subjects (and by DeLong where each
-    subject has one sample), decisions at each run's operating point by McNemar.
+    subject has one sample), decisions at each run's operating point by McNemar's test of whole subjects.
 
     \b
     Example:

@@ -25,10 +25,17 @@ def comparison_page(comparison: "Comparison") -> Sequence[Piece]:
         ]
     )
     rows = tuple(
-        (name, str(test.rows), str(test.only_first), str(test.only_second), _p(test.p))
+        (name, str(test.rows), str(test.subjects), str(test.only_first), str(test.only_second), _p(test.p))
         for name, test in comparison.mcnemar.items()
     )
-    columns = ("figure", "rows", "right in the first alone", "right in the second alone", "McNemar p")
+    columns = (
+        "figure",
+        "rows",
+        "subjects",
+        "right in first alone",
+        "in second alone",
+        "McNemar p",
+    )
     title = f"Decisions at the operating points {points}"
     tables = [Table(columns, rows, title)] if rows else []
     return [headline, *tables, *(f"note: {note}" for note in comparison.notes)]

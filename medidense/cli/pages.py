@@ -28,6 +28,7 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
             ("fold mean", figure(evaluation.auroc_fold_mean)),
             ("repeats", _repeats(evaluation)),
             ("samples", f"{evaluation.samples} of {count(evaluation.subjects, 'subject')} ({counts})"),
+            ("per subject", _per_subject(evaluation)),
             ("rows", rows),
             ("matched in size", _matched(evaluation)),
             ("intervals", evaluation.interval),
@@ -38,7 +39,11 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
         pieces.append(_labels(evaluation))
     if evaluation.baselines:
         pieces.append(_baselines(evaluation))
-    pieces += [_metrics(evaluation), *deployment_tables(evaluation), _folds(evaluation)]
+    pieces.append(_metrics(evaluation))
+    if evaluation.per_subject is not None:
+        title = f"{evaluation.per_subject.rule}."
+        pieces.append(Table(("figure", "per sample", "per subject"), evaluation.side_by_side(), title))
+    pieces += [*deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
         pieces.append(_subgroups(evaluation))
     if evaluation.controls:
@@ -82,6 +87,15 @@ def _matched(evaluation: Evaluation) -> str:
     found = evaluation.matched
     size = figure(found.volume_auroc.value)
     return f"{found.auroc.text()} on {count(found.pairs, 'pair')}; volume alone {size}"
+
+
+def _per_subject(evaluation: Evaluation) -> str:
+    """How many rows there are by subject; their figures have a table."""
+    found = evaluation.per_subject
+    if found is None:
+        return "the same, each has one sample" if evaluation.samples == evaluation.subjects else ""
+    left = f"; {found.left_out} left out, their samples differ in class" if found.left_out else ""
+    return f"AUROC {found.auroc.text()}; {found.several} of {evaluation.subjects} have several samples{left}"
 
 
 def _repeats(evaluation: Evaluation) -> str:
@@ -168,7 +182,7 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
         return []
     rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
     title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
-    cure = "Where they show one patient, give both rows one subject_id, or drop one of them."
+    cure = "Where they show one patient, give both rows one subject_id (--join does), or drop one of them."
     return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
 
 

@@ -6,6 +6,7 @@ from medidense.cohort.crossings import settle_leaks
 from medidense.cohort.fingerprint import Fingerprint, fingerprint
 from medidense.cohort.folds import cut_folds, inner_folds
 from medidense.cohort.images import ImageFacts, check_images, problem_at_row
+from medidense.cohort.joining import contradicted_rows, joined_subjects
 from medidense.cohort.leaks import find_leaks, leak_problems
 from medidense.cohort.plan import plan_recipe
 from medidense.cohort.smaller_network import smaller_network, too_short
@@ -21,11 +22,13 @@ __all__ = [
     "Targets",
     "check_images",
     "cohort_digest",
+    "contradicted_rows",
     "cut_folds",
     "find_leaks",
     "fingerprint",
     "fit_budget",
     "inner_folds",
+    "joined_subjects",
     "label_array",
     "leak_problems",
     "plan_recipe",

@@ -17,7 +17,7 @@ SAME_PLACE = 0.5
 """Voxels by which centre and size of one lesion may differ between two rows."""
 
 SUBJECTS, LABELS = "under two subject_ids", "with two labels"
-CURE = "give both rows one subject_id, or drop one of them"
+CURE = "give both rows one subject_id (medidense check --join does), or drop one of them"
 
 Row = tuple[Sample, ImageFacts]
 

@@ -13,6 +13,7 @@ def headline(contents: RunContents) -> Html:
     evaluation = contents.evaluation
     mood = {True: " passed", False: " failed", None: ""}[believable(contents)]
     sentences = [meaning(contents), against_floor(contents.floor), *at_operating_point(contents)]
+    sentences.append(by_subject(contents))
     subjects, samples = count(evaluation.subjects, "subject"), count(evaluation.samples, "sample")
     on_whom = f"On {subjects} with {samples}: {evaluation.auroc_definition}."
     return tag(
@@ -98,3 +99,11 @@ def at_operating_point(contents: RunContents) -> list[str]:
         f"Decided from a score of {evaluation.operating_point:.3g} on: sensitivity "
         f"{found['sensitivity'].text()}, specificity {found['specificity'].text()}."
     ]
+
+
+def by_subject(contents: RunContents) -> str:
+    """The AUROC with a subject as a row; empty where it is the same, or not defined."""
+    found = contents.evaluation.per_subject
+    if found is None or found.auroc.value is None:
+        return ""
+    return f"By subject, of whom {found.several} have several samples: AUROC {found.auroc.text()}."

@@ -16,6 +16,7 @@ from medidense.pages.flow import flow_section
 from medidense.pages.headline import believable, headline
 from medidense.pages.markup import SMALL_PRINT, Html, page, tag
 from medidense.pages.mistakes import cases, mistakes_section
+from medidense.pages.per_subject import per_subject_section
 from medidense.pages.performance import (
     baselines_section,
     curves_section,
@@ -35,6 +36,7 @@ SECTIONS: tuple[tuple[str, Section], ...] = (
     ("Scores", curves_section),
     ("Calibration", calibration_section),
     ("Decisions", decisions_section),
+    ("Per sample and per subject", per_subject_section),
     ("Operating points", operating_points_section),
     ("Decision curve", decision_curve_section),
     ("Referred to a human", prediction_sets_section),

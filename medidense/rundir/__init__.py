@@ -1,6 +1,6 @@
 """A run directory: plain files to and from values, whoever has it needs no database."""
 
-from medidense.rundir.asked import Asked, code_digest
+from medidense.rundir.asked import Asked, benchmark_folder, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.controls import read_controls, read_features, write_controls, write_features
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
@@ -33,6 +33,7 @@ __all__ = [
     "RunDir",
     "StartFacts",
     "StateFiles",
+    "benchmark_folder",
     "code_digest",
     "join_predictions",
     "label_cells",

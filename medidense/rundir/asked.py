@@ -79,6 +79,11 @@ def code_digest() -> str:
     return f"{version('medidense')}+{digest.hexdigest()[:16]}"
 
 
+def benchmark_folder(name: str) -> Path:
+    """Where a benchmark of the code as it is now lies by default: another code is another folder."""
+    return Path("runs") / f"benchmark-{name}-{code_digest().rpartition('+')[2][:8]}"
+
+
 def _short(value: object) -> str:
     """Digests shortened, the rest as it is."""
     text = value if isinstance(value, str) else json.dumps(value)

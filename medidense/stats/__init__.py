@@ -1,6 +1,6 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
-from medidense.stats.baselines import BaselineScores, baseline_scores, figure_scores, regression_scores
+from medidense.stats.baselines import BaselineScores, baseline_scores, figure_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.control_verdicts import background_result, not_run, shuffle_result
 from medidense.stats.controls import (
@@ -21,6 +21,7 @@ from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
+from medidense.stats.regression import regression_scores
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
 from medidense.stats.two_runs import compare_predictions

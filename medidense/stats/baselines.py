@@ -6,11 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from medidense.stats.regression import filled, regression_scores
 from medidense.values import Predictions, SampleFacts
 
 VOLUME = "volume alone"
@@ -21,6 +19,10 @@ WITH_DESCRIPTORS = "network and descriptors"
 
 DESCRIPTORS_C = 0.03
 """Inverse weight of the L2 penalty for the 60 descriptors: fixed, not chosen on any result of a run."""
+
+FEW_MISSING = 0.05
+"""Share of rows without some descriptor up to which they are filled in (Schafer 1999, Stat Methods Med Res
+8:3-15): more would make the rule weaker than it is, and the network look better."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,33 +35,37 @@ class BaselineScores:
 
 
 def baseline_scores(
-    predictions: Predictions, facts: Sequence[SampleFacts]
+    predictions: Predictions, facts: Sequence[SampleFacts], whole: Predictions | None = None
 ) -> tuple[tuple[BaselineScores, ...], tuple[str, ...]]:
     """The trivial rules on the rows and folds of `predictions`, and a note for each that cannot be had.
 
-    With two classes a single figure is its own score, in whichever direction does better on all rows: that
-    favours the baseline by one bit, never the network. With more classes, and for both figures together, it
-    is logistic regression (standardised, L2 with C = 1) fitted on the other folds' rows: out of fold. The
-    same with C = 0.03 on the descriptors, where every row has them; beside it the mean of its ranks and the
-    network's, so that what the network knows beyond them is seen.
+    They are fitted on `whole`, the table of the run that `predictions` are rows of, as the network is; only
+    then are the rows taken. With two classes a single figure is its own score, in whichever direction does
+    better on all rows of the run: that favours the baseline by one bit, never the network. With more classes,
+    and for both figures together, it is logistic regression (standardised, L2 with C = 1) fitted on the other
+    folds' rows: out of fold. The same with C = 0.03 on the descriptors; beside it the mean of its ranks and
+    the network's, so that what the network knows beyond them is seen.
+
+    A rule that a row of `predictions` lacks a figure for is left out; rows elsewhere that lack it fit
+    nothing. Descriptors that are missing in few rows (`FEW_MISSING`) are filled in, and a note says so.
     """
-    table, notes = _columns(predictions, facts)
-    described = _described(predictions, facts, notes)
-    found: list[BaselineScores] = []
-    if VOLUME in table:
-        table[BOTH] = np.log(np.maximum(table[VOLUME], np.finfo(np.float64).tiny))
-    both = table.pop(BOTH, None)
-    for name, column in table.items():
-        _keep(found, notes, name, figure_scores(predictions, column))
-    if both is not None and INTENSITY in table:
-        _keep(found, notes, BOTH, _regression(predictions, np.stack([both, table[INTENSITY]], axis=1)))
-    if described is None:
-        return tuple(found), tuple(notes)
-    _keep(found, notes, DESCRIPTORS, _regression(predictions, described, DESCRIPTORS_C))
+    whole = predictions if whole is None else whole
+    asked = np.isin(np.array(whole.samples, dtype=np.str_), np.array(predictions.samples, dtype=np.str_))
+    table = _Table(whole, asked, [], [])
+    columns = _columns(table, facts)
+    for name, column in columns.items():
+        table.keep(name, figure_scores(whole, column))
+    if len(columns) == 2:
+        volume = np.log(np.maximum(columns[VOLUME], np.finfo(np.float64).tiny))
+        table.keep(BOTH, _regression(whole, np.stack([volume, columns[INTENSITY]], axis=1)))
+    described = _described(table, facts)
+    if described is not None:
+        table.keep(DESCRIPTORS, _regression(whole, described, DESCRIPTORS_C, gaps=True))
+    found = [BaselineScores(rule.name, rule.scores[asked]) for rule in table.found]
     if found and found[-1].name == DESCRIPTORS:
-        joined = mean_ranks(predictions.scores, found[-1].scores)
+        joined = mean_ranks(whole.scores, table.found[-1].scores)[asked]
         found.append(BaselineScores(WITH_DESCRIPTORS, joined, uses_network=True))
-    return tuple(found), tuple(notes)
+    return tuple(found), tuple(table.notes)
 
 
 def figure_scores(predictions: Predictions, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -77,111 +83,94 @@ def mean_ranks(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[
     return np.asarray((rankdata(one, axis=0) + rankdata(other, axis=0)) / 2, dtype=np.float64)
 
 
-def _described(
-    predictions: Predictions, facts: Sequence[SampleFacts], notes: list[str]
-) -> NDArray[np.float64] | None:
-    """The descriptors (N, F) where every row has them, else None.
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The run's rows, which of them are `asked` for (N,), and what has come of the rules so far."""
+
+    whole: Predictions
+    asked: NDArray[np.bool_]
+    found: list[BaselineScores]
+    notes: list[str]
+
+    def keep(self, name: str, scores: NDArray[np.float64] | None) -> None:
+        """Add the baseline, or the note why there is none."""
+        if scores is None:
+            self.notes.append(f"Baseline left out: {name} (no fold leaves every class to be fitted on).")
+        else:
+            self.found.append(BaselineScores(name, scores))
+
+    def lacking(self, name: str, missing: NDArray[np.bool_]) -> bool:
+        """True, with a note, where a row that is asked for lacks the figure, (N,)."""
+        number = int(missing[self.asked].sum())
+        if number:
+            there = int(self.asked.sum())
+            self.notes.append(f"Baseline left out: {name} (not known for {number} of {there} samples).")
+        return number > 0
+
+
+def _described(table: _Table, facts: Sequence[SampleFacts]) -> NDArray[np.float64] | None:
+    """The descriptors (N, F), NaN for each that a row lacks; None where too many rows lack some.
 
     A note says how many rows lack them; none where all do: a run without lesions has none to miss.
     """
     by_name = {fact.sample: fact.descriptors for fact in facts}
-    rows = [by_name.get(sample, {}) for sample in predictions.samples]
+    rows = [by_name.get(sample, {}) for sample in table.whole.samples]
     names = max(rows, key=len).keys()
-    missing = sum(row.keys() != names for row in rows)
-    if missing:
-        notes.append(_unknown(DESCRIPTORS, missing, len(rows)))
-    if missing or not names:
+    if not names:
         return None
-    return np.array([[row[name] for name in names] for row in rows], dtype=np.float64)
+    described = np.array([[row.get(name, np.nan) for name in names] for row in rows], dtype=np.float64)
+    missing = np.isnan(described).any(axis=1)
+    if missing.mean() > FEW_MISSING:
+        table.notes.append(
+            f"Baseline left out: {DESCRIPTORS} (not known for {int(missing.sum())} of {len(rows)} samples)."
+        )
+        return None
+    if missing.any():
+        table.notes.append(
+            f"{DESCRIPTORS.capitalize()}: {int(missing.sum())} of {len(rows)} samples lack some, which count "
+            "as the median of the rows that the rule was fitted on."
+        )
+    return described
 
 
-def _unknown(name: str, missing: int, rows: int) -> str:
-    return f"Baseline left out: {name} (not known for {missing} of {rows} samples)."
-
-
-def _columns(
-    predictions: Predictions, facts: Sequence[SampleFacts]
-) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
-    """The figures known for every row, by baseline name, and a note for each that is not."""
+def _columns(table: _Table, facts: Sequence[SampleFacts]) -> dict[str, NDArray[np.float64]]:
+    """The figures (N,) known for every row that is asked for, by baseline name; NaN elsewhere."""
     by_name = {fact.sample: fact for fact in facts}
-    table: dict[str, NDArray[np.float64]] = {}
-    notes: list[str] = []
+    found: dict[str, NDArray[np.float64]] = {}
     for name, field in ((VOLUME, "volume_mm3"), (INTENSITY, "mean_intensity")):
-        cells = [getattr(by_name.get(sample), field, None) for sample in predictions.samples]
-        missing = sum(cell is None for cell in cells)
-        if missing:
-            notes.append(_unknown(name, missing, len(cells)))
-        else:
-            table[name] = np.array(cells, dtype=np.float64)
-    return table, notes
+        cells = [getattr(by_name.get(sample), field, None) for sample in table.whole.samples]
+        column = np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
+        if not table.lacking(name, np.isnan(column)):
+            found[name] = column
+    return found
 
 
-def _keep(
-    found: list[BaselineScores], notes: list[str], name: str, scores: NDArray[np.float64] | None
-) -> None:
-    """Add the baseline, or the note why there is none."""
-    if scores is None:
-        notes.append(f"Baseline left out: {name} (no fold leaves every class to be fitted on).")
-    else:
-        found.append(BaselineScores(name, scores))
-
-
-def _single(predictions: Predictions, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _single(whole: Predictions, column: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """One figure (N, 1) as the score of the positive class of two, in its better direction."""
-    truth = predictions.label == predictions.positive_index
-    if truth.all() or not truth.any():
+    value, truth = column[:, 0], whole.label == whole.positive_index
+    known = ~np.isnan(value)
+    if truth[known].all() or not truth[known].any():
         return None
-    value = column[:, 0]
-    value = value if roc_auc_score(truth, value) >= 0.5 else -value
+    value = value if roc_auc_score(truth[known], value[known]) >= 0.5 else -value
     scores = np.stack([-value, value], axis=1)
-    return scores if predictions.positive_index == 1 else scores[:, ::-1]
+    return scores if whole.positive_index == 1 else scores[:, ::-1]
 
 
 def _regression(
-    predictions: Predictions, features: NDArray[np.float64], c: float = 1.0
+    whole: Predictions, features: NDArray[np.float64], c: float = 1.0, gaps: bool = False
 ) -> NDArray[np.float64] | None:
-    """Out-of-fold probabilities (N, C) from features (N, F); None where a fold cannot be fitted."""
-    scores = np.zeros(predictions.scores.shape)
-    for fold in np.unique(predictions.fold):
-        test = predictions.fold == fold
-        if len(np.unique(predictions.label[~test])) < len(predictions.classes):
-            return None
-        train = features[~test], predictions.label[~test]
-        scores[test] = regression_scores(*train, features[test], len(predictions.classes), c)
-    return scores
+    """Out-of-fold probabilities (N, C) from features (N, F); None where a fold cannot be fitted.
 
-
-def regression_scores(
-    features: NDArray[np.floating],
-    labels: NDArray[np.int64],
-    test: NDArray[np.floating],
-    classes: int,
-    c: float = 1.0,
-) -> NDArray[np.float64]:
-    """Probabilities (N, classes) of `test` (N, F) by logistic regression fitted on `features` (M, F).
-
-    `labels` (M,) count classes from 0. Standardised, L2 with C = `c`. A class that they lack gets 0; with one
-    class there is nothing to fit. Of several labels at once (M, classes), -1 where one is not known, each is
-    asked by itself over the rows that know it; one that no row knows gets one half.
+    A row fits nothing where it lacks a feature; with `gaps` where it lacks all, and a gap is filled in.
     """
-    if labels.ndim == 2:
-        return np.stack([_chance(features, column, test) for column in labels.T], axis=1)
-    there = np.unique(labels)
-    scores = np.zeros((len(test), classes))
-    if len(there) == 1:
-        scores[:, there] = 1.0
-        return scores
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=1000))
-    model.fit(features, labels)
-    scores[:, there] = model.predict_proba(test)
+    scores = np.zeros(whole.scores.shape)
+    missing = np.isnan(features)
+    known = ~(missing.all(axis=1) if gaps else missing.any(axis=1))
+    for fold in np.unique(whole.fold):
+        test = whole.fold == fold
+        train = ~test & known
+        if len(np.unique(whole.label[train])) < len(whole.classes):
+            return None
+        fitted, asked = filled(features[train], features[test])
+        scores[test] = regression_scores(fitted, whole.label[train], asked, len(whole.classes), c)
     return scores
-
-
-def _chance(
-    features: NDArray[np.floating], label: NDArray[np.int64], test: NDArray[np.floating]
-) -> NDArray[np.float64]:
-    """The same for one of several labels, (M,) of 1, 0 and -1: the probability (N,) that it is shown."""
-    known = label >= 0
-    if not known.any():
-        return np.full(len(test), 0.5)
-    return regression_scores(features[known], label[known], test, 2)[:, 1]

@@ -15,6 +15,7 @@ from medidense.stats.found import Found
 from medidense.stats.grades import grade_figures
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.labels import AUPRC, labels_found
+from medidense.stats.per_subject import per_subject
 from medidense.values import Estimate, Evaluation, FoldResult, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
@@ -37,17 +38,18 @@ def evaluate_predictions(
 
     `facts` may hold more samples than `predictions`; `rows` names the subset that was asked for;
     `rivals` are further scores of the same rows to compare with, beside the baselines; `whole` is the table
-    that `predictions` are rows of, by whose other folds calibration and thresholds are fitted. All
+    that `predictions` are rows of, by whose other folds calibration, thresholds and baselines are fitted. All
     intervals come from the same `rules.bootstrap` draws of subjects, seeded with `seed`. Of several labels
     at once each is evaluated by itself, over the rows in which it is known, and their means stand above.
     """
     draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, seed)
-    put = deployed(predictions, predictions if whole is None else whole, rules, draws)
+    whole = predictions if whole is None else whole
+    put = deployed(predictions, whole, rules, draws)
     decided = None if predictions.multi_label else _decided(predictions, rules, put)
     found = (
-        labels_found(predictions, facts, rules, draws, rivals)
+        labels_found(predictions, facts, rules, draws, rivals, whole)
         if decided is None
-        else _classes_found(predictions, facts, decided, draws)
+        else _classes_found(predictions, facts, decided, draws, whole)
     )
     folds = fold_results(predictions, decided, seed)
     return Evaluation(
@@ -68,7 +70,7 @@ def evaluate_predictions(
         interval=_interval_words(draws, len(predictions.classes) == 2 or predictions.multi_label),
         cohort_digest=cohort_digest,
         rows=rows,
-        notes=(*_notes(predictions, draws, folds), *found.notes, *put.notes),
+        notes=(*_notes(predictions, draws, folds), *_of_a_part(predictions, whole), *found.notes, *put.notes),
         labels=found.labels,
         auroc_delong=_delong(predictions, draws),
         operating_rule=put.settled.operating_rule,
@@ -76,6 +78,7 @@ def evaluate_predictions(
         operating_points=put.operating_points,
         decision_curve=put.decision_curve,
         prediction_sets=put.prediction_sets,
+        per_subject=per_subject(predictions, decided, rules, draws),
     )
 
 
@@ -93,11 +96,15 @@ def _delong(predictions: Predictions, draws: SubjectDraws) -> Estimate | None:
 
 
 def _classes_found(
-    predictions: Predictions, facts: Sequence[SampleFacts], decided: NDArray[np.int64], draws: SubjectDraws
+    predictions: Predictions,
+    facts: Sequence[SampleFacts],
+    decided: NDArray[np.int64],
+    draws: SubjectDraws,
+    whole: Predictions,
 ) -> Found:
     """The decisions (N,), among classes or grades, and the baselines."""
     decisions = Decisions(predictions.label, decided, predictions.scores, predictions.positive_index)
-    baselines, left_out = baseline_scores(predictions, facts)
+    baselines, left_out = baseline_scores(predictions, facts, whole)
     grades = grade_figures(decisions, draws) if predictions.kind == "ordinal" else {}
     return Found(
         counts=_class_counts(predictions),
@@ -136,6 +143,16 @@ def _interval_words(draws: SubjectDraws, two_sided_decisions: bool) -> str:
     if draws.one_row_each and two_sided_decisions:
         words += "; Wilson for proportions"
     return words
+
+
+def _of_a_part(predictions: Predictions, whole: Predictions) -> list[str]:
+    """By which rows the rules beside the network were fitted, where not all of the run's are counted."""
+    if len(predictions.samples) == len(whole.samples):
+        return []
+    return [
+        f"Baselines are fitted on the folds of all {len(whole.samples)} rows of the run, as the network is; "
+        f"{len(predictions.samples)} of them are counted."
+    ]
 
 
 def _notes(predictions: Predictions, draws: SubjectDraws, folds: Sequence[FoldResult]) -> list[str]:

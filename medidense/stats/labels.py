@@ -33,16 +33,20 @@ def labels_found(
     rules: EvaluationRules,
     draws: SubjectDraws,
     rivals: Sequence[BaselineScores] = (),
+    whole: Predictions | None = None,
 ) -> Found:
     """Each label over the rows in which it is known, and the means over those that have both kinds.
 
     The means' intervals come from `draws` of all subjects, a label's from draws of the subjects in whom it is
     known. A trivial rule stands among the means where every such label has it; `rivals`, scores (N, L) of the
-    same rows, stand beside each label.
+    same rows, stand beside each label. The trivial rules are fitted on `whole`, whose rows these are.
     """
     names = predictions.classes
     questions = {name: predictions.one_label(name) for name in names if _known(predictions, name)}
-    trivial = {name: baseline_scores(question, facts) for name, question in questions.items()}
+    table = predictions if whole is None else whole
+    trivial = {
+        name: baseline_scores(question, facts, table.one_label(name)) for name, question in questions.items()
+    }
     trained = {name: {rule.name: rule for rule in found} for name, (found, _) in trivial.items()}
     notes = dict.fromkeys(note for _, left_out in trivial.values() for note in left_out)
     both = [names[column] for column in two_sided(predictions.label)]

@@ -83,6 +83,10 @@ class Contents:
             found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
         for control in self.controls:
             found |= _limits(names.control(control.title), control.auroc)
+        if subjects := self.evaluation.get("per_subject"):
+            own = {"auroc": subjects["auroc"], **subjects["metrics"]}
+            for figure in names.BY_SUBJECT:
+                found |= _limits(names.by_subject(figure), Estimate(**own.get(figure, {"value": None})))
         for baseline in self.evaluation["baselines"]:
             found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
         return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
@@ -268,6 +272,9 @@ def _table(evaluation: Mapping[str, Any]) -> list[str]:
     if matched := evaluation.get("matched"):
         own, volume = Estimate(**matched["auroc"]).text(), Estimate(**matched["volume_auroc"]).text()
         lines.append(f"| AUROC on {matched['pairs']} pairs alike in size | {own}; lesion volume {volume} |")
+    if subjects := evaluation.get("per_subject"):
+        own = Estimate(**subjects["auroc"]).text()
+        lines.append(f"| AUROC per subject ({subjects['several']} have several samples) | {own} |")
     for baseline in evaluation["baselines"]:
         own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
         lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")

@@ -37,6 +37,7 @@ EPOCH_SECONDS = "time/epoch_s"
 AUROC = "oof/auroc"
 FOLD_MEAN = "fold_mean/auroc"
 MATCHED = "oof_matched/auroc"
+BY_SUBJECT = ("auroc", "auprc", "sensitivity", "specificity")
 PATIENTS = "oof/n_patients"
 LESIONS = "oof/n_lesions"
 FOLD_AUROC = "test/auroc"
@@ -80,6 +81,15 @@ def pooled(figure: str) -> str:
     'oof/sensitivity'
     """
     return f"oof/{figure}"
+
+
+def by_subject(figure: str) -> str:
+    """The metric that holds a figure with a subject as a row.
+
+    >>> by_subject("auroc")
+    'oof_subject/auroc'
+    """
+    return f"oof_subject/{figure}"
 
 
 def calibration(part: str, figure: str) -> str:

@@ -18,6 +18,7 @@ from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
 from medidense.values.manifest import Manifest, SetRule, Span, TrainingFacts
 from medidense.values.matched import Matched
+from medidense.values.per_subject import PerSubject
 from medidense.values.predictions import Predictions, SampleFacts
 from medidense.values.reading import ReadOptions
 from medidense.values.recipe import Recipe, parse_recipe, recipe_keys
@@ -67,6 +68,7 @@ __all__ = [
     "Matched",
     "McNemar",
     "Outcome",
+    "PerSubject",
     "Prediction",
     "Predictions",
     "ReadOptions",

@@ -8,12 +8,16 @@ from medidense.values.estimate import Estimate
 
 @dataclass(frozen=True)
 class McNemar:
-    """Decisions of two runs on the same rows: right in one run alone, in the other alone, and the exact p."""
+    """Decisions of two runs on the same rows: right in one run alone, in the other alone, and the exact p.
+
+    `p` swaps the runs in whole `subjects`, so it holds where a subject has several rows too.
+    """
 
     rows: int
     only_first: int
     only_second: int
     p: float
+    subjects: int
 
 
 @dataclass(frozen=True)

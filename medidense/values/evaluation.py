@@ -9,8 +9,12 @@ from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
 from medidense.values.matched import Matched
+from medidense.values.per_subject import PerSubject
 from medidense.values.sanity import Sanity
 from medidense.values.subgroup import Subgroup
+
+BESIDE = ("quadratic_kappa", "mean_absolute_error", "auprc", "sensitivity", "specificity", "ppv", "npv")
+"""Figures that stand by sample and by subject side by side; the others are in the JSON alone."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,37 @@ class Evaluation:
 
     matched: Matched | None = None
     """The rows matched by lesion volume; None where volumes are not known, or classes are not two."""
+
+    per_subject: PerSubject | None = None
+    """A subject as a row; None where each subject has one sample, which gives the same figures."""
+
+    def side_by_side(self) -> tuple[tuple[str, str, str], ...]:
+        """Name, figure per sample and figure per subject, in words; empty where there is no `per_subject`."""
+        found = self.per_subject
+        if found is None:
+            return ()
+        counts = [
+            ", ".join(f"{name} {number}" for name, number in one.class_counts.items())
+            for one in (self, found)
+        ]
+        delong, number = found.auroc_delong, found.samples_auroc
+        labels = [(f"AUROC of {one.name}", one.auroc, found.labels.get(one.name)) for one in self.labels]
+        metrics = [
+            (name.replace("_", " "), self.metrics.get(name), one)
+            for name, one in found.metrics.items()
+            if name in BESIDE
+        ]
+        figures = [
+            ("AUROC", self.auroc, found.auroc),
+            ("AUROC by DeLong", None, delong),
+            *labels,
+            *metrics,
+            ("AUROC of the number of samples alone", None, number),
+        ]
+        return (
+            ("rows", f"{self.samples} ({counts[0]})", f"{found.subjects} ({counts[1]})"),
+            *((name, one.text() if one else "", own.text()) for name, one, own in figures if own),
+        )
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: ``auroc`` is a number, ``auroc_ci95`` a pair."""

@@ -15,7 +15,7 @@ from medidense.benchmark.running import Outcome, Plan, run
 from medidense.benchmark.stated import named_recipe
 from medidense.benchmark.tables import Rows, all_tables
 from medidense.pages import benchmark_html
-from medidense.rundir import note_sanity, parsed_settings
+from medidense.rundir import benchmark_folder, note_sanity, parsed_settings
 from medidense.track import log_benchmark, trainings_record
 from medidense.train import choose_device
 from medidense.verbs.progress import Progress, quiet
@@ -97,7 +97,7 @@ def benchmark_cifar10(
     recipe = recipe.with_settings(settings) if settings else recipe
     device = choose_device(options.device, recipe.training)
     name = Path(options.recipe).stem
-    out = options.out or Path("runs") / f"benchmark-{name}"
+    out = options.out or benchmark_folder(name)
     images, notes = _images(data, download, options.first, progress)
     changed = settings | ({} if options.first is None else {"first images": options.first})
     seeds = tuple(range(options.seeds))

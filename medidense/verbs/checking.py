@@ -1,14 +1,25 @@
 """Does this cohort hold, before anything trains?"""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from medidense.cohort import Fingerprint, check_images, find_leaks, fingerprint, leak_problems, read_cohort
+from medidense import durable
+from medidense.cohort import (
+    Fingerprint,
+    check_images,
+    contradicted_rows,
+    find_leaks,
+    fingerprint,
+    joined_subjects,
+    leak_problems,
+    read_cohort,
+)
 from medidense.errors import CohortError
-from medidense.io import archives_kept
-from medidense.values import Kind, Leak
+from medidense.io import archives_kept, read_table
+from medidense.values import Cohort, Kind, Leak
 from medidense.values.wording import count
+from medidense.verbs.beside import check_beside
 from medidense.verbs.progress import Progress, counting, quiet
 
 
@@ -33,6 +44,8 @@ class CheckResult:
     leaks: tuple[Leak, ...] = ()
     kind: Kind = "classes"
     without: Mapping[str, int] = field(default_factory=dict)
+    joined: str = ""
+    """Where the table with copies under one subject was written; the figures are that table's then."""
 
     def to_json(self) -> dict[str, object]:
         """The fields."""
@@ -40,15 +53,26 @@ class CheckResult:
 
 
 @archives_kept()
-def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
+def check(
+    cohort: Path, *, join: Path | None = None, overwrite: bool = False, progress: Progress = quiet
+) -> CheckResult:
     """Read the table, open every image and every lesion, and report every problem of every row together.
 
     Raises CohortError, a line for each problem; one of them is an exact copy of an image under two subjects,
     or with two labels. Near copies stand in the result.
+
+    Where patients are not known, `join` writes the table once more, beside the first: subjects whose images
+    are copies, exact or near, become the first of them, and of an exact copy with two labels both rows are
+    left out. The figures are those of that table. Raises OutputExistsError, UsageError for another folder.
     """
+    if join is not None:
+        check_beside(Path(cohort), Path(join), overwrite=overwrite)
     table = read_cohort(Path(cohort))
     facts = check_images(table, counting(progress, "check images", len(table.samples)))
     leaks = find_leaks(table, facts)
+    if join is not None:
+        _write_joined(table, leaks, Path(cohort), Path(join))
+        return replace(check(Path(join), progress=progress), joined=str(join))
     if copies := leak_problems(table, leaks):
         raise CohortError.several(copies)
     found = fingerprint(table, facts)
@@ -67,6 +91,19 @@ def check(cohort: Path, *, progress: Progress = quiet) -> CheckResult:
         kind="multi_label" if table.multi_label else "classes",
         without=found.without,
     )
+
+
+def _write_joined(table: Cohort, leaks: Sequence[Leak], cohort: Path, out: Path) -> None:
+    """The rows as typed, but for the subjects that copies join and the rows that contradict each other."""
+    stands_for, without = joined_subjects(table, leaks), contradicted_rows(leaks)
+    subject_of = {sample.row: stands_for[sample.subject_id] for sample in table.samples}
+    typed = read_table(cohort)
+    rows = [
+        list({**row.cells, "subject_id": subject_of[row.line]}.values())
+        for row in typed.rows
+        if row.line in subject_of and row.line not in without
+    ]
+    durable.write_csv(out, typed.columns, rows)
 
 
 def _notes(found: Fingerprint) -> tuple[str, ...]:

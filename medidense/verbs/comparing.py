@@ -28,9 +28,9 @@ def compare(run_a: Path, run_b: Path) -> CompareResult:
     """Paired differences between the out-of-fold scores of two finished runs of the same samples.
 
     AUROC with a bootstrap over subjects (and DeLong's test, where each subject has one sample), and McNemar's
-    test of the decisions, each run as its own `evaluate` decides. Nothing is written. Raises RunError where a
-    run is not finished or was changed since, UsageError where the runs have not tested the same samples with
-    the same labels.
+    exact test of the decisions, in which the samples of a subject go together, each run as its own `evaluate`
+    decides. Nothing is written. Raises RunError where a run is not finished or was changed since, UsageError
+    where the runs have not tested the same samples with the same labels.
     """
     first, second = RunDir(Path(run_a)), RunDir(Path(run_b))
     tables = []

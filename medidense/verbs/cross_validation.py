@@ -123,7 +123,7 @@ def cv(
         resumed, trained = _settled(run, table, question, progress), ()
         if not run.predictions_path.is_file():
             if options.folds_on == "ray" and run.missing:
-                trained = train_on_ray(run, Path(cohort), recipe, options, progress)
+                trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
             trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
             pool(run, splits_for(run, table))
         make_controls(run, table, options.controls, progress)

@@ -1,7 +1,8 @@
 """How are the folds of a run trained on a Ray cluster? Each as a task that does what ``cv --fold K`` does.
 
-What tasks are told is plain text and numbers; data and results lie in files that all machines see. A task
-whose worker is lost is given to another one, which goes on from the fold's last state.
+What tasks are told is plain text and numbers, and what trains, by its name; data and results lie in files
+that all machines see. A task whose worker is lost is given to another one, which goes on from the fold's last
+state.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ import importlib.util
 import os
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,15 @@ def require_ray() -> None:
         raise UsageError("--folds-on ray", "needs the ray library", "it is not installed", step)
 
 
+Train = Callable[..., object]
+"""`cv`, or what is called like it; a worker finds it again by its name."""
+
+
 def train_on_ray(
-    run: RunDir, cohort: Path, recipe: Path | None, options: CvOptions, progress: Progress
+    train: Train, run: RunDir, cohort: Path, recipe: Path | None, options: CvOptions, progress: Progress
 ) -> tuple[int, ...]:
-    """Train the folds that are missing; returns those that are finished now. One that is held is left out.
+    """Have `train` train the folds that are missing; returns those that are finished now. One that is held is
+    left out.
 
     Raises what the training of a fold raises, after the others have ended, UsageError where Ray is not
     installed, not there, or has no room for a fold, MedidenseError where workers were lost too often.
@@ -55,7 +61,7 @@ def train_on_ray(
     outcomes: dict[int, Any] = {}
     with _cluster(options.ray_address, cpus, gpus) as ray:
         task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=TRIES)(train_one)
-        waiting = {task.remote(*told, index): index for index in missing}
+        waiting = {task.remote(train, *told, index): index for index in missing}
         progress(STEP, 0, len(missing))
         while waiting:
             for reference in ray.wait(list(waiting), timeout=LOOK_S)[0]:
@@ -74,17 +80,17 @@ def train_on_ray(
     return tuple(index for index in missing if run.fold(index).done)
 
 
-def train_one(folder: str, cohort: str, recipe: str | None, words: dict[str, Any], index: int) -> Any:
-    """One fold, in a worker: None, or the name and the problems of the error that it ended with.
+def train_one(
+    train: Train, folder: str, cohort: str, recipe: str | None, words: dict[str, Any], index: int
+) -> Any:
+    """One fold, in a worker, by `train`: None, or the name and the problems of the error that it ended with.
 
     `folder` is the one from which the recipe's relative paths (start.weights) lead.
     """
-    from medidense.verbs.cross_validation import cv
-
     try:
         options = CvOptions(**{**words, "fold": (index,)})
         with contextlib.chdir(folder) if Path(folder).is_dir() else contextlib.nullcontext():
-            cv(Path(cohort), recipe=None if recipe is None else Path(recipe), options=options)
+            train(Path(cohort), recipe=None if recipe is None else Path(recipe), options=options)
     except MedidenseError as error:
         return type(error).__name__, [vars(problem) for problem in error.problems]
     return None

@@ -16,7 +16,7 @@ from medidense import durable
 from medidense.errors import CohortError, OutputExistsError
 from medidense.pages import known_answers_html
 from medidense.phantoms import PhantomOptions, write_cohort
-from medidense.rundir import note_sanity
+from medidense.rundir import benchmark_folder, note_sanity
 from medidense.track import BenchmarkRecord, log_benchmark
 from medidense.values import Estimate
 from medidense.verbs.cross_validation import cv
@@ -67,7 +67,7 @@ class KnownAnswersOptions:
     shuffles: tuple[int, ...] = SHUFFLES
     settings: dict[str, object] = field(default_factory=lambda: dict(SETTINGS))
     device: str = "auto"
-    out: Path = Path("runs") / "benchmark-phantom"
+    out: Path = field(default_factory=lambda: benchmark_folder("phantom"))
 
     @property
     def standing(self) -> bool:

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from medidense import durable
 from medidense.cohort import problem_at_row, read_cohort
-from medidense.errors import CohortError, OutputExistsError, UsageError
+from medidense.errors import CohortError, UsageError
 from medidense.io import archives_kept, read_table
 from medidense.preprocess import lesion_volume, open_sample
 from medidense.stats import matched_pairs
 from medidense.values import Cohort, Refused, Sample
+from medidense.verbs.beside import check_beside
 from medidense.verbs.progress import Progress, quiet
 
 
@@ -81,12 +82,7 @@ def _check(cohort: Path, out: Path, on: str, *, overwrite: bool) -> None:
     """Raise UsageError, OutputExistsError for what can be known before an image is opened."""
     if on != "volume":
         raise UsageError("--on", "rows are matched by their lesions' volume", on, "write --on volume")
-    if out.resolve().parent != cohort.resolve().parent:
-        step = f"write it beside {cohort.name}"
-        raise UsageError(str(out), "the paths in the table are relative to its folder", out.parent, step)
-    if out.exists() and (not overwrite or out.resolve() == cohort.resolve()):
-        step = "pass --overwrite or choose another name"
-        raise OutputExistsError(str(out), "the output exists", "", step)
+    check_beside(cohort, out, overwrite=overwrite)
 
 
 def _volumes(table: Cohort, samples: list[Sample], progress: Progress) -> NDArray[np.float64]:

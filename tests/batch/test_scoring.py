@@ -71,7 +71,7 @@ def test_calibrated_scores_and_sets_stand_beside_where_the_package_has_them(
 ) -> None:
     score(package, scans, tmp_path / "plain")
     plain = rows(tmp_path / "plain")
-    assert not {"score_calibrated", "set"} & set(plain[0])
+    assert not {"calibrated_score", "set"} & set(plain[0])
     middle = sorted(float(row["score_malignant"]) for row in plain)[2]
     for least, expected in (((0.0, middle - 1e-6), "benign;malignant"), ((1.0, middle - 1e-6), "malignant")):
         added = {
@@ -84,7 +84,7 @@ def test_calibrated_scores_and_sets_stand_beside_where_the_package_has_them(
         for row, before in zip(found, plain, strict=True):
             raw = float(row["score_malignant"])
             assert row["score_malignant"] == before["score_malignant"]
-            assert float(row["score_calibrated"]) == pytest.approx(expit(2 * logit(raw) - 0.5), abs=1e-6)
+            assert float(row["calibrated_score"]) == pytest.approx(expit(2 * logit(raw) - 0.5), abs=1e-6)
             assert row["set"] == (expected if raw >= middle - 1e-6 else "benign" if least[0] == 0 else "-")
 
 

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from medidense.batch.table import is_written, write_scores
+from medidense.batch.table import AFTER, BEFORE, CALIBRATED, SCORE, SET, is_written, write_scores
 from medidense.package import Package
 from medidense.values import Score
 
@@ -50,3 +50,8 @@ def test_the_table_column_by_column(package: Package, tmp_path: Path) -> None:
     assert "\r" not in text
     assert is_written(target, iter(scores), package.manifest, package.digest)
     assert not is_written(target, iter(scores[:1]), package.manifest, package.digest)
+
+
+def test_no_class_can_take_the_name_of_another_column() -> None:
+    # a class named calibrated has the column score_calibrated
+    assert not [name for name in (*BEFORE, CALIBRATED, SET, *AFTER) if name.startswith(SCORE)]

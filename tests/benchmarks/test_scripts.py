@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # each script is a process of its own, with its imports
 
 TINY = {
+    "bootstrap": "--samples 400 --draws 100 --turns 1",
     "cifar10_gpu": "--tiny --seeds 1",
     "damaged_streams": "--trials 3",
     "data_path": "--tiny --turns 1 --threads 1",
@@ -58,6 +59,15 @@ def test_every_script_is_run_here() -> None:
     }
     elsewhere = {"train_step", "over_seeds", "descriptors"}  # a step takes too long; tests of their own
     assert scripts == {*TINY, *elsewhere}
+
+
+def test_both_bootstraps_give_the_same_interval() -> None:
+    said = said_by("bootstrap")
+    (low, high), (other, above) = (
+        tuple(map(float, pair)) for pair in re.findall(r"^[a-z-]+: ([\d.]+) to ([\d.]+)$", said, re.MULTILINE)
+    )
+    assert (low, high) == pytest.approx((other, above), abs=0.03)
+    assert figure(said, "CPU, of the loop's") > 0
 
 
 def test_the_memory_of_two_sizes_is_told_and_small() -> None:

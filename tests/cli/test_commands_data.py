@@ -147,6 +147,7 @@ def test_check_reports_the_figures_of_a_cohort_that_holds(
         modality=None,
         notes=("few subjects",),
         leaks=(),
+        joined="joined.csv",
     )
     stand_in("check", good)
     assert main(["check", "."]) == 0
@@ -155,4 +156,5 @@ def test_check_reports_the_figures_of_a_cohort_that_holds(
     assert "0 8, 1 4" in out
     assert "a lesion a row" in out
     assert "not stated" in out
+    assert "joined.csv" in out
     assert out.endswith("The cohort holds.\n")

@@ -18,7 +18,7 @@ FOUND = Comparison(
     difference=Estimate(0.05, -0.01, 0.11),
     delong=Estimate(0.05, -0.012, 0.112),
     delong_p=0.0004,
-    mcnemar={"accuracy": McNemar(40, 6, 2, 0.2890625)},
+    mcnemar={"accuracy": McNemar(40, 6, 2, 0.2890625, 30)},
     operating_points=(0.5, 0.4),
     interval="95 % percentile bootstrap over 40 subjects, 2000 draws, paired",
     notes=("The folds differ: part of the difference is theirs.",),
@@ -34,7 +34,7 @@ def test_a_comparison_on_a_page(
     assert "first minus second       0.050 (95% CI -0.010 to 0.110)" in said
     assert "0.050 (95% CI -0.012 to 0.112), p < 0.001" in said
     assert "Decisions at the operating points 0.5 and 0.4" in said
-    assert "accuracy  40    6                         2                          0.289" in said
+    assert "accuracy  40    30        6                     2                0.289" in said
     assert "note: The folds differ" in said
     assert calls == [((Path(), Path()), {})]
 

@@ -60,8 +60,8 @@ def test_a_copy_under_two_subjects_has_a_line_with_both_rows(leaks_of: Callable[
     assert (leak.two_subjects, leak.two_labels) == (True, False)
     assert [problem.sentence() for problem in leak_problems(cohort, leaks)] == [
         "study: the same image under two subject_ids; found row 2: a.png and row 4: c.tif; give both rows "
-        "one subject_id, or drop one of them, or (published splits) set the recipe key leakage to "
-        "drop_from_train"
+        "one subject_id (medidense check --join does), or drop one of them, or (published splits) set the "
+        "recipe key leakage to drop_from_train"
     ]
 
 

@@ -93,3 +93,35 @@ def test_one_fold_leaves_nothing_to_fit_on() -> None:
 def test_a_volume_of_zero_does_no_harm() -> None:
     found, _ = baseline_scores(predictions(), facts(np.zeros(N), np.arange(N) * 1.0))
     assert all(np.isfinite(baseline.scores).all() for baseline in found)
+
+
+def test_rows_of_a_run_are_scored_by_rules_of_the_whole_run() -> None:
+    table, generator = predictions(), np.random.default_rng(3)
+    volume, intensity = np.exp(generator.normal(5 + table.label, 1)), generator.normal(table.label, 1)
+    known = facts(volume, intensity)
+    whole = {rule.name: rule.scores for rule in baseline_scores(table, known)[0]}
+    part = table.take({f"{row:02d}" for row in range(0, N, 5)})
+    found, notes = baseline_scores(part, known, table)
+    assert [rule.name for rule in found] == [VOLUME, INTENSITY, BOTH]
+    for rule in found:
+        assert np.array_equal(rule.scores, whole[rule.name][::5])
+    alone = {rule.name: rule.scores for rule in baseline_scores(part, known)[0]}
+    assert not np.allclose(alone[BOTH], whole[BOTH][::5])
+    assert notes == ()
+
+
+def test_a_row_elsewhere_that_lacks_a_figure_fits_nothing_and_drops_nothing() -> None:
+    table, generator = predictions(), np.random.default_rng(3)
+    volume, intensity = np.exp(generator.normal(5 + table.label, 1)), generator.normal(table.label, 1)
+    known = facts(volume, intensity)
+    part = table.take({f"{row:02d}" for row in range(0, N, 5)})
+    gap = [replace(fact, volume_mm3=None) if row == 1 else fact for row, fact in enumerate(known)]
+    found, notes = baseline_scores(part, gap, table)
+    assert ([rule.name for rule in found], notes) == ([VOLUME, INTENSITY, BOTH], ())
+    rest = table.take({f"{row:02d}" for row in range(N) if row != 1})
+    same = {rule.name: rule.scores for rule in baseline_scores(part, known, rest)[0]}
+    assert all(np.array_equal(rule.scores, same[rule.name]) for rule in found)
+    gap = [replace(fact, volume_mm3=None) if row == 5 else fact for row, fact in enumerate(known)]
+    found, notes = baseline_scores(part, gap, table)
+    assert [rule.name for rule in found] == [INTENSITY]
+    assert notes == (f"Baseline left out: {VOLUME} (not known for 1 of 12 samples).",)

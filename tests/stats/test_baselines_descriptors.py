@@ -1,11 +1,15 @@
 """A regression on descriptors beside the network, and both together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from medidense.stats import regression_scores
 from medidense.stats.baselines import (
     BOTH,
     DESCRIPTORS,
+    DESCRIPTORS_C,
     INTENSITY,
     VOLUME,
     WITH_DESCRIPTORS,
@@ -61,13 +65,43 @@ def test_a_fold_is_not_fitted_on_its_own_labels() -> None:
     assert abs(after[~inside] - before[~inside]).max() > 1e-3
 
 
-def test_without_descriptors_for_every_row_there_is_no_such_rule() -> None:
+def without(facts: list[SampleFacts], rows: range) -> list[SampleFacts]:
+    return [replace(fact, descriptors={}) if row in rows else fact for row, fact in enumerate(facts)]
+
+
+def test_a_few_rows_without_descriptors_count_as_the_median_of_the_others() -> None:
     table, facts = cohort()
-    rules, notes = baseline_scores(table, [*facts[1:], SampleFacts("s000", "s000", 1.0, 2.0, "CT", 0, 0, 0)])
+    rules, notes = baseline_scores(table, without(facts, range(10)))
+    found = {rule.name: rule.scores for rule in rules}
+    assert notes == (
+        "Logistic regression on descriptors: 10 of 200 samples lack some, which count as the median of the "
+        "rows that the rule was fitted on.",
+    )
+    inside = table.fold == 0  # rows 0 and 5 of it lack them
+    train = np.array([[*fact.descriptors.values()] for fact in facts[10:]])[~inside[10:]]
+    label = table.label[10:][~inside[10:]]
+    expected = regression_scores(train, label, np.median(train, axis=0)[None], 2, DESCRIPTORS_C)
+    assert found[DESCRIPTORS][[0, 5]] == pytest.approx(np.repeat(expected, 2, axis=0))
+    assert auroc(table.label, found[DESCRIPTORS], 1) > 0.7
+
+
+def test_one_figure_that_a_row_lacks_is_filled_in_alone() -> None:
+    table, facts = cohort()
+    gap = [replace(facts[0], descriptors={"shape_a": facts[0].descriptors["shape_a"]}), *facts[1:]]
+    whole = {rule.name: rule.scores for rule in baseline_scores(table, facts)[0]}[DESCRIPTORS]
+    rules, notes = baseline_scores(table, gap)
+    found = {rule.name: rule.scores for rule in rules}[DESCRIPTORS]
+    assert "1 of 200 samples lack some" in notes[0]
+    assert found[0] == pytest.approx(whole[0], abs=0.1)
+    assert found[0] != pytest.approx(whole[0], abs=1e-6)
+
+
+def test_beyond_one_in_twenty_there_is_no_such_rule() -> None:
+    table, facts = cohort()
+    rules, notes = baseline_scores(table, without(facts, range(11)))
     assert DESCRIPTORS not in {rule.name for rule in rules}
-    assert notes == (f"Baseline left out: {DESCRIPTORS} (not known for 1 of {N} samples).",)
-    bare = [SampleFacts(name, name, 1.0, 2.0, "CT", 0, 0, 0) for name in table.samples]
-    assert baseline_scores(table, bare)[1] == ()
+    assert notes == (f"Baseline left out: {DESCRIPTORS} (not known for 11 of {N} samples).",)
+    assert baseline_scores(table, without(facts, range(N)))[1] == ()
 
 
 def test_ranks_are_taken_of_each_class() -> None:

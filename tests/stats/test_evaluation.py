@@ -83,6 +83,16 @@ def test_the_seed_decides_the_interval_and_nothing_else() -> None:
     assert one.auroc.value == other.auroc.value
 
 
+def test_a_subset_says_by_which_rows_its_baselines_are_fitted() -> None:
+    table, facts = cohort()
+    part = table.take(set(table.samples[::2]))
+    found = evaluate_predictions(part, facts, RULES, cohort_digest="ab" * 32, whole=table)
+    assert any("fitted on the folds of all 80 rows of the run" in note for note in found.notes)
+    assert any("40 of them are counted" in note for note in found.notes)
+    whole = evaluate_predictions(table, facts, RULES, cohort_digest="ab" * 32, whole=table)
+    assert not any("rows of the run" in note for note in whole.notes)
+
+
 def test_a_fold_with_one_class_says_so_and_leaves_the_mean() -> None:
     table, facts = cohort()
     label = np.where(table.fold == 2, 0, table.label)

@@ -42,4 +42,40 @@ def test_a_network_that_measures_size_is_seen_to(monkeypatch: pytest.MonkeyPatch
     assert found.auroc.low < 0.5 < found.auroc.high
     assert matched_subset(table, [], 300, 0) is None
     monkeypatch.setattr(matching, "MOST", 200 * 200 - 1)
-    assert matched_subset(table, facts, 300, 0) is None
+    monkeypatch.setattr(matching, "BLOCK", 500)
+    blocks = matched_subset(table, facts, 300, 0)
+    assert blocks.pairs == found.pairs
+    assert blocks.auroc.value == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_blocks_have_as_many_pairs_as_all_rows_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(seed)
+    positive = draw.uniform(size=300) < 0.3
+    volume = np.exp(draw.normal(6 + positive, 1.5))
+    volume[:20] = 500.0  # ties, and many more rows of a volume than partners
+    subject = np.arange(300).astype(str)
+    best = matched_pairs(volume, positive, subject)
+    monkeypatch.setattr(matching, "MOST", 0)
+    monkeypatch.setattr(matching, "BLOCK", 60)
+    seen = []
+    pairs_of = matching._Lesions.pairs
+
+    def spied(self: matching._Lesions, rows: np.ndarray, caliper: float) -> np.ndarray:
+        seen.append(int(positive[rows].sum()) * int((~positive[rows]).sum()))
+        return pairs_of(self, rows, caliper)
+
+    monkeypatch.setattr(matching._Lesions, "pairs", spied)
+    found = matched_pairs(volume, positive, subject)
+    assert len(found) == len(best)
+    assert len(set(found.ravel())) == found.size
+    assert positive[found].tolist() == [[True, False]] * len(found)
+    assert np.abs(np.log(volume[found[:, 0]] / volume[found[:, 1]])).max() <= 0.2
+    assert max(seen) <= 60
+    assert len(seen) > 5
+
+
+def test_nobody_is_near_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matching, "MOST", 0)
+    far = matched_pairs(np.array([1.0, 9.0]), np.array([True, False]), np.array(["a", "b"]))
+    assert far.shape == (0, 2)

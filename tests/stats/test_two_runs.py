@@ -1,7 +1,10 @@
 """Two runs on the same rows: paired, in the right direction, and by known formulas."""
 
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy.stats import binomtest, chi2
 from sklearn.metrics import roc_auc_score
 
 from medidense.stats import compare_predictions, evaluate_predictions
@@ -75,9 +78,47 @@ def test_a_chosen_point_decides_each_fold_by_the_others_as_evaluate_does() -> No
 
 def test_mcnemar_by_hand() -> None:
     first, second = np.array([1] * 12 + [0] * 8 + [1] * 9) > 0, np.array([0] * 12 + [0] * 5 + [1] * 12) > 0
-    found = mcnemar(first, second, np.ones(29, bool))
+    found = mcnemar(first, second, np.ones(29, bool), np.arange(29))
     assert (found.only_first, found.only_second) == (12, 3)
     assert found.p == pytest.approx(2 * sum([1, 15, 105, 455]) / 2**15)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_with_a_row_a_subject_it_is_the_binomial_test(seed: int) -> None:
+    first, second = np.random.default_rng(seed).uniform(size=(2, 80)) < [[0.7], [0.5]]
+    found = mcnemar(first, second, np.ones(80, bool), np.random.default_rng(seed).permutation(80))
+    assert found.p == pytest.approx(
+        binomtest(found.only_first, found.only_first + found.only_second).pvalue, abs=1e-12
+    )
+
+
+def test_every_swap_of_subjects_counted_by_hand() -> None:
+    draw = np.random.default_rng(3)
+    subject = np.repeat(np.arange(8), [1, 2, 3, 4, 1, 5, 2, 2])
+    first, second = draw.uniform(size=(2, 20)) < [[0.9], [0.4]]
+    found = mcnemar(first, second, np.ones(20, bool), subject)
+    gaps = np.array([(first * 1 - second)[subject == who].sum() for who in range(8)])
+    sums = np.array([np.dot(signs, gaps) for signs in product((-1, 1), repeat=8)])
+    assert found.p == pytest.approx((abs(sums) >= abs(gaps.sum())).mean())
+    assert found.subjects == 8
+
+
+def test_of_many_subjects_it_is_near_obuchowskis_chi_squared() -> None:
+    draw = np.random.default_rng(5)
+    subject = np.repeat(np.arange(300), 3)
+    shared = np.repeat(draw.normal(size=(2, 300)), 3, axis=1)  # lesions of a subject go the same way
+    first, second = shared + draw.normal(0, 0.3, (2, 900)) > [[-0.6], [-0.3]]
+    found = mcnemar(first, second, np.ones(900, bool), subject)
+    gaps = np.bincount(subject, first * 1.0 - second)
+    statistic = 299 / 300 * gaps.sum() ** 2 / (gaps**2).sum()
+    rows_alone = binomtest(found.only_first, found.only_first + found.only_second).pvalue
+    assert found.p == pytest.approx(chi2.sf(statistic, 1), abs=0.02)
+    assert found.p > 2 * rows_alone  # rows of a subject are not independent
+
+
+def test_no_difference_has_p_one() -> None:
+    same = np.ones(5, bool)
+    assert mcnemar(same, same, same, np.zeros(5, np.int64)).p == 1.0
 
 
 def test_several_rows_a_subject_have_no_delong_and_a_wider_interval() -> None:
@@ -85,7 +126,7 @@ def test_several_rows_a_subject_have_no_delong_and_a_wider_interval() -> None:
     found = compare_predictions(table(good, 60), table(poor, 60), (FIXED, FIXED))
     assert found.delong.value is None
     assert found.delong_p is None
-    assert "too small" in found.notes[0]
+    assert "whole subjects" in found.notes[0]
     assert found.subjects == 60
 
 

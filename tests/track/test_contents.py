@@ -96,6 +96,26 @@ def test_the_rows_matched_in_size_are_a_metric_and_a_line(run: RunDir) -> None:
     assert not [name for name in Contents(run, str).metrics() if "matched" in name]
 
 
+def test_figures_by_subject_are_metrics_and_a_line(contents: Contents, run: RunDir) -> None:
+    assert not [name for name in contents.metrics() if name.startswith("oof_subject/")]
+    area = {"value": 0.8, "low": 0.7, "high": 0.9}
+    found = {"several": 9, "auroc": area, "metrics": {"sensitivity": area, "mcc": area}}
+    run.evaluation_path.write_text(json.dumps(run.evaluation_json() | {"per_subject": found}))
+    fresh = Contents(run, str)
+    names = {name: value for name, value in fresh.metrics().items() if name.startswith("oof_subject/")}
+    assert names == {
+        f"oof_subject/{figure}{end}": area[limit]
+        for figure in ("auroc", "sensitivity")
+        for end, limit in (("", "value"), ("_low", "low"), ("_high", "high"))
+    }
+    assert (
+        "| AUROC per subject (9 have several samples) | 0.800 (95% CI 0.700-0.900) |" in fresh.description()
+    )
+    old = {key: value for key, value in run.evaluation_json().items() if key != "per_subject"}
+    run.evaluation_path.write_text(json.dumps(old))
+    assert not [name for name in Contents(run, str).metrics() if name.startswith("oof_subject/")]
+
+
 def test_each_of_several_labels_is_a_metric_and_a_line(run: RunDir) -> None:
     area, none = {"value": 0.8, "low": 0.7, "high": 0.9}, {"value": None, "low": None, "high": None}
     counts = {"samples": 20, "positives": 5}

@@ -13,7 +13,6 @@ import pytest
 from medidense import verbs
 from medidense.errors import UsageError
 from medidense.phantoms import PhantomOptions, write_cohort
-from medidense.verbs import cross_validation
 from medidense.verbs.fold_scattering import train_one
 
 NEEDS_RAY = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra ray is missing")
@@ -41,15 +40,16 @@ def test_options_that_do_not_go_together(asked: dict[str, object], rule: str) ->
         verbs.CvOptions(**asked)
 
 
-def test_a_fold_is_trained_from_the_folder_of_the_command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fold_is_trained_from_the_folder_of_the_command(tmp_path: Path) -> None:
     """A relative start.weights leads to the same file in a worker, which begins where its Ray was started."""
     seen: list[tuple[Path, Path]] = []
-    monkeypatch.setattr(cross_validation, "cv", lambda cohort, **_: seen.append((Path.cwd(), cohort)))
+
+    def train(cohort: Path, **_: object) -> None:
+        seen.append((Path.cwd(), cohort))
+
     before, cohort = Path.cwd(), tmp_path / "cohort.csv"
-    assert train_one(str(tmp_path), str(cohort), None, {}, 0) is None
-    assert train_one(str(tmp_path / "gone"), str(cohort), None, {}, 0) is None
+    assert train_one(train, str(tmp_path), str(cohort), None, {}, 0) is None
+    assert train_one(train, str(tmp_path / "gone"), str(cohort), None, {}, 0) is None
     assert seen == [(tmp_path, cohort), (before, cohort)]
     assert Path.cwd() == before
 
