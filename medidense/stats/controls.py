@@ -152,7 +152,10 @@ def fold_estimate(truth: Truth, folds: Sequence[FoldScores], draws: int, seed: i
             weighted_macro_auroc(truth.label[fold.test], fold.scores, truth.positive, part)
             for fold, part in zip(defined, parts, strict=True)
         ]
-        return np.nanmean(np.stack(areas), axis=0) if len(areas) > 1 else areas[0]
+        table = np.stack(areas)
+        known = ~np.isnan(table)
+        total, count = np.where(known, table, 0).sum(axis=0), known.sum(axis=0)
+        return np.divide(total, count, out=np.full(len(weights), np.nan), where=count > 0)
 
     of_rows = SubjectDraws.of([truth.subjects[row] for row in rows], draws, seed)
     return Estimate(value, *subject_bootstrap(mean, of_rows))

@@ -118,6 +118,14 @@ def test_the_interval_resamples_subjects():
     assert 0.2 < once.high - once.low < 0.4
 
 
+@pytest.mark.filterwarnings("error")
+def test_draws_in_which_no_fold_has_both_classes_are_left_out():
+    label, parts = np.array([0, 1, 0, 1]), (np.array([0, 1]), np.array([2, 3]))
+    scores = np.array([[0.0, 1.0], [1.0, 0.0]])
+    found = fold_estimate(Truth(label, tuple("ABCD"), 2, 1), [FoldScores(p, scores) for p in parts], 200, 0)
+    assert (found.value, found.low, found.high) == (0.0, None, None)  # too few draws know an area
+
+
 def test_more_classes_and_several_labels():
     random = np.random.default_rng(1)
     label = np.arange(90) % 3
