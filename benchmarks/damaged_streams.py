@@ -26,8 +26,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from medidense.batch.neighbours import check_neighbours
 from medidense.io import read_volume
+from medidense.package.neighbours import check_neighbours
 from medidense.values import Refused
 
 SYNTAXES = {

@@ -35,6 +35,7 @@ _HOMES = {
     "load_package": "medidense.package",
     "match": "medidense.verbs",
     "plan": "medidense.verbs",
+    "promote": "medidense.verbs",
     "read_cohort": "medidense.cohort",
     "read_recipe": "medidense.rundir",
     "read_region": "medidense.io",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:
     from medidense.verbs import export as export
     from medidense.verbs import match as match
     from medidense.verbs import plan as plan
+    from medidense.verbs import promote as promote
     from medidense.verbs import report as report
     from medidense.verbs import scan as scan
     from medidense.verbs import score as score

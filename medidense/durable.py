@@ -107,16 +107,21 @@ def write_csv(
         writer.writerows(rows)
 
 
+def refuse_existing(target: Path, overwrite: bool = False) -> None:
+    """Raise OutputExistsError where `target` is there and is not to be replaced."""
+    if target.exists() and not overwrite:
+        raise OutputExistsError(
+            str(target), "the output exists", "", "choose another name or pass --overwrite"
+        )
+
+
 @contextlib.contextmanager
 def replacing_folder(target: Path, overwrite: bool = False) -> Iterator[Path]:
     """A temporary folder beside `target` that takes its place when the block ends without error.
 
     Raises OutputExistsError when `target` is there and `overwrite` is False, WriteError as `replacing` does.
     """
-    if target.exists() and not overwrite:
-        raise OutputExistsError(
-            str(target), "the output exists", "", "choose another name or pass --overwrite"
-        )
+    refuse_existing(target, overwrite)
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=target.parent))

@@ -6,22 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 from medidense import durable
 from medidense.batch.drain import Drain, draining
 from medidense.batch.ledger import Ledger, open_ledger
 from medidense.batch.lesions import Lesion, Lesions
-from medidense.batch.neighbours import check_neighbours
 from medidense.batch.table import is_written, write_scores
 from medidense.batch.units import Item, find_items
 from medidense.errors import NothingFoundError, UsageError
-from medidense.io import read_volume
-from medidense.package import Package, require_region
-from medidense.values import APART, NOTHING, Prediction, Refused, Score, Volume
+from medidense.package import Package, Stopped, answered, attempt, lasting, read_input
+from medidense.values import Prediction, Refused, Score, Volume
 
 LEDGER, TABLE = "ledger.db", "scores.csv"
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -39,15 +35,6 @@ class BatchResult:
     refused: int
     failed: int
     unmatched: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Stopped:
-    """Why there is no answer."""
-
-    status: str
-    code: str
-    sentence: str
 
 
 def ignore(_done: int) -> None:
@@ -145,7 +132,7 @@ def _work(
         if not known or any(score.status == "failed" for score in known):
             package.networks()  # a package that does not load is an error of the run, never of an item
             scores = list(_scores(package, item))
-            if _lasting(scores) != _lasting(known):
+            if lasting(scores) != lasting(known):
                 ledger.store(unit, scores)
             tally.fresh += 1
             known = scores
@@ -154,51 +141,36 @@ def _work(
     return tally
 
 
-def _lasting(scores: Sequence[Score]) -> list[Score]:
-    """What must not differ between two runs, in one order."""
-    return sorted((replace(score, seconds=0.0) for score in scores), key=lambda score: score.lesion_id)
-
-
 def _scores(package: Package, item: Item) -> Iterator[Score]:
     """One row for each lesion of an input, or one for the input; the reading counts to the first."""
     blank = Score(str(item.path), item.study_uid, item.series_uid)
-    started, volume = time.perf_counter(), _attempt(lambda: _read(package, item))
+    started, volume = time.perf_counter(), attempt(lambda: _read(package, item))
     for lesion in item.lesions or (None,):
-        answer = volume if isinstance(volume, _Stopped) else _attempt(_prediction(package, volume, lesion))
+        answer = volume if isinstance(volume, Stopped) else attempt(_prediction(package, volume, lesion))
         row = replace(
             blank,
             lesion_id="" if lesion is None else lesion.lesion_id,
             seconds=time.perf_counter() - started,
         )
-        if isinstance(answer, _Stopped):
-            yield replace(row, status=answer.status, reason_code=answer.code, reason=answer.sentence)
+        if isinstance(answer, Stopped):
+            yield replace(row, **answer.told())
         else:
-            yield replace(row, **_answered(package, answer))
+            yield replace(row, **answered(package, answer))
         started = time.perf_counter()
 
 
-def _answered(package: Package, answer: Prediction) -> dict[str, Any]:
-    """What a row says of a scored lesion."""
-    found: dict[str, Any] = {"scores": answer.scores, "decision": answer.decision}
-    if answer.calibrated is not None:
-        found["calibrated"] = answer.calibrated[package.manifest.positive]
-    if answer.possible is not None:
-        found["possible"] = APART.join(answer.possible) or NOTHING
-    return found
-
-
 def _read(package: Package, item: Item) -> Volume:
-    """The volume of an item that can be scored at all; nothing is read for a series without its lesion.
-
-    Raises Refused DAMAGED_PIXELS for compressed pixels that look like noise.
-    """
+    """The volume of an item, unless the search itself found it unreadable. Raises Refused."""
     if item.refusal is not None:
         no = item.refusal
         raise Refused(no.code, no.where, no.found, no.expected, no.next_step)
-    require_region(package.manifest, item.lesions or None, str(item.path))
-    volume = read_volume(item.source, series_uid=item.series_uid)
-    check_neighbours(volume, item.path)
-    return volume
+    return read_input(
+        package.manifest,
+        item.source,
+        series_uid=item.series_uid,
+        lesions=item.lesions or None,
+        where=item.path,
+    )
 
 
 def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Callable[[], Prediction]:
@@ -210,17 +182,3 @@ def _prediction(package: Package, volume: Volume, lesion: Lesion | None) -> Call
         return package.predict(volume, region, beside) if beside else package.predict(volume, region)
 
     return predict
-
-
-def _attempt(work: Callable[[], Answer]) -> Answer | _Stopped:
-    """The answer, or why there is none. The one broad except of the package: an item may not stop a night.
-
-    Of an unforeseen error only the type is told: its words may hold what identifies a patient.
-    """
-    try:
-        return work()
-    except Refused as refused:
-        return _Stopped("refused", refused.refusal.code, refused.refusal.sentence)
-    except Exception as error:
-        sentence = f"INTERNAL: an error of medidense ({type(error).__name__}); medidense explain shows more"
-        return _Stopped("failed", "INTERNAL", sentence)

@@ -7,16 +7,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from medidense import durable
+from medidense.package import CALIBRATED, SCORE, SET
 from medidense.values import Manifest, Score
 
 BEFORE = ("input", "study_uid", "series_uid", "lesion_id", "status", "reason_code", "reason")
 AFTER = ("decision", "model_name", "model_version", "model_sha256", "seconds")
-SCORE = "score_"
-"""Prefix of the column that holds a class's probability."""
-
-CALIBRATED, SET = "calibrated_score", "set"
-"""Columns of the calibrated probability of the positive class, and of the classes that stay possible, where
-the package has them."""
 
 
 def write_scores(target: Path, scores: Iterator[Score], manifest: Manifest, digest: str) -> None:

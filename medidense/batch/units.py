@@ -32,9 +32,7 @@ class Item:
     def unit(self) -> Unit:
         """What the ledger knows the item by; the key changes with the files' size or time and the lesions."""
         facts = {
-            "files": [
-                [str(path), *_stamp(path)] for part in self.parts or (self.path,) for path in _files(part)
-            ],
+            "files": stamps(self.parts or (self.path,)),
             "lesions": [_about(lesion) for lesion in self.lesions],
         }
         key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -60,12 +58,17 @@ def find_items(inputs: Sequence[Path], lesions: Lesions | None) -> Iterator[Item
         yield Item(Path(no.path), no.study_uid, no.series_uid, own, no.refusal)
 
 
+def stamps(inputs: Sequence[Path]) -> list[list[str | int]]:
+    """Path, size and time of every file that these inputs rest on."""
+    return [[str(path), *stamp(path)] for part in inputs for path in _files(part)]
+
+
 def _files(path: Path) -> list[Path]:
     """The files an input rests on: itself, or everything below a folder."""
     return sorted(below for below in path.rglob("*") if below.is_file()) if path.is_dir() else [path]
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
     """Size and time of a file; zeros where it cannot be looked at."""
     try:
         facts = path.stat()
@@ -77,7 +80,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _about(lesion: Lesion) -> list[object]:
     """What of a lesion decides its score."""
     marker = lesion.marker and [*lesion.marker.centre_mm, lesion.marker.diameter_mm]
-    mask = None if lesion.mask is None else [str(lesion.mask), *_stamp(lesion.mask)]
+    mask = None if lesion.mask is None else [str(lesion.mask), *stamp(lesion.mask)]
     segment = [lesion.segment] if lesion.segment else []  # so that a ledger without segments stays as it is
     beside = [dict(lesion.covariates)] if lesion.covariates else []
     return [lesion.lesion_id, marker, mask, *segment, *beside]

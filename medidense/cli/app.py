@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 import typer.main
 
-from medidense.cli import commands_benchmark, commands_data, commands_package, commands_run, commands_start
+from medidense.cli import (
+    commands_benchmark,
+    commands_data,
+    commands_evaluate,
+    commands_package,
+    commands_run,
+    commands_start,
+)
 from medidense.cli.errors import Terminated, complain_about, mistakes, stopped
 from medidense.errors import UsageError
 
@@ -23,13 +30,14 @@ COMMANDS: tuple[Command, ...] = (
     commands_data.match,
     commands_run.plan,
     commands_run.cv,
-    commands_run.evaluate,
+    commands_evaluate.evaluate,
     commands_run.report,
     commands_run.compare,
     commands_run.explain,
     commands_package.export,
     commands_package.verify,
     commands_package.score,
+    commands_package.promote,
     commands_start.ui,
     commands_start.demo,
 )

@@ -1,4 +1,4 @@
-"""Commands around the package that scores: export, verify, score."""
+"""Commands around the package that scores: export, verify, score, promote."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +25,8 @@ def export(
     """Make a package from a finished run, to score with anywhere.
 
     A package is a folder of plain data with checksums: the folds' models, the recipe, and what the training
-    data were like. It holds no code and nothing about a subject.
+    data were like. It holds no code and no subject's name; a digest tells subjects and images of the training
+    again when 'medidense evaluate' is given another cohort (docs/external.md).
 
     \b
     Example:
@@ -33,9 +34,12 @@ def export(
     """
     from medidense import verbs
 
-    result = verbs.export(run, out=out, name=name, version=version, overwrite=overwrite)
+    with following(as_json=as_json) as progress:
+        result = verbs.export(
+            run, out=out, name=name, version=version, overwrite=overwrite, progress=progress
+        )
     page = facts([("package", result.package), ("models", result.models), ("sha256", result.digest)])
-    show([page], result.to_json(), as_json=as_json)
+    show([page, *(f"note: {note}" for note in result.notes)], result.to_json(), as_json=as_json)
     return 0
 
 
@@ -106,3 +110,32 @@ def score(
     return complain(
         [f"{result.csv}: {missed} of {count(total, 'row')} refused or failed; each row says why"], 4
     )
+
+
+def promote(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="RUN_DIR|NAME/VERSION", help="A run, or a version of a registered model."),
+    ],
+    as_json: Json = False,
+) -> int:
+    """Make a run's model the champion of its registered model in MLflow.
+
+    'medidense cv' registers each run as a version, and the newest is the challenger. The alias champion is
+    moved by this command alone, back as well as forward. Exit code 2 when the run is not in the store that
+    'cv' logs to from this folder.
+
+    \b
+    Example:
+      medidense promote runs/lung-1a2b3c4d
+      medidense promote lung-1a2b3c/2
+    """
+    from medidense import verbs
+
+    result = verbs.promote(model)
+    before = f"version {result.before}" if result.before else "nobody"
+    moved = "as before" if result.before == result.version else f"before: {before}"
+    rows = [("model", result.model), ("champion", f"version {result.version} ({moved})")]
+    page = facts([*rows, ("AUROC", result.auroc), ("store", result.store)])
+    show([page], result.to_json(), as_json=as_json)
+    return 0

@@ -1,4 +1,4 @@
-"""Commands that make a cross-validation and read it: plan, cv, evaluate, compare, explain."""
+"""Commands that make a cross-validation and read it: plan, cv, report, compare, explain."""
 
 from pathlib import Path
 from typing import Annotated
@@ -182,32 +182,6 @@ def cv(
     chose = [choices_table(result.choices)] if result.choices else []
     copies = crossing_copies(result.crossings)
     page = [*evaluation_page(result.evaluation), *copies, *chose, where]
-    show(page, result.to_json(), as_json=as_json)
-    return 0
-
-
-def evaluate(
-    run: RunFolder,
-    rows: Annotated[
-        Path | None,
-        typer.Option("--rows", metavar="SUBSET.csv", callback=present, help="Only these rows of the cohort."),
-    ] = None,
-    as_json: Json = False,
-) -> int:
-    """Print the figures of a finished run, with their intervals.
-
-    They come from the out-of-fold scores; intervals resample subjects. With --rows the scores stay those of
-    the whole run; only the rows that are counted change.
-
-    \b
-    Example:
-      medidense evaluate runs/lung-1a2b3c4d --rows cohort_matched.csv
-    """
-    from medidense import verbs
-    from medidense.cli.pages import evaluation_page
-
-    result = verbs.evaluate(run, rows=rows)
-    page = [*evaluation_page(result.evaluation), facts([("written", result.written)])]
     show(page, result.to_json(), as_json=as_json)
     return 0
 

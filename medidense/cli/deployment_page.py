@@ -5,7 +5,10 @@ from medidense.values import Estimate, Evaluation
 
 
 def deployment_tables(evaluation: Evaluation) -> list[Table]:
-    """What a package of the run decides by, checked on other folds; empty where there is nothing of it."""
+    """What a package of the run decides by, checked on other folds; empty where there is nothing of it.
+
+    Without folds it is a package on another cohort, and all of it is the package's.
+    """
     found: list[Table] = []
     if evaluation.calibration is not None:
         found.append(_calibration(evaluation))
@@ -26,6 +29,8 @@ def _calibration(evaluation: Evaluation) -> Table:
         for name, one in result.figures.items()
     )
     title = f"Calibration, fitted on the other folds; a package has {result.method or 'none'}"
+    if not evaluation.folds:
+        title = f"Calibration; frozen: as the package does it ({result.method or 'not at all'})"
     return Table(("scores", "slope (1)", "intercept (0)", "ECE (0)", "log loss"), rows, title)
 
 
@@ -44,6 +49,7 @@ def _points(evaluation: Evaluation) -> Table:
     columns = ("operating point", "threshold", "sensitivity", "specificity", "PPV", "NPV")
     there = () if stated is None else (f"PPV at {stated:g}", f"NPV at {stated:g}")
     title = "Operating points, chosen on the other folds (* decides; threshold: of all folds)"
+    title = title if evaluation.folds else "The operating point of the package"
     return Table((*columns, *there), rows, title)
 
 

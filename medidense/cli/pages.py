@@ -38,17 +38,22 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     if evaluation.labels:
         pieces.append(_labels(evaluation))
     if evaluation.baselines:
-        pieces.append(_baselines(evaluation))
-    pieces.append(_metrics(evaluation))
-    if evaluation.per_subject is not None:
-        title = f"{evaluation.per_subject.rule}."
-        pieces.append(Table(("figure", "per sample", "per subject"), evaluation.side_by_side(), title))
+        pieces.append(baselines_table(evaluation))
+    pieces += [_metrics(evaluation), *per_subject_table(evaluation)]
     pieces += [*deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
-        pieces.append(_subgroups(evaluation))
+        pieces.append(subgroups_table(evaluation))
     if evaluation.controls:
         pieces.append(_controls(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
+
+
+def per_subject_table(evaluation: Evaluation) -> list[Piece]:
+    """The same figures with a row for each subject; nothing where a sample is one."""
+    if evaluation.per_subject is None:
+        return []
+    title = f"{evaluation.per_subject.rule}."
+    return [Table(("figure", "per sample", "per subject"), evaluation.side_by_side(), title)]
 
 
 def choices_table(choices: Sequence["Choice"]) -> Table:
@@ -107,13 +112,13 @@ def _repeats(evaluation: Evaluation) -> str:
     return f"{each}: mean {figure(spread.mean)}, SD {figure(spread.standard_deviation)}"
 
 
-def _baselines(evaluation: Evaluation) -> Table:
+def baselines_table(evaluation: Evaluation, title: str = "To compare with, on the same folds") -> Table:
     """Trivial rules on the same folds: a network that does not beat them has learnt nothing more. Where the
     recipe compares, the network that started from random weights too."""
     rows = tuple(
         (item.name, item.auroc.text(), item.network_minus_baseline.text()) for item in evaluation.baselines
     )
-    return Table(("baseline", "AUROC", "network minus baseline"), rows, "To compare with, on the same folds")
+    return Table(("baseline", "AUROC", "network minus baseline"), rows, title)
 
 
 def _labels(evaluation: Evaluation) -> Table:
@@ -161,7 +166,7 @@ def _controls(evaluation: Evaluation) -> Table:
     return Table(("control", "outcome", "what it says"), rows, "Controls")
 
 
-def _subgroups(evaluation: Evaluation) -> Table:
+def subgroups_table(evaluation: Evaluation) -> Table:
     """Parts of the subjects; small ones have counts alone."""
     rows = tuple(
         (

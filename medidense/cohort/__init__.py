@@ -9,6 +9,7 @@ from medidense.cohort.images import ImageFacts, check_images, problem_at_row
 from medidense.cohort.joining import contradicted_rows, joined_subjects
 from medidense.cohort.leaks import find_leaks, leak_problems
 from medidense.cohort.plan import plan_recipe
+from medidense.cohort.prints import image_print
 from medidense.cohort.smaller_network import smaller_network, too_short
 from medidense.cohort.splits import split_cohort, training_cost
 from medidense.cohort.table import cohort_digest, read_cohort
@@ -27,6 +28,7 @@ __all__ = [
     "find_leaks",
     "fingerprint",
     "fit_budget",
+    "image_print",
     "inner_folds",
     "joined_subjects",
     "label_array",

@@ -13,14 +13,22 @@ Finding = tuple[int, Problem]
 """The line that a problem stands on, and the problem."""
 
 
-def disagreements(file: str, rows: Sequence[ParsedRow]) -> list[Finding]:
-    """Every problem that shows only between rows, each on the later row and naming the earlier one."""
+def disagreements(file: str, rows: Sequence[ParsedRow], *, classes_known: bool = False) -> list[Finding]:
+    """Every problem that shows only between rows, each on the later row and naming the earlier one.
+
+    With `classes_known` the labels are not judged by each other: somebody knows what they must be.
+    """
     subjects = [(row.line, row.subject_id) for row in rows if row.subject_id]
     labels = [(row.line, row.label) for row in rows if row.label]
-    return [
+    found = [
         *_duplicates(file, rows),
         *_shared_images(file, rows),
         *_look_alikes(file, "nearly another subject_id", subjects, as_number=False),
+    ]
+    if classes_known:
+        return found
+    return [
+        *found,
         *_look_alikes(file, "unknown label", labels, as_number=True),
         *_odd_labels(file, labels),
         *_classes(file, labels),

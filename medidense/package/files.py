@@ -163,7 +163,7 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
         "covariates": len(manifest.covariates) in (0, len(manifest.models)),
         "calibration": _calibrates(manifest),
         "sets": _sets(manifest),
-        "files": {*manifest.models, RECIPE, SELF_TEST} == set(manifest.files),
+        "files": {*manifest.models, RECIPE, SELF_TEST, *_digest(manifest)} == set(manifest.files),
         "training.p99": manifest.training.p01.low <= manifest.training.p99.high,
     }
     problems = [
@@ -173,6 +173,11 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
     ]
     if problems:
         raise PackageError.several(problems)
+
+
+def _digest(manifest: Manifest) -> tuple[str, ...]:
+    """The file of the training digest, where there is one."""
+    return () if manifest.training_digest is None else (manifest.training_digest,)
 
 
 def _calibrates(manifest: Manifest) -> bool:

@@ -12,6 +12,7 @@ from medidense.package.covariates import example_of
 from medidense.package.files import RECIPE, check_agreement, check_files, read_manifest, read_recipe
 from medidense.package.plausible import check_input, check_intensity
 from medidense.package.torch_engine import build_networks
+from medidense.package.training_digest import TrainingDigest, read_training_digest
 from medidense.predict import predict_scores
 from medidense.preprocess import prepare
 from medidense.values import Manifest, Prediction, Recipe, Region, Volume, calibrate, decision, possible
@@ -63,6 +64,14 @@ class Package:
         return Prediction(
             self._named(scores), self._decision(scores), self._calibrated(scores), self._possible(scores)
         )
+
+    def training_digest(self) -> TrainingDigest | None:
+        """What tells subjects and images of the training again; None in a package of an older version.
+
+        Raises PackageError when the file was changed since loading, or holds something else.
+        """
+        name = self.manifest.training_digest
+        return None if name is None else read_training_digest(self.path / name, self.manifest.files[name])
 
     @cached_property
     def _built(self) -> tuple[nn.Module, ...]:

@@ -16,6 +16,7 @@ from medidense.package.files import (
 )
 from medidense.package.self_test import expected_scores
 from medidense.package.torch_engine import build_networks
+from medidense.package.training_digest import TRAINING_DIGEST, TrainingDigest, write_training_digest
 from medidense.values import Calibration, CovariateEncoding, Manifest, Recipe, SetRule, TrainingFacts
 from medidense.values.recipe import OperatingRule
 
@@ -43,6 +44,8 @@ class PackageContents:
     operating_rule: OperatingRule = "fixed"
     calibration: Calibration | None = None
     sets: SetRule | None = None
+    digest: TrainingDigest | None = None
+    """Of the subjects and images that were learnt from; None where nothing of them can be told."""
 
 
 def write_package(draft: Path, contents: PackageContents) -> Manifest:
@@ -67,6 +70,8 @@ def write_package(draft: Path, contents: PackageContents) -> Manifest:
     nets = build_networks(contents.recipe, len(contents.classes), paths, contents.covariates)
     test = expected_scores(nets, contents.recipe, contents.threads)
     (draft / SELF_TEST).write_bytes(canonical_json(test))
+    if contents.digest is not None:
+        write_training_digest(contents.digest, draft / TRAINING_DIGEST)
     manifest = _manifest(draft, contents, names)
     (draft / MANIFEST).write_bytes(canonical_json(manifest.model_dump(mode="json")))
     for path in draft.iterdir():
@@ -77,7 +82,8 @@ def write_package(draft: Path, contents: PackageContents) -> Manifest:
 
 def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -> Manifest:
     """The manifest of the files in `draft`."""
-    files = (*models, RECIPE, SELF_TEST)
+    known = None if contents.digest is None else TRAINING_DIGEST
+    files = (*models, RECIPE, SELF_TEST, *((known,) if known else ()))
     return Manifest(
         name=contents.name,
         version=contents.version,
@@ -93,5 +99,6 @@ def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -
         threads=contents.threads,
         training=contents.training,
         covariates=contents.covariates,
+        training_digest=known,
         files={name: durable.sha256_file(draft / name) for name in files},
     )

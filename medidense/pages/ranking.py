@@ -29,7 +29,8 @@ def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
         for index, name in enumerate(predictions.classes):
             _curve(axes, predictions, index, np.ones(len(predictions.label), dtype=bool), f"{name} vs rest")
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    title = f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, pooled out of fold"
+    kind = "pooled out of fold" if evaluation.folds else "a frozen package"
+    title = f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, {kind}"
     name_axes(axes, title, "1 - specificity", "sensitivity")
     legend(axes, "lower right", title=_against(evaluation))
     return png(figure)
@@ -58,8 +59,9 @@ def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
             axes.hist(own, bins, weights=share, histtype="step", linewidth=2, color=shade, label=text)
     if len(predictions.classes) == 2:
         point = evaluation.operating_point
-        axes.axvline(point, color="black", linestyle="--", label=f"operating point {point:g}")
-    title = f"Out-of-fold scores by true class\nAUROC {area.text()}"
+        axes.axvline(point, color="black", linestyle="--", label=f"operating point {point:.3g}")
+    kind = "Out-of-fold scores" if evaluation.folds else "Scores of a frozen package"
+    title = f"{kind} by true class\nAUROC {area.text()}"
     name_axes(axes, title, f"score of class {predictions.positive}", "share of the class, %")
     axes.set_xlim(0, 1)
     legend(axes, "best")
@@ -75,10 +77,11 @@ def _binary_curves(axes: Axes, predictions: Predictions, evaluation: Evaluation)
             _curve(axes, predictions, predictions.positive_index, predictions.fold == fold.fold, label, True)
     everyone = np.ones(len(predictions.label), dtype=bool)
     pooled = "mean of the repeats" if evaluation.repeats else "all folds pooled"
+    pooled = pooled if evaluation.folds else "this cohort"
     _curve(axes, predictions, predictions.positive_index, everyone, pooled)
     hit, spared = evaluation.metrics["sensitivity"].value, evaluation.metrics["specificity"].value
     if hit is not None and spared is not None:
-        text = f"operating point {evaluation.operating_point:g}: sens. {hit:.2f}, spec. {spared:.2f}"
+        text = f"operating point {evaluation.operating_point:.3g}: sens. {hit:.2f}, spec. {spared:.2f}"
         axes.plot(1 - spared, hit, "o", color="black", markersize=9, label=text, zorder=5)
 
 

@@ -12,11 +12,12 @@ GROUP = 10
 GROUPS = 10
 
 
-def reliability_png(predictions: Predictions) -> bytes:
+def reliability_png(predictions: Predictions, scores: str = "scores as given") -> bytes:
     """Share of the class among samples of like score, over their mean score, as PNG bytes.
 
-    The scores as the network gives them. The groups are of like number (quantiles of the score). With one
-    question the bars are Wilson's 95 % intervals, which take samples for independent.
+    The scores as `predictions` has them; `scores` says in words what they are. The groups are of like number
+    (quantiles of the score). With one question the bars are Wilson's 95 % intervals, which take samples for
+    independent.
     """
     figure, axes = blank()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5)
@@ -30,7 +31,7 @@ def reliability_png(predictions: Predictions) -> bytes:
             for across, _, low, high in points:
                 axes.plot([across, across], [low, high], color=shade, linewidth=1.5)
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    name_axes(axes, "Calibration, scores as given\ndotted: perfect", "mean score", "share of the class")
+    name_axes(axes, f"Calibration, {scores}\ndotted: perfect", "mean score", "share of the class")
     legend(axes, "best")
     return png(figure)
 

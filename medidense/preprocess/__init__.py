@@ -7,9 +7,9 @@ stored in: training, scoring and explaining all call `prepare`.
 from medidense.preprocess.cache import ArrayCache, remove_arrays
 from medidense.preprocess.crop import Prepared, prepare
 from medidense.preprocess.descriptors import lesion_descriptors
-from medidense.preprocess.facts import lesion_volume, sample_facts
+from medidense.preprocess.facts import lesion_figures, lesion_volume, sample_facts
 from medidense.preprocess.grid import SamplingGrid
-from medidense.preprocess.loading import load_sample, open_sample, with_spacing
+from medidense.preprocess.loading import load_sample, open_sample, sample_region, with_spacing
 from medidense.preprocess.placing import require_one_channel, sampling_grid
 from medidense.preprocess.surroundings import Surroundings, hidden, surroundings, widest_hole
 
@@ -20,6 +20,7 @@ __all__ = [
     "Surroundings",
     "hidden",
     "lesion_descriptors",
+    "lesion_figures",
     "lesion_volume",
     "load_sample",
     "open_sample",
@@ -27,6 +28,7 @@ __all__ = [
     "remove_arrays",
     "require_one_channel",
     "sample_facts",
+    "sample_region",
     "sampling_grid",
     "surroundings",
     "widest_hole",

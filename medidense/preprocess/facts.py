@@ -30,8 +30,22 @@ def sample_facts(
         intensity_p50=prepared.p50,
         intensity_p99=prepared.p99,
         descriptors={} if region is None else lesion_descriptors(volume, region),
-        slice_mm=max(volume.spacing_mm) if volume.dims == 3 and volume.spacing_known else None,
+        slice_mm=_slice_mm(volume),
     )
+
+
+def lesion_figures(volume: Volume, region: Region | None) -> dict[str, float]:
+    """Those of `sample_facts` that need no crop, by the names of the fields; without what is not known."""
+    found = {
+        "volume_mm3": None if region is None else lesion_volume(volume, region),
+        "mean_intensity": _mean(volume, region),
+        "slice_mm": _slice_mm(volume),
+    }
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def _slice_mm(volume: Volume) -> float | None:
+    return max(volume.spacing_mm) if volume.dims == 3 and volume.spacing_known else None
 
 
 def lesion_volume(volume: Volume, region: Region) -> float:

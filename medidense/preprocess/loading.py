@@ -40,10 +40,15 @@ def with_spacing(volume: Volume, sample: Sample) -> Volume:
 def open_sample(sample: Sample) -> tuple[Volume, Region | None]:
     """The image of a sample, and its lesion where the row gives one. Raises Refused as the readers do."""
     volume = with_spacing(read_volume(Path(sample.image_path), series_uid=sample.series_uid), sample)
+    return volume, sample_region(sample, volume)
+
+
+def sample_region(sample: Sample, volume: Volume) -> Region | None:
+    """The lesion of a sample on the grid of its image, None where the row gives none. Raises Refused."""
     if sample.mask_path is None and sample.marker is None:
-        return volume, None
+        return None
     mask = None if sample.mask_path is None else Path(sample.mask_path)
-    return volume, read_region(volume, mask_path=mask, marker=sample.marker, segment=sample.segment)
+    return read_region(volume, mask_path=mask, marker=sample.marker, segment=sample.segment)
 
 
 def load_sample(sample: Sample, spec: Input) -> tuple[Prepared, SampleFacts]:

@@ -5,14 +5,17 @@ from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.controls import read_controls, read_features, write_controls, write_features
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
-from medidense.rundir.groups import read_groups, write_groups
+from medidense.rundir.groups import group_cells, read_groups, write_groups
 from medidense.rundir.layout import RunDir
+from medidense.rundir.prints import read_prints, write_prints
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.sanity import newest_sanity, note_sanity
 from medidense.rundir.splits import write_splits
 from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
 from medidense.rundir.tables import (
+    LABEL,
+    SCORE,
     join_predictions,
     label_cells,
     label_columns,
@@ -27,6 +30,8 @@ from medidense.rundir.tables import (
 
 __all__ = [
     "BASELINE",
+    "LABEL",
+    "SCORE",
     "Asked",
     "Choice",
     "FoldDir",
@@ -35,6 +40,7 @@ __all__ = [
     "StateFiles",
     "benchmark_folder",
     "code_digest",
+    "group_cells",
     "join_predictions",
     "label_cells",
     "label_columns",
@@ -49,6 +55,7 @@ __all__ = [
     "read_features",
     "read_groups",
     "read_predictions",
+    "read_prints",
     "read_recipe",
     "recipe_text",
     "write_choices",
@@ -60,6 +67,7 @@ __all__ = [
     "write_features",
     "write_groups",
     "write_predictions",
+    "write_prints",
     "write_recipe",
     "write_splits",
     "write_start",

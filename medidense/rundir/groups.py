@@ -15,7 +15,7 @@ COLUMNS = ("sex", "age", "site", "scanner", "slice_mm")
 
 def write_groups(samples: Iterable[Sample], folder: Path) -> None:
     """groups.csv: `sample` and those of `COLUMNS` that the table has; no file where it has none."""
-    rows = {sample.name: _cells(sample) for sample in samples}
+    rows = {sample.name: group_cells(sample) for sample in samples}
     columns = [name for name in COLUMNS if any(cells.get(name) for cells in rows.values())]
     if columns:
         table = [(name, *(cells.get(column, "") for column in columns)) for name, cells in rows.items()]
@@ -33,7 +33,7 @@ def read_groups(folder: Path) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _cells(sample: Sample) -> dict[str, str]:
-    """What a row says in these columns."""
+def group_cells(sample: Sample) -> dict[str, str]:
+    """What a row says in `COLUMNS`, by name."""
     found = {name.strip().lower(): cell.strip() for name, cell in sample.extra.items()}
-    return {**found, "site": sample.site}
+    return {name: cell for name, cell in {**found, "site": sample.site}.items() if name in COLUMNS}

@@ -45,6 +45,11 @@ class RunDir:
         return self.path / "leaks.csv"
 
     @property
+    def prints_path(self) -> Path:
+        """The digest of each sample's image, by which a package knows what it was trained on."""
+        return self.path / "prints.csv"
+
+    @property
     def inner_splits_path(self) -> Path:
         """Of a nested split: the inner folds of each outer one."""
         return self.path / "inner_splits.csv"

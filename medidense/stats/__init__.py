@@ -1,6 +1,7 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
 from medidense.stats.baselines import BaselineScores, baseline_scores, figure_scores
+from medidense.stats.calibration import out_of_fold_scores
 from medidense.stats.choosing import best, inner_figure
 from medidense.stats.control_verdicts import background_result, not_run, shuffle_result
 from medidense.stats.controls import (
@@ -18,10 +19,12 @@ from medidense.stats.controls import (
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
 from medidense.stats.deployment import Settled, settled
 from medidense.stats.evaluation import evaluate_predictions
+from medidense.stats.external import FrozenFigures, evaluate_frozen
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
 from medidense.stats.matching import matched_pairs, matched_subset
 from medidense.stats.ranking import auprc, auroc, two_sided, weighted_auprc, weighted_auroc
 from medidense.stats.regression import regression_scores
+from medidense.stats.reliability import observed_expected
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
 from medidense.stats.two_runs import compare_predictions
@@ -32,6 +35,7 @@ __all__ = [
     "Decisions",
     "FoldFeatures",
     "FoldScores",
+    "FrozenFigures",
     "Settled",
     "SubjectDraws",
     "Truth",
@@ -44,6 +48,7 @@ __all__ = [
     "decide",
     "decided_classes",
     "decision_figures",
+    "evaluate_frozen",
     "evaluate_predictions",
     "figure_scores",
     "fold_area",
@@ -52,6 +57,8 @@ __all__ = [
     "matched_pairs",
     "matched_subset",
     "not_run",
+    "observed_expected",
+    "out_of_fold_scores",
     "percentile_interval",
     "regression_scores",
     "settled",

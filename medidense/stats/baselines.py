@@ -20,6 +20,8 @@ WITH_DESCRIPTORS = "network and descriptors"
 DESCRIPTORS_C = 0.03
 """Inverse weight of the L2 penalty for the 60 descriptors: fixed, not chosen on any result of a run."""
 
+NOT_FITTED = "no fold leaves every class to be fitted on"
+
 FEW_MISSING = 0.05
 """Share of rows without some descriptor up to which they are filled in (Schafer 1999, Stat Methods Med Res
 8:3-15): more would make the rule weaker than it is, and the network look better."""
@@ -74,6 +76,20 @@ def figure_scores(predictions: Predictions, column: NDArray[np.float64]) -> NDAr
     return rule(predictions, column[:, None])
 
 
+def directions(predictions: Predictions, facts: Sequence[SampleFacts]) -> tuple[str, ...]:
+    """Which way each figure that is its own score was turned, in words; nothing but for two classes."""
+    truth = predictions.label == predictions.positive_index
+    if len(predictions.classes) != 2 or predictions.multi_label or truth.all() or not truth.any():
+        return ()
+    everyone = np.ones(len(truth), dtype=bool)
+    table = _columns(_Table(predictions, everyone, [], []), facts)
+    return tuple(
+        f"{name[0].upper()}{name[1:]}: {'more' if roc_auc_score(truth, column) >= 0.5 else 'less'} counts as "
+        f"{predictions.positive}, the direction that does better on these very rows."
+        for name, column in table.items()
+    )
+
+
 def mean_ranks(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
     """Two scores of the same rows (N, C) as one: the mean of their ranks in each class, nothing fitted.
 
@@ -95,7 +111,7 @@ class _Table:
     def keep(self, name: str, scores: NDArray[np.float64] | None) -> None:
         """Add the baseline, or the note why there is none."""
         if scores is None:
-            self.notes.append(f"Baseline left out: {name} (no fold leaves every class to be fitted on).")
+            self.notes.append(f"Baseline left out: {name} ({NOT_FITTED}).")
         else:
             self.found.append(BaselineScores(name, scores))
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from medidense.stats.calibrating import fit
 from medidense.stats.crossing import from_others
@@ -42,6 +43,11 @@ def cross_calibrated(whole: Predictions, method: Method) -> Predictions:
         inside = whole.fold == fold
         scores[inside] = calibrate(found, whole.scores[inside], whole.positive_index)
     return replace(whole, scores=scores)
+
+
+def out_of_fold_scores(whole: Predictions, method: Method | None) -> NDArray[np.float64]:
+    """The scores (N, C) as a package hands them on: cross-calibrated, or raw where it does not calibrate."""
+    return whole.scores if method is None else cross_calibrated(whole, method).scores
 
 
 def calibration_result(

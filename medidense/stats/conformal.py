@@ -39,23 +39,30 @@ def prediction_sets(
     """
     cut = from_others(whole, lambda others: least_scores(others.label, others.scores, target))
     inside = predictions.scores >= np.array([cut[int(fold)] for fold in predictions.fold])
-    rows = np.arange(len(inside))
-    covered, size = inside[rows, predictions.label], inside.sum(axis=1)
-    every = np.ones(len(inside), dtype=bool)
-    pairs = {"coverage": (covered, every)}
-    for index, name in enumerate(predictions.classes):
-        pairs[f"coverage_{name}"] = (covered, predictions.label == index)
-    pairs |= {"single": (size == 1, every), "single_right": (covered, size == 1), "empty": (size == 0, every)}
+    covered = inside[np.arange(len(inside)), predictions.label]
     return PredictionSets(
         target=target,
         least=dict(zip(whole.classes, least_scores(whole.label, whole.scores, target), strict=True)),
-        figures=_shares(pairs, draws),
+        figures=set_figures(predictions, inside, draws),
         folds=tuple(
             (int(fold), int(there.sum()), float(covered[there].mean()))
             for fold in np.unique(predictions.fold)
             for there in [predictions.fold == fold]
         ),
     )
+
+
+def set_figures(
+    predictions: Predictions, inside: NDArray[np.bool_], draws: SubjectDraws
+) -> dict[str, Estimate]:
+    """The figures of `PredictionSets` for sets (N, C) of the rows of `predictions`."""
+    covered, size = inside[np.arange(len(inside)), predictions.label], inside.sum(axis=1)
+    every = np.ones(len(inside), dtype=bool)
+    pairs = {"coverage": (covered, every)}
+    for index, name in enumerate(predictions.classes):
+        pairs[f"coverage_{name}"] = (covered, predictions.label == index)
+    pairs |= {"single": (size == 1, every), "single_right": (covered, size == 1), "empty": (size == 0, every)}
+    return _shares(pairs, draws)
 
 
 def _shares(

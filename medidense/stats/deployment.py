@@ -23,6 +23,9 @@ from medidense.values.calibration import (
 )
 from medidense.values.recipe import EvaluationRules, OperatingRule
 
+NOTHING_FITTED = "No calibration, chosen operating points, decision curve or prediction sets"
+"""Begins the note that says why."""
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -102,8 +105,7 @@ def deployed(
     """
     kept, reason = settled(whole, rules), why_not(whole)
     if reason:
-        words = "No calibration, chosen operating points, decision curve or prediction sets"
-        return Deployed(kept, notes=(f"{words}: {reason}.",))
+        return Deployed(kept, notes=(f"{NOTHING_FITTED}: {reason}.",))
     positive = predictions.positive_index
     method = kept.calibration.method if kept.calibration else None
     chance = None

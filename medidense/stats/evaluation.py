@@ -22,6 +22,8 @@ from medidense.values.recipe import EvaluationRules
 FEW = 30
 """Subjects below which a note warns that intervals are rough."""
 
+FOLD_MEAN = "The fold mean leaves out folds without every class"
+
 
 def evaluate_predictions(
     predictions: Predictions,
@@ -162,7 +164,7 @@ def _notes(predictions: Predictions, draws: SubjectDraws, folds: Sequence[FoldRe
         notes.append(f"Only {draws.subjects} subjects: the intervals are rough.")
     single = [str(fold.fold) for fold in folds if fold.auroc is None]
     if single:
-        notes.append(f"The fold mean leaves out folds without every class: {', '.join(single)}.")
+        notes.append(f"{FOLD_MEAN}: {', '.join(single)}.")
     if predictions.kind == "ordinal":
         notes.append(
             "Grades: the middle of the scores decides, the operating point is not used; quadratic kappa and "

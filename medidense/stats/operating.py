@@ -41,7 +41,7 @@ def operating_points(
     for name, (target, choose) in choosers(rules).items():
         found[name] = (target, chosen_threshold(whole, choose), cross_decided(predictions, whole, choose))
     for name, (target, threshold, called) in found.items():
-        figures = _figures(truth, score, called, draws)
+        figures = figures_at(truth, score, called, draws)
         share = rules.deployment_prevalence
         points.append(
             OperatingPoint(
@@ -58,7 +58,7 @@ def operating_points(
     return tuple(points)
 
 
-def _figures(
+def figures_at(
     truth: NDArray[np.bool_], score: NDArray[np.float64], called: NDArray[np.bool_], draws: SubjectDraws
 ) -> Mapping[str, Estimate]:
     """The figures that depend on a threshold."""

@@ -59,8 +59,7 @@ def slope_and_intercept(
     if truth.all() or not truth.any():
         return Estimate(None), Estimate(None)
     odds = log_odds(score)
-    reach = float(np.abs(odds).max()) + 30
-    level = float(brentq(lambda move: float((expit(odds + move) - truth).sum()), -reach, reach))
+    level = level_of(truth, odds)
     chance = expit(odds + level)
     moved = draws.replicate(lambda weights: level + _step(truth - chance, chance * (1 - chance), weights))
     intercept = Estimate(level, *percentile_interval(moved))
@@ -98,6 +97,30 @@ def _slopes(
         slope = slope + (along * count - up * cross) / bend
         shift = shift + (up * square - along * cross) / bend
     return slope
+
+
+def observed_expected(truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws) -> Estimate:
+    """Positives that there are over those that the probabilities (N,) add up to: 1 where both agree.
+
+    >>> draws = SubjectDraws.of(["a", "b"], 1, 0)
+    >>> observed_expected(np.array([True, False]), np.array([0.6, 0.2]), draws).value
+    1.25
+    """
+
+    def ratio(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        expected = weights @ score
+        return np.divide(weights @ truth, expected, out=np.full(len(expected), np.nan), where=expected > 0)
+
+    value = float(ratio(np.ones((1, len(truth))))[0])
+    return (
+        Estimate(None) if np.isnan(value) else Estimate(value, *percentile_interval(draws.replicate(ratio)))
+    )
+
+
+def level_of(truth: NDArray[np.bool_], odds: NDArray[np.float64]) -> float:
+    """What must be added to log odds (N,) for them to add up to the truth, both sides of which are there."""
+    reach = float(np.abs(odds).max()) + 30
+    return float(brentq(lambda move: float((expit(odds + move) - truth).sum()), -reach, reach))
 
 
 def _bin_of(score: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -2,16 +2,21 @@
 
 from medidense.track import quiet  # noqa: F401  first, because it sets what MLflow reads when imported
 from medidense.track.benchmarks import BenchmarkRecord, log_benchmark, trainings_record
+from medidense.track.promoting import promote_run, promote_version
 from medidense.track.pseudonyms import pseudonym, pseudonym_key
+from medidense.track.registry import Promoted
 from medidense.track.runs import Tracked, log_cross_validation
 from medidense.track.store import tracking_uri
 from medidense.track.ui import serve_ui
 
 __all__ = [
     "BenchmarkRecord",
+    "Promoted",
     "Tracked",
     "log_benchmark",
     "log_cross_validation",
+    "promote_run",
+    "promote_version",
     "pseudonym",
     "pseudonym_key",
     "serve_ui",

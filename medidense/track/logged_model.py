@@ -1,55 +1,67 @@
 """How does a package become MLflow's logged model, with a signature and without a pickle?"""
 
+import re
 import shutil
 import tempfile
 import warnings
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import pandas as pd
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model, ModelSignature
-from mlflow.types import Schema, TensorSpec
+from mlflow.types import ColSpec, DataType, Schema
 
 from medidense.track import names
 from medidense.track.quiet import mlflow
-from medidense.values import Recipe
+from medidense.values import Manifest
 
-PACKAGE, CROPS = "package", "crops"
-"""Names of the artifact and of a tensor; served_model.py, which stands alone, has them too."""
-PINNED = ("medidense", "mlflow", "torch", "monai", "numpy", "safetensors", "pydantic")
+PACKAGE, ROOT = "package", "root"
+"""Names of the artifact and of a key of the configuration; served_model.py stands alone and has them too."""
+
+TYPES = {"text": DataType.string, "number": DataType.double}
+"""Bytes travel as text, in base64: MLflow's own binary columns take no empty cell, and one that is no base64
+fails the whole request."""
 
 
-def log_model(client: Any, run_id: str, package: Path, recipe: Recipe, classes: int) -> str:
+def log_model(client: Any, run_id: str, package: Path) -> str:
     """Log the package folder as a model of this run; returns the model's ID.
 
-    Input: float32 (N, C, *size) crops as preprocessing makes them, with covariates a mapping that has them as
-    ``crops`` and a tensor of N texts for each column; output: float64 (N, classes). Loading
-    works with ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. A model of the run that is there whole is taken;
-    what a killed process left half done is deleted.
+    Input and output are tables: see `medidense.package.answer_rows`. Loading works with
+    ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. A model of the run that is there whole is taken; what a
+    killed process left half done is deleted.
     """
-    experiment = client.get_run(run_id).info.experiment_id
-    for begun in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
+    for begun in _models(client, run_id):
         if begun.status == LoggedModelStatus.READY:
             _output(client, run_id, begun.model_id)
             return str(begun.model_id)
         client.delete_logged_model(begun.model_id)
     model = client.create_logged_model(
-        experiment,
+        client.get_run(run_id).info.experiment_id,
         name=names.MODEL,
         source_run_id=run_id,
         tags={names.USER: names.ANYBODY},
         model_type="classifier",
     )
     with tempfile.TemporaryDirectory(prefix="medidense-model-") as staging:
-        folder = _saved(
-            Path(staging), package, signature(recipe, classes), Model(run_id=run_id, model_id=model.model_id)
-        )
+        folder = _saved(Path(staging), package, Model(run_id=run_id, model_id=model.model_id))
         client.log_model_artifacts(model.model_id, str(folder))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
     _output(client, run_id, model.model_id)
     return str(model.model_id)
+
+
+def model_of(client: Any, run_id: str) -> Any:
+    """The run's model that is there whole, None where there is none."""
+    whole = [model for model in _models(client, run_id) if model.status == LoggedModelStatus.READY]
+    return whole[0] if whole else None
+
+
+def _models(client: Any, run_id: str) -> list[Any]:
+    """All models of a run, half done ones included."""
+    experiment = client.get_run(run_id).info.experiment_id
+    return list(client.search_logged_models([experiment], f"source_run_id = '{run_id}'"))
 
 
 def _output(client: Any, run_id: str, model_id: str) -> None:
@@ -59,28 +71,41 @@ def _output(client: Any, run_id: str, model_id: str) -> None:
         client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
 
 
-def signature(recipe: Recipe, classes: int) -> ModelSignature:
-    """What the model takes and gives; each covariate is a tensor of texts with the name of its column."""
-    size = (-1, recipe.input.channels, *recipe.input.size)
-    columns = recipe.input.covariates.columns if recipe.input.covariates else ()
-    crop = TensorSpec(np.dtype(np.float32), size, CROPS if columns else None)
-    beside = [TensorSpec(np.dtype(np.str_), (-1,), column) for column in columns]
-    return ModelSignature(Schema([crop, *beside]), Schema([TensorSpec(np.dtype(np.float64), (-1, classes))]))
+def signature(manifest: Manifest) -> ModelSignature:
+    """The columns that the model takes, none of them needed, and those it gives."""
+    from medidense.package import answer_columns, request_columns  # torch, which `medidense ui` does without
+
+    taken = [ColSpec(TYPES[kind], name, required=False) for name, kind in request_columns(manifest).items()]
+    given = [ColSpec(TYPES[kind], name, required=False) for name, kind in answer_columns(manifest).items()]
+    return ModelSignature(Schema(taken), Schema(given))
 
 
-def _saved(staging: Path, package: Path, form: ModelSignature, model: Model) -> Path:
+def example(manifest: Manifest) -> pd.DataFrame:
+    """A made-up request, of which the page shows how it is written."""
+    row: dict[str, object] = {"image": "case-1/series"}
+    if manifest.region == "lesion":
+        row |= {"x_mm": -12.5, "y_mm": 40.0, "z_mm": 105.0, "diameter_mm": 9.0, "frame": "LPS"}
+    return pd.DataFrame([row])
+
+
+def _saved(staging: Path, package: Path, model: Model) -> Path:
     """The model's folder; the paths that MLflow writes into MLmodel are made relative."""
+    from medidense.package import load_package
+
+    manifest = load_package(package).manifest
     shutil.copytree(package, staging / PACKAGE)
     shutil.copyfile(Path(__file__).with_name("served_model.py"), staging / "served_model.py")
     folder = staging / "model"
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*input example was not provided", category=UserWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
         mlflow.pyfunc.save_model(
             path=folder,
             mlflow_model=model,
             python_model=str(staging / "served_model.py"),
             artifacts={PACKAGE: str(staging / PACKAGE)},
-            signature=form,
+            signature=signature(manifest),
+            input_example=example(manifest),
+            model_config={ROOT: ""},
             pip_requirements=_requirements(),
         )
     described = folder / "MLmodel"
@@ -89,9 +114,14 @@ def _saved(staging: Path, package: Path, form: ModelSignature, model: Model) -> 
 
 
 def _requirements() -> list[str]:
-    """The installed versions, pinned; local version labels like +cpu are left out."""
+    """medidense, all that it needs and MLflow's pandas, as installed; local labels like +cpu are left out."""
+    needed = [line for line in requires("medidense") or () if "extra ==" not in line]
     found = []
-    for name in PINNED:
+    for name in (
+        "medidense",
+        "pandas",
+        *sorted(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in needed),
+    ):
         try:
             found.append(f"{name}=={version(name).partition('+')[0]}")
         except PackageNotFoundError:

@@ -3,50 +3,49 @@
 Its weights are the package's safetensors; the package proves itself by its sums when it is loaded.
 """
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
+import pandas as pd
 
-from medidense.package import load_package
-from medidense.predict import Example, predict_scores
+from medidense.package import answer_columns, answer_rows, load_package, served_folder
 
 PACKAGE = "package"
 """Name of the artifact that holds the package's folder."""
 
-CROPS = "crops"
-"""Name of the crops where covariates stand beside them."""
+ROOT = "root"
+"""Key of MLflow's `model_config`: the folder that paths in requests must lie in."""
+
+VARIABLE = "MEDIDENSE_SERVE_ROOT"
+"""The same by the environment, where the configuration names none."""
 
 
 class LesionClassifier(mlflow.pyfunc.PythonModel):
-    """Mean of the folds' probabilities for preprocessed crops."""
+    """Scores DICOM as `medidense score` does, a row of the answer for each row of the question."""
 
     def load_context(self, context: Any) -> None:
-        """Load and check the package. Raises PackageError."""
-        package = load_package(Path(context.artifacts[PACKAGE]))
-        self._nets, self._threads = package.networks(), package.manifest.threads
-        self._flips, self._encodings = package.recipe.prediction.flips, package.manifest.covariates
+        """Load and check the package. Raises PackageError, UsageError for a folder that is none."""
+        self._package = load_package(Path(context.artifacts[PACKAGE]))
+        self._package.networks()
+        given = (context.model_config or {}).get(ROOT) or os.environ.get(VARIABLE, "")
+        self._root = served_folder(given)
+        self._turn = threading.Lock()  # a server answers in threads, and digits depend on torch's own threads
 
-    def predict(self, context: Any, model_input: np.ndarray, params: Any = None) -> np.ndarray:
-        """Probabilities float64 (N, classes) for float32 crops (N, C, *size) as preprocessing makes them.
+    def predict(
+        self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """A table with the columns of `answer_columns`, in the order of the rows given; see `answer_rows`.
 
-        Where the package takes covariates `model_input` is a mapping: crops under ``crops``, and the cells
-        (N,) of each column under its name. Raises Refused NO_COVARIATE.
+        Cells are Python's own, None where there is no number, so that the answer is JSON as it stands.
         """
-        given = self._examples(model_input) if self._encodings else model_input
-        return predict_scores(self._nets, given, device="cpu", threads=self._threads, flips=self._flips)
-
-    def _examples(self, given: Any) -> list[Example]:
-        """Each crop with its covariates."""
-        cells = [
-            {name: column[row] for name, column in given.items() if name != CROPS}
-            for row in range(len(given[CROPS]))
-        ]
-        return [
-            Example(crop, tuple(encoding.vector(mine, "model_input") for encoding in self._encodings))
-            for crop, mine in zip(given[CROPS], cells, strict=True)
-        ]
+        plain = model_input.astype(object)
+        rows = plain.where(plain.notna(), None).to_dict("records")
+        with self._turn:
+            answers = answer_rows(self._package, rows, self._root)
+        return pd.DataFrame(answers, columns=list(answer_columns(self._package.manifest)), dtype=object)
 
 
 mlflow.models.set_model(LesionClassifier())

@@ -21,6 +21,7 @@ from medidense.track.contents import Contents
 from medidense.track.logged_model import log_model
 from medidense.track.memory import Memory
 from medidense.track.quiet import STORE_ERRORS
+from medidense.track.registry import link_figures, register
 
 BATCH = 1000
 """Metrics that MLflow takes in one call."""
@@ -68,8 +69,9 @@ class Session:
         for key, step, content in self.contents.overlays():
             steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, content)
         if self.package is not None:
-            recipe, classes = self.contents.run.recipe(), len(self.contents.run.classes)
-            steps["model"] = partial(log_model, self.client, run_id, self.package, recipe, classes)
+            steps["model"] = partial(log_model, self.client, run_id, self.package)
+            steps["figures of the model"] = partial(link_figures, self.client, run_id, self.contents)
+            steps["version"] = partial(register, self.client, run_id, self.contents)
         return steps
 
     def _run(self, name: str, title: str, tags: Mapping[str, str], begin: int) -> str:

@@ -22,17 +22,33 @@ def tracking_uri(working: Path) -> str:
     ``<working>/mlruns/mlflow.db``. A SQLite file that is not there yet is made, whole, under a lock. The
     address returned is absolute. Raises UsageError for another kind of address, WriteError.
     """
+    uri, database = _address(working)
+    if database is not None:
+        create_sqlite(database)
+    return uri
+
+
+def known_uri(working: Path) -> str:
+    """The same address of a store that is there: nothing is made. Raises UsageError where there is none."""
+    uri, database = _address(working)
+    if database is not None and not database.is_file():
+        step = f"go to the folder where cv was run, or set {VARIABLE}"
+        raise UsageError(str(database), "there is no MLflow store here", "", step)
+    return uri
+
+
+def _address(working: Path) -> tuple[str, Path | None]:
+    """(address, SQLite file or None for a server). Raises UsageError."""
     given = os.environ.get(VARIABLE, "").strip()
     if urlsplit(given).scheme in ("http", "https"):
-        return given
+        return given, None
     if given and not given.startswith(SQLITE):
         found = f"{urlsplit(given).scheme or 'a path'}:…"
         step = "unset it, or set an address such as sqlite:////data/mlflow.db or http://127.0.0.1:5000"
         raise UsageError(VARIABLE, "must begin with http://, https:// or sqlite:///", found, step)
     named, mark, query = given.removeprefix(SQLITE).partition("?")
     database = working.resolve() / (named or "mlruns/mlflow.db")
-    create_sqlite(database)
-    return f"{SQLITE}{database}{mark}{query}"
+    return f"{SQLITE}{database}{mark}{query}", database
 
 
 def sqlite_folder(uri: str) -> Path | None:

@@ -1,5 +1,6 @@
 """What a package says of itself: what it scores, from what it was trained, and the sums that prove it."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,6 +13,10 @@ from medidense.values.section import Section
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9]+)+$", max_length=100)]
+
+
+Limits = tuple[float | None, float | None, float | None]
+"""A figure, and the lower and the upper limit of its interval."""
 
 
 class Span(Section):
@@ -40,6 +45,8 @@ class TrainingFacts(Section):
     p99: Span
     auroc: float | None
     auroc_ci95: tuple[float | None, float | None]
+    out_of_fold: Mapping[str, Limits] = Field(default_factory=dict)
+    """More figures of the out-of-fold scores with their 95 % limits: see `verbs.training_facts`."""
 
 
 class SetRule(Section):
@@ -77,6 +84,8 @@ class Manifest(Section):
     threads: int
     """CPU threads of the forward pass: sums depend on their number, so it travels with the weights."""
     training: TrainingFacts
+    training_digest: FileName | None = None
+    """The file that tells subjects and images of the training again; none in older packages."""
     covariates: tuple[CovariateEncoding, ...] = ()
     """How each model's training encoded what it takes beside the image, in the order of `models`."""
     files: dict[FileName, Digest]

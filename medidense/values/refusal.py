@@ -52,6 +52,8 @@ CODES = MappingProxyType(
         "MODALITY": "the modality is not the one the model was trained on",
         "IMPLAUSIBLE": "dimension, intensities or covariates are unlike the training data",
         "NO_COVARIATE": "the model takes a covariate that is not given",
+        "TRAINING_SUBJECT": "the subject had a part in the training of the package",
+        "BAD_ROW": "the cells of a request's row do not say what is to be scored",
     }
 )
 """Every refusal code with the rule it stands for. Docs and tests read this table."""

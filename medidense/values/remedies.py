@@ -34,7 +34,7 @@ REMEDIES = MappingProxyType(
         "CONSTANT": "Check the export; the image or the crop shows nothing.",
         "TRUNCATED": "Copy the file again.",
         "CORRUPT": "Copy the file again; ask for it anew.",
-        "DAMAGED_PIXELS": "Only `score` refuses so. Compare with the archive's copy; copy it again.",
+        "DAMAGED_PIXELS": "Only scoring refuses so. Compare with the archive's copy; copy it again.",
         "NESTING": "Such a file is hardly honest; ask where it comes from.",
         "BOMB": "Such a file is hardly honest; where it is, raise the ceiling (`--limit`).",
         "UNITS": "Set the unit to millimetres with the program that made the file.",
@@ -49,6 +49,8 @@ REMEDIES = MappingProxyType(
         "MODALITY": "Use a model made for this modality.",
         "IMPLAUSIBLE": "Check the values' units; use a model made for such images.",
         "NO_COVARIATE": "Add the column to the list (`--lesions`); an empty cell is a value that is missing.",
+        "TRAINING_SUBJECT": "Drop the subject's rows: a package is evaluated on subjects that it never saw.",
+        "BAD_ROW": "Only a served model refuses so. Correct the row; `docs/hospital.md` has the columns.",
     }
 )
 """Every key of `medidense.values.CODES`, with what a user can do in general."""

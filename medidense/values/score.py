@@ -26,6 +26,8 @@ class Score:
     calibrated: float | None = None
     possible: str = ""
     seconds: float = 0.0
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What else was measured, by the name of the field of `SampleFacts`; of a cohort's rows alone."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 _HOMES = {
     "CvOptions": "options",
+    "ExternalResult": "external_result",
     "check": "checking",
     "compare": "comparing",
     "convert": "converting",
@@ -18,6 +19,7 @@ _HOMES = {
     "export": "exporting",
     "match": "matching",
     "plan": "planning",
+    "promote": "promoting",
     "report": "reporting",
     "scan": "scanning",
     "score": "scoring",
@@ -48,9 +50,11 @@ if TYPE_CHECKING:
     from medidense.verbs.evaluating import evaluate as evaluate
     from medidense.verbs.explaining import explain as explain
     from medidense.verbs.exporting import export as export
+    from medidense.verbs.external_result import ExternalResult as ExternalResult
     from medidense.verbs.matching import match as match
     from medidense.verbs.options import CvOptions as CvOptions
     from medidense.verbs.planning import plan as plan
+    from medidense.verbs.promoting import promote as promote
     from medidense.verbs.reporting import report as report
     from medidense.verbs.scanning import scan as scan
     from medidense.verbs.scoring import score as score

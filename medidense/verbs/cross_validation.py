@@ -22,6 +22,7 @@ from medidense.rundir import (
     parsed_settings,
     read_recipe,
     write_crossings,
+    write_prints,
     write_recipe,
 )
 from medidense.track import log_cross_validation
@@ -200,7 +201,7 @@ def _refuse_foreign(folder: Path) -> None:
     """Raise RunError where `folder` is in use for something else."""
     if folder.is_dir() and not (folder / "run.json").exists():
         others = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-        known = {"recipe.yaml", "splits.csv", "inner_splits.csv"}
+        known = {"recipe.yaml", "splits.csv", "inner_splits.csv", "leaks.csv", "prints.csv"}
         if set(others) - known:
             step = "choose an empty or a new --out"
             raise RunError(str(folder), "the folder is not empty and holds no run", others[0], step)
@@ -227,6 +228,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
     splits, inner, crossings = cut(table, recipe, options.plan, find_leaks(table, facts))
     if crossings:
         write_crossings(crossings, run.leaks_path)
+    write_prints({fact.sample: fact.digest for fact in facts}, run.prints_path)
     about["trained_on"] = trained_on(table, splits)
     write_recipe(recipe, run.recipe_path)
     run.save_about(about | run.save_splits(splits, inner))

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 from medidense import durable
 from medidense.cohort import read_cohort
@@ -13,8 +14,10 @@ from medidense.rundir import BASELINE, RunDir, newest_sanity, read_groups, read_
 from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
+from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.made_controls import controls_of
 from medidense.verbs.pooling import choices_of
+from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.splitting import verified_splits
 
 FROM_SCRATCH = "the same network from random weights"
@@ -34,8 +37,35 @@ class EvaluateResult:
         return {"run": str(self.run), "written": str(self.written), **self.evaluation.to_json()}
 
 
-def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
-    """Figures with intervals over subjects from the out-of-fold scores of a finished run.
+@overload
+def evaluate(run: Path, cohort: None = None, *, rows: Path | None = None) -> EvaluateResult: ...
+
+
+@overload
+def evaluate(
+    run: Path,
+    cohort: Path | None = None,
+    *,
+    rows: Path | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = quiet,
+) -> EvaluateResult | ExternalResult: ...
+
+
+def evaluate(
+    run: Path,
+    cohort: Path | None = None,
+    *,
+    rows: Path | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = quiet,
+) -> EvaluateResult | ExternalResult:
+    """Figures with intervals over subjects: of a finished run, or of a package on another `cohort`.
+
+    Of a run they come from its out-of-fold scores. With a `cohort` `run` is a package, frozen, and everything
+    is written into the folder `out`: see `verbs.external_validation.evaluate_external`.
 
     `rows` is a cohort CSV that names a subset of the run's samples by the same cells; the scores stay those
     of the whole run, and the result goes to ``evaluation-<name>.json``. Without it ``evaluation.json`` and
@@ -43,7 +73,20 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     beside. Raises RunError (also where the folds or the cohort were changed since), CohortError, UsageError
     when a row is none of the run's.
     """
-    folder = RunDir(Path(run))
+    if cohort is not None:
+        from medidense.verbs.external_validation import evaluate_external  # torch, which a run does not need
+
+        return evaluate_external(Path(run), Path(cohort), _out(rows, out), progress, overwrite=overwrite)
+    if out is not None or overwrite:
+        step = "leave it out, or name a package and a cohort"
+        raise UsageError(
+            "--out" if out else "--overwrite", "it is for a package on a cohort", out or "", step
+        )
+    return _of_run(RunDir(Path(run)), rows)
+
+
+def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
+    """The figures of a run, written into it."""
     folder.require_finished()
     splits = verified_splits(folder)
     whole, repeats = folder.predictions(), folder.repeated_predictions()
@@ -83,6 +126,15 @@ def evaluate(run: Path, *, rows: Path | None = None) -> EvaluateResult:
     if rows is None:
         _draw(folder, predictions, evaluation)
     return EvaluateResult(folder.path, evaluation, target)
+
+
+def _out(rows: Path | None, out: Path | None) -> Path:
+    """The folder for a package's evaluation. Raises UsageError without it, and for rows of a run."""
+    if rows is not None:
+        raise UsageError("--rows", "it is for a run", str(rows), "make a cohort of these rows")
+    if out is None:
+        raise UsageError("--out", "a package on a cohort needs a folder to write into", "none", "name one")
+    return Path(out)
 
 
 def _rivals(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, ...]:

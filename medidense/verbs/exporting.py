@@ -1,46 +1,64 @@
 """From a finished run to a package that scores anywhere."""
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from medidense import durable
+from medidense.io import archives_kept
 from medidense.package import PackageContents, load_package, write_package
 from medidense.rundir import RunDir, read_encoding
 from medidense.stats import settled
-from medidense.values import SampleFacts, SetRule, Span, TrainingFacts
+from medidense.values import SetRule
+from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.splitting import verified_splits
+from medidense.verbs.training_facts import digest_of_training, find_prints, training_facts
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """Where the package lies, its digest (sha256 of its manifest) and how many models it averages."""
+    """Where the package lies, its digest (sha256 of its manifest) and how many models it averages.
+
+    `notes` say what other cohorts cannot be compared by.
+    """
 
     package: Path
     digest: str
     models: int
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """The fields, paths as text."""
-        return {"package": str(self.package), "digest": self.digest, "models": self.models}
+        return {"package": str(self.package), "digest": self.digest, "models": self.models} | {
+            "notes": list(self.notes)
+        }
 
 
+@archives_kept()
 def export(
-    run: Path, *, out: Path, name: str = "", version: str = "1", overwrite: bool = False
+    run: Path,
+    *,
+    out: Path,
+    name: str = "",
+    version: str = "1",
+    overwrite: bool = False,
+    progress: Progress = quiet,
 ) -> ExportResult:
     """Write the folds' models, the recipe and what the training data were like as one folder.
 
-    `name` is by default the cohort's. Raises RunError when the run is not finished, OutputExistsError,
+    `name` is by default the cohort's. For a run of an older version the images of its cohort are read once,
+    so that the package knows them again. Raises RunError when the run is not finished, OutputExistsError,
     WriteError.
     """
     folder = RunDir(Path(run))
+    folder.require_finished()
+    durable.refuse_existing(Path(out), overwrite)
+    find_prints(folder, progress)
     contents = package_contents(folder, name, version)
     with durable.replacing_folder(Path(out), overwrite) as draft:
         write_package(draft, contents)
     package = load_package(Path(out))
-    return ExportResult(Path(out), package.digest, len(contents.weights))
+    _, notes = digest_of_training(folder, folder.splits())
+    return ExportResult(Path(out), package.digest, len(contents.weights), notes)
 
 
 def package_contents(folder: RunDir, name: str = "", version: str = "1") -> PackageContents:
@@ -49,7 +67,7 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
     Raises RunError, also where the folds or the cohort were changed since.
     """
     folder.require_finished()
-    verified_splits(folder)
+    digest, _ = digest_of_training(folder, verified_splits(folder))
     recipe, about = folder.public_recipe(), folder.about()
     kept = settled(folder.predictions(), recipe.evaluation)
     places = [folder.fold(index) for index in range(folder.folds)]
@@ -65,43 +83,7 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
         sets=SetRule(coverage=recipe.evaluation.coverage, least=kept.least) if kept.least else None,
         weights=tuple(place.weights for place in places),
         threads=int(about["device"]["threads"]),
-        training=_training_facts(folder),
+        training=training_facts(folder),
+        digest=digest,
         covariates=tuple(read_encoding(place.path) for place in places) if recipe.input.covariates else (),
     )
-
-
-def _training_facts(folder: RunDir) -> TrainingFacts:
-    """What scoring compares fresh input with."""
-    facts, figures, recipe = folder.facts(), folder.evaluation_json(), folder.recipe()
-    trained = folder.about().get("trained_on") or _tested(folder)
-    return TrainingFacts(
-        cohort_digest=folder.cohort_digest,
-        code_version=str(folder.about()["asked"]["code"]),
-        samples=trained["samples"],
-        subjects=trained["subjects"],
-        class_counts=trained["class_counts"],
-        modality=recipe.input.modality,
-        dims=recipe.input.dims,
-        p01=_span(facts, "intensity_p01"),
-        p50=_span(facts, "intensity_p50"),
-        p99=_span(facts, "intensity_p99"),
-        auroc=figures["auroc"],
-        auroc_ci95=tuple(figures["auroc_ci95"]),
-    )
-
-
-def _tested(folder: RunDir) -> dict[str, Any]:
-    """The same counts of a run that does not state them: there each sample is tested and trained on."""
-    predictions = folder.predictions()
-    counts = Counter(predictions.classes[index] for index in predictions.label)
-    return {
-        "samples": len(predictions.samples),
-        "subjects": len(set(predictions.subjects)),
-        "class_counts": {name: counts[name] for name in predictions.classes},
-    }
-
-
-def _span(facts: Sequence[SampleFacts], column: str) -> Span:
-    """Smallest and largest value of a column."""
-    values = [float(getattr(fact, column)) for fact in facts]
-    return Span(low=min(values), high=max(values))

@@ -12,10 +12,18 @@ from medidense.cli.app import main
 def test_export_names_the_package_and_its_digest(
     result: Callable[..., object], stand_in: Callable[..., list[object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    calls = stand_in("export", result(package=Path("p"), models=5, digest="ab" * 32))
+    calls = stand_in("export", result(package=Path("p"), models=5, digest="ab" * 32, notes=("half of it",)))
     assert main(["export", ".", "--out", "p", "--name", "lung", "--model-version", "2", "--overwrite"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["package  p", "models   5", "sha256   " + "ab" * 32]
-    assert calls == [((Path(),), {"out": Path("p"), "name": "lung", "version": "2", "overwrite": True})]
+    assert capsys.readouterr().out.splitlines() == [
+        "package  p",
+        "models   5",
+        "sha256   " + "ab" * 32,
+        "note: half of it",
+    ]
+    ((args, options),) = calls  # type: ignore[misc]
+    del options["progress"]
+    assert args == (Path(),)
+    assert options == {"out": Path("p"), "name": "lung", "version": "2", "overwrite": True}
 
 
 def test_verify_names_each_failed_check_and_exits_2(

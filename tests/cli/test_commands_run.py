@@ -189,7 +189,9 @@ def test_evaluate_says_where_it_wrote(
     calls = stand_in("evaluate", result(evaluation=evaluation, written=Path("e.json")))
     assert main(["evaluate", str(tmp_path), "--rows", str(rows)]) == 0
     assert "written  e.json" in capsys.readouterr().out
-    assert calls == [((tmp_path,), {"rows": rows})]
+    ((args, options),) = calls  # type: ignore[misc]
+    assert args == (tmp_path, None)
+    assert (options["rows"], options["out"], options["overwrite"]) == (rows, None, False)
 
 
 def test_report_prints_the_paths_and_what_is_withheld(

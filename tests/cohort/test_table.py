@@ -199,3 +199,10 @@ def test_rows_without_a_label_are_each_named(shared_data):
         "FILE row 5: label is empty; found ''; "
         "fill it in, drop the row, or give cv a recipe with labels.train_only: true"
     )
+
+
+def test_a_table_for_a_model_that_knows_its_classes_may_show_one(make_cohort):
+    table = make_cohort("1,images/a.nii,x", "2,images/b.nii,x")
+    assert read_cohort(table, classes_known=True).classes == ("x",)
+    with pytest.raises(CohortError, match="at least two classes"):
+        read_cohort(table)

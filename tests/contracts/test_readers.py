@@ -14,6 +14,8 @@ ELSEWHERE = {
     "MODALITY": "scoring",
     "IMPLAUSIBLE": "scoring",
     "NO_COVARIATE": "scoring",
+    "TRAINING_SUBJECT": "a package on another cohort: tests/verbs/test_external_validation.py",
+    "BAD_ROW": "requests to a served model: tests/package/test_requests.py",
     "DAMAGED_PIXELS": "scoring: noise that was compressed",
     "NOT_PICKED": "a sound series, and a value that none of its stacks has: tests/io/dicom/test_stacks.py",
 }

@@ -58,6 +58,7 @@ def test_a_folder_without_manifest_and_no_folder(tmp_path: Path) -> None:
         (lambda tree: tree["files"].update({"../x.json": "0" * 64}), "files"),
         (lambda tree: tree["files"].update({"/etc/passwd": "0" * 64}), "files"),
         (lambda tree: tree["files"].update({"recipe.json": "0"}), "files"),
+        (lambda tree: tree.update(training_digest="digest.bin"), "files: the manifest contradicts"),
         (lambda tree: tree["files"].pop("selftest.json"), "files: the manifest contradicts"),
         (lambda tree: tree.update(region="whole"), "region: the recipe says lesion; found whole"),
     ],

@@ -11,6 +11,8 @@ from medidense.track import log_cross_validation
 WRITING = (
     "create_experiment",
     "create_logged_model",
+    "create_model_version",
+    "create_registered_model",
     "create_run",
     "delete_logged_model",
     "finalize_logged_model",
@@ -21,8 +23,12 @@ WRITING = (
     "log_model_artifacts",
     "log_outputs",
     "set_experiment_tag",
+    "set_logged_model_tags",
+    "set_model_version_tag",
+    "set_registered_model_alias",
     "set_tag",
     "set_terminated",
+    "update_model_version",
     "update_run",
 )
 
@@ -87,6 +93,10 @@ def test_killed_after_any_call_and_nothing_stands_twice(
     assert model.status == "READY"
     (output,) = client.get_run(tracked.run_id).outputs.model_outputs
     assert output.model_id == model.model_id
+    assert len(model.metrics) == len({metric.key for metric in model.metrics}) > 5
+    (version,) = client.search_model_versions("")
+    assert (version.source, version.run_id) == (model.artifact_location, tracked.run_id)
+    assert dict(client.get_registered_model(version.name).aliases) == {"challenger": 1}
 
 
 def test_a_run_that_was_made_and_not_remembered_is_gone_on_with(

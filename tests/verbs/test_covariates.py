@@ -6,7 +6,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 import safetensors.torch
 import torch
@@ -170,6 +172,26 @@ def test_a_lesion_is_scored_with_its_own_covariates(study: Study, tmp_path: Path
     }
     assert len({found[name][2] for name in ("young", "old", "unknown")}) == 3
     assert found["other"][2] == found["unknown"][2]
+
+
+def test_a_served_model_takes_covariates_as_columns(study: Study, tmp_path: Path) -> None:
+    rows = [
+        {"image": "i0.nii.gz", "lesion_id": "A", "mask": "m0.nii.gz", "age": 52.0, "sex": "F"},
+        {"image": "i0.nii.gz", "lesion_id": "B", "mask": "m0.nii.gz", "age": None, "sex": None},
+        {"image": "i0.nii.gz", "lesion_id": "C", "mask": "m0.nii.gz", "age": 52.0},
+        {"image": "i0.nii.gz", "lesion_id": "D", "mask": "m0.nii.gz", "age": 5200.0, "sex": "F"},
+    ]
+    cells = [tuple(str(row.get(name) or "") for name in rows[0]) for row in rows[:2]]
+    found = told(study, listed(study, "served.csv", *cells, header=tuple(rows[0])), tmp_path / "out")
+    (model,) = (study.folder / "mlruns" / "artifacts").glob("models/*/artifacts")
+    served = mlflow.pyfunc.load_model(str(model), model_config={"root": str(study.folder)})
+    answers = served.predict(pd.DataFrame(rows)).to_dict("records")
+    for answer in answers[:2]:
+        assert f"{answer['score_1']:.9f}" == found[answer["lesion_id"]][2], answer["reason"]
+    assert answers[0]["score_1"] != answers[1]["score_1"]
+    assert [answer["refused"] for answer in answers[2:]] == ["", "IMPLAUSIBLE"]
+    without = served.predict(pd.DataFrame(rows).drop(columns="sex"))
+    assert list(without["refused"]) == ["NO_COVARIATE"] * 4
 
 
 def test_a_changed_cell_is_scored_anew(study: Study, tmp_path: Path) -> None:

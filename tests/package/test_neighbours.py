@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medidense.batch.neighbours import check_neighbours, correlations
+from medidense.package.neighbours import check_neighbours, correlations
 from medidense.values import Refused, Source, Volume
 
 COMPRESSED = Source("dicom", "CT", compressed=True)

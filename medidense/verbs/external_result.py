@@ -1,0 +1,20 @@
+"""What comes of a package on another cohort?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from medidense.values.external import ExternalEvaluation
+
+
+@dataclass(frozen=True)
+class ExternalResult:
+    """The figures, where they lie, and how many rows have no part in them: refusals.csv says why."""
+
+    out: Path
+    external: ExternalEvaluation
+    html: Path
+    missed: int
+
+    def to_json(self) -> dict[str, object]:
+        """The figures' fields beside the paths."""
+        return {"out": str(self.out), "html": str(self.html), **self.external.to_json()}
