@@ -43,6 +43,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     pieces += [*deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
         pieces.append(subgroups_table(evaluation))
+    if evaluation.controls:
+        pieces.append(_controls(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -156,6 +158,12 @@ def _folds(evaluation: Evaluation) -> Table:
         for item in evaluation.folds
     )
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
+
+
+def _controls(evaluation: Evaluation) -> Table:
+    """Whether the classes are told apart where nothing should tell them."""
+    rows = tuple((one.title, one.outcome, one.said) for one in evaluation.controls)
+    return Table(("control", "outcome", "what it says"), rows, "Controls")
 
 
 def subgroups_table(evaluation: Evaluation) -> Table:
