@@ -107,6 +107,14 @@ def write_csv(
         writer.writerows(rows)
 
 
+def refuse_existing(target: Path, overwrite: bool = False) -> None:
+    """Raise OutputExistsError where `target` is there and is not to be replaced."""
+    if target.exists() and not overwrite:
+        raise OutputExistsError(
+            str(target), "the output exists", "", "choose another name or pass --overwrite"
+        )
+
+
 def append_line(target: Path, line: str, mode: int = PRIVATE) -> None:
     """Add one line (without its end) to `target`, made where missing; it is on the disk when this returns.
 
@@ -126,14 +134,6 @@ def append_line(target: Path, line: str, mode: int = PRIVATE) -> None:
             os.close(descriptor)
         if not there:
             _flush(target.parent)
-
-
-def refuse_existing(target: Path, overwrite: bool = False) -> None:
-    """Raise OutputExistsError where `target` is there and is not to be replaced."""
-    if target.exists() and not overwrite:
-        raise OutputExistsError(
-            str(target), "the output exists", "", "choose another name or pass --overwrite"
-        )
 
 
 @contextlib.contextmanager

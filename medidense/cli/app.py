@@ -37,8 +37,8 @@ COMMANDS: tuple[Command, ...] = (
     commands_package.export,
     commands_package.verify,
     commands_package.score,
-    commands_start.sync,
     commands_package.promote,
+    commands_start.sync,
     commands_start.ui,
     commands_start.demo,
 )

@@ -9,6 +9,7 @@ from medidense.cli.errors import complain
 from medidense.cli.options import (
     Budget,
     Cohort,
+    Controls,
     Device,
     FoldsOn,
     Inputs,
@@ -130,6 +131,10 @@ def cv(
     tracked: Annotated[
         bool, typer.Option("--track/--no-track", help="Log to MLflow, while it trains too.")
     ] = True,
+    controls: Annotated[
+        Controls,
+        typer.Option("--controls", help="Shuffle labels, hide lesions: by a head on features, or retrained."),
+    ] = Controls.features,
     as_json: Json = False,
 ) -> int:
     """Cross-validate: a model a fold, tested on subjects it never saw.
@@ -163,6 +168,7 @@ def cv(
         folds_on=folds_on.value,
         ray_address=ray_address,
         tracked=tracked,
+        controls=controls.value,
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)

@@ -21,6 +21,14 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Controls(StrEnum):
+    """What is tried to see whether the figures can be believed."""
+
+    features = "features"
+    full = "full"
+    off = "off"
+
+
 class FoldsOn(StrEnum):
     """Where the folds are trained."""
 

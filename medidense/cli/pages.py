@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.printing import Piece, Table, duration, facts, figure
-from medidense.values import Crossing, Evaluation, Leak
+from medidense.values import Crossing, Evaluation, Leak, public_groups
 from medidense.values.wording import count
 
 SHOWN = 20
@@ -43,6 +43,8 @@ def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     pieces += [*deployment_tables(evaluation), _folds(evaluation)]
     if evaluation.subgroups:
         pieces.append(subgroups_table(evaluation))
+    if evaluation.controls:
+        pieces.append(_controls(evaluation))
     return [*pieces, *(f"note: {note}" for note in evaluation.notes)]
 
 
@@ -158,17 +160,25 @@ def _folds(evaluation: Evaluation) -> Table:
     return Table(("fold", "samples", "subjects", "AUROC", "note"), rows)
 
 
+def _controls(evaluation: Evaluation) -> Table:
+    """Whether the classes are told apart where nothing should tell them."""
+    rows = tuple((one.title, one.outcome, one.said) for one in evaluation.controls)
+    return Table(("control", "outcome", "what it says"), rows, "Controls")
+
+
 def subgroups_table(evaluation: Evaluation) -> Table:
-    """Parts of the subjects; small ones have counts alone."""
+    """Parts of the subjects; small ones have counts alone. Words of cells are numbered: this goes into logs."""
+    parts = evaluation.subgroups
+    named = public_groups([(part.by, part.group) for part in parts])
     rows = tuple(
         (
             part.by,
-            part.group,
+            group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
             ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
             part.note or part.auroc.text(),
         )
-        for part in evaluation.subgroups
+        for part, group in zip(parts, named, strict=True)
     )
     return Table(("by", "group", "samples", "classes", "AUROC"), rows, "Subgroups")
 

@@ -8,6 +8,7 @@ from medidense.nets.covariates import (
     image_part,
 )
 from medidense.nets.dense_memory import recompute
+from medidense.nets.features import headless
 from medidense.nets.heads import HEADS, Head, Questions, head_of, with_head
 from medidense.nets.lora import add_lora, merge_lora
 from medidense.nets.modes import evaluating
@@ -49,6 +50,7 @@ __all__ = [
     "evaluating",
     "freeze_all_but",
     "head_of",
+    "headless",
     "image_part",
     "load_weights",
     "merge_lora",

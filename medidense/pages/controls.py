@@ -1,13 +1,12 @@
 """Which checks say whether to believe the figures, and what did they find?"""
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, table, tag
+from medidense.values import Outcome
 from medidense.values.wording import count
 
-Outcome = Literal["passed", "found", "not run"]
 TONE = {"passed": "good", "found": "bad", "not run": "open"}
 
 
@@ -29,8 +28,7 @@ def controls(contents: RunContents) -> tuple[Control, ...]:
     return (
         Control("subjects in one part only", "passed", "No subject is trained on and tested in one fold."),
         _copies(contents),
-        Control("label shuffle", "not run", "With shuffled labels the AUROC must fall to 0.5."),
-        Control("background only", "not run", "With the lesion masked out the AUROC must fall to 0.5."),
+        *(Control(one.title, one.outcome, one.said) for one in contents.evaluation.controls),
         *_sanity(contents),
     )
 

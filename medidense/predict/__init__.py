@@ -3,7 +3,7 @@
 from medidense.predict.example import Example
 from medidense.predict.layout import arrange, arranged, channels_last
 from medidense.predict.recording import SETTLING, Compute, Recorded
-from medidense.predict.scores import predict_scores
+from medidense.predict.scores import pooled_features, predict_scores
 from medidense.predict.threads import count_threads, limit_threads
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "channels_last",
     "count_threads",
     "limit_threads",
+    "pooled_features",
     "predict_scores",
 ]

@@ -5,7 +5,8 @@ gives one score, bit for bit, whoever asks and whatever else is asked for beside
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, tee
 
 import numpy as np
@@ -50,20 +51,60 @@ def predict_scores(
         raise UsageError("networks", "a score needs at least one network", "none", "check the fold files")
     if precision == "bf16" and device != "cuda":
         raise UsageError("precision", "bf16 is for CUDA only", f"bf16 on {device}", "use fp32")
-    for net in nets:
-        net.to(device)
-        arrange(net, last=True)
-    with _exactly(nets, device, threads):
-        each = (
-            _by_batches(nets, arrays, precision, flips)
-            if device == "cuda"
-            else _one_by_one(nets, arrays, flips)
-        )
-        heads = [head_of(net) for net in nets]
-        rows = [_probabilities(heads, logits) for logits in each]
-    if not rows:
-        raise UsageError("arrays", "a score needs at least one array", "none", "check the list of samples")
-    return np.stack(rows)
+    heads = [head_of(net) for net in nets]
+    how = _Pass(device, threads, flips, precision)
+    return how.rows(nets, arrays, lambda logits: _probabilities(heads, logits))
+
+
+def pooled_features(
+    net: torch.nn.Module, arrays: Given, *, device: str, threads: int, flips: bool = False
+) -> NDArray[np.float64]:
+    """What a network without its head (`nets.headless`) makes of each array: float64 (N, F).
+
+    Arrays pass as for a score; with `flips` it is the mean over the mirror images. Covariates of Examples
+    have no part in it. Raises UsageError without an array, MedidenseError for a feature that is no number.
+    """
+
+    def mean(outputs: torch.Tensor) -> NDArray[np.float64]:
+        _require_finite(outputs)
+        found: NDArray[np.float64] = outputs[0].mean(dim=0).numpy()
+        return found
+
+    plain = (array for array, _ in arrays_of(arrays))
+    return _Pass(device, threads, flips, "fp32").rows([net], plain, mean)
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """How arrays pass through networks."""
+
+    device: str
+    threads: int
+    flips: bool
+    precision: Precision
+
+    def rows(
+        self,
+        nets: Sequence[torch.nn.Module],
+        arrays: Given,
+        finish: Callable[[torch.Tensor], NDArray[np.float64]],
+    ) -> NDArray[np.float64]:
+        """A row for each array: what `finish` makes of the outputs (nets, views, outputs), in float64."""
+        for net in nets:
+            net.to(self.device)
+            arrange(net, last=True)
+        with _exactly(nets, self.device, self.threads):
+            each = (
+                _by_batches(nets, arrays, self.precision, self.flips)
+                if self.device == "cuda"
+                else _one_by_one(nets, arrays, self.flips)
+            )
+            rows = [finish(outputs) for outputs in each]
+        if not rows:
+            raise UsageError(
+                "arrays", "a score needs at least one array", "none", "check the list of samples"
+            )
+        return np.stack(rows)
 
 
 @contextlib.contextmanager
@@ -116,11 +157,17 @@ def _views(array: NDArray[np.float32], flips: bool) -> list[NDArray[np.float32]]
 
 def _probabilities(heads: Sequence[Head], logits: torch.Tensor) -> NDArray[np.float64]:
     """What the heads make of the logits (nets, views, outputs), averaged over the views, then the nets."""
+    _require_finite(logits)
     total = torch.zeros((), dtype=torch.float64)
-    for number, (head, rows) in enumerate(zip(heads, logits, strict=True), start=1):
-        if not bool(torch.isfinite(rows).all()):
-            where = f"network {number} of {len(logits)}"
-            raise MedidenseError(where, "gave a score that is no number", rows.tolist(), "train it again")
+    for head, rows in zip(heads, logits, strict=True):
         total = total + head.scores(rows).mean(dim=0)
     scores: NDArray[np.float64] = (total / len(logits)).numpy()
     return scores
+
+
+def _require_finite(outputs: torch.Tensor) -> None:
+    """Raise MedidenseError, naming the network, unless all of (nets, views, outputs) are finite."""
+    for number, rows in enumerate(outputs, start=1):
+        if not bool(torch.isfinite(rows).all()):
+            where = f"network {number} of {len(outputs)}"
+            raise MedidenseError(where, "gave a score that is no number", rows.tolist(), "train it again")

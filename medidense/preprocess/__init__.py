@@ -11,11 +11,14 @@ from medidense.preprocess.facts import lesion_figures, lesion_volume, sample_fac
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.loading import load_sample, open_sample, sample_region, with_spacing
 from medidense.preprocess.placing import require_one_channel, sampling_grid
+from medidense.preprocess.surroundings import Surroundings, hidden, surroundings, widest_hole
 
 __all__ = [
     "ArrayCache",
     "Prepared",
     "SamplingGrid",
+    "Surroundings",
+    "hidden",
     "lesion_descriptors",
     "lesion_figures",
     "lesion_volume",
@@ -27,5 +30,7 @@ __all__ = [
     "sample_facts",
     "sample_region",
     "sampling_grid",
+    "surroundings",
+    "widest_hole",
     "with_spacing",
 ]

@@ -45,8 +45,27 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
     NOT_FINITE for NaN or infinity in them.
     """
     grid = sampling_grid(volume, region, spec)
+    mask = _mask(region, f"{volume.source.kind} image") if spec.mask_channel else None
+    values, share = sampled(volume, grid, spec, mask)
+    p01, p50, p99 = (float(x) for x in np.percentile(values, [1, 50, 99]))
+    array = np.empty((spec.channels, *grid.size), dtype=np.float32)
+    first = spec.intensity.channels
+    array[:first] = scaled(values, spec.intensity)
+    if spec.second_window is not None:
+        array[first] = scaled(values, spec.second_window)
+    if share is not None:
+        array[-1] = 2 * share - 1
+    return Prepared(array, grid, p01, p50, p99)
+
+
+def sampled(
+    volume: Volume, grid: SamplingGrid, spec: Input, mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Modality values on the grid, float64 (*size), and the share of `mask` in each, 0 to 1.
+
+    Raises Refused CONSTANT and NOT_FINITE.
+    """
     where = f"{volume.source.kind} image"
-    mask = _mask(region, where) if spec.mask_channel else None
     weights = [
         axis_weights(grid.positions(axis), grid.shape[axis], smoothing_sigma(grid.step[axis]), spec.fill)
         for axis in range(3)
@@ -61,15 +80,9 @@ def prepare(volume: Volume, region: Region | None, spec: Input) -> Prepared:
         raise Refused(
             "NOT_FINITE", where, "NaN or infinity", "finite values", "repair or leave out the image"
         )
-    p01, p50, p99 = (float(x) for x in np.percentile(values, [1, 50, 99]))
-    array = np.empty((spec.channels, *grid.size), dtype=np.float32)
-    first = spec.intensity.channels
-    array[:first] = scaled(values, spec.intensity)
-    if spec.second_window is not None:
-        array[first] = scaled(values, spec.second_window)
-    if mask is not None:
-        array[-1] = 2 * resampled(grid.turned(mask)[inside], weights).reshape(grid.size) - 1
-    return Prepared(array, grid, p01, p50, p99)
+    if mask is None:
+        return values, None
+    return values, resampled(grid.turned(mask)[inside], weights).reshape(grid.size)
 
 
 def _mask(region: Region | None, where: str) -> NDArray[np.bool_]:

@@ -2,6 +2,7 @@
 
 from medidense.rundir.asked import Asked, benchmark_folder, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
+from medidense.rundir.controls import read_controls, read_features, write_controls, write_features
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import group_cells, read_groups, write_groups
@@ -55,8 +56,10 @@ __all__ = [
     "note_sanity",
     "parsed_settings",
     "read_choices",
+    "read_controls",
     "read_encoding",
     "read_epochs",
+    "read_features",
     "read_groups",
     "read_predictions",
     "read_prints",
@@ -64,10 +67,12 @@ __all__ = [
     "recipe_text",
     "this_process",
     "write_choices",
+    "write_controls",
     "write_crossings",
     "write_encoding",
     "write_epochs",
     "write_facts",
+    "write_features",
     "write_groups",
     "write_predictions",
     "write_prints",

@@ -52,6 +52,24 @@ class FoldDir:
         """Of a nested split: scores of one inner fold's test part under one candidate."""
         return self.path / "inner" / f"{candidate}-{fold}.csv"
 
+    def features_path(self, part: str) -> Path:
+        """While controls are made: what the fold's network makes of its samples, ``whole`` or ``hidden``."""
+        return self.path / f"control_{part}.safetensors"
+
+    def remove_features(self) -> None:
+        """Nothing is left of them. Raises WriteError."""
+        with durable.writing(self.path):
+            for path in self.path.glob("control_*.safetensors"):
+                path.unlink(missing_ok=True)
+
+    def control_path(self, name: str) -> Path:
+        """Scores of the fold's test part by a network that was trained for a control."""
+        return self.path / f"control_{name.replace(' ', '_')}.csv"
+
+    def control_states(self, name: str) -> StateFiles:
+        """The state of that training while it is not finished."""
+        return StateFiles(self.path, f"state-control-{name.split()[0]}")
+
     @property
     def states(self) -> StateFiles:
         """The state of the fold's training while it is not finished."""

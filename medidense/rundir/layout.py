@@ -100,6 +100,11 @@ class RunDir:
         return self.path / "evaluation.json"
 
     @property
+    def controls_path(self) -> Path:
+        """What the controls found."""
+        return self.path / "controls.json"
+
+    @property
     def report_path(self) -> Path:
         """The page of the run, HTML; its subjects are pseudonyms."""
         return self.path / "report.html"

@@ -1,8 +1,21 @@
 """Arrays in, numbers out: how good, how sure, and against what."""
 
-from medidense.stats.baselines import BaselineScores, baseline_scores
+from medidense.stats.baselines import BaselineScores, baseline_scores, figure_scores
 from medidense.stats.calibration import out_of_fold_scores
 from medidense.stats.choosing import best, inner_figure
+from medidense.stats.control_verdicts import background_result, not_run, shuffle_result
+from medidense.stats.controls import (
+    SHUFFLES,
+    FoldFeatures,
+    FoldScores,
+    Truth,
+    fold_area,
+    fold_estimate,
+    shuffle_estimate,
+    shuffled_areas,
+    shuffled_rows,
+    true_scores,
+)
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
 from medidense.stats.deployment import Settled, settled
 from medidense.stats.evaluation import evaluate_predictions
@@ -17,13 +30,18 @@ from medidense.stats.subgroups import subgroups
 from medidense.stats.two_runs import compare_predictions
 
 __all__ = [
+    "SHUFFLES",
     "BaselineScores",
     "Decisions",
+    "FoldFeatures",
+    "FoldScores",
     "FrozenFigures",
     "Settled",
     "SubjectDraws",
+    "Truth",
     "auprc",
     "auroc",
+    "background_result",
     "baseline_scores",
     "best",
     "compare_predictions",
@@ -32,16 +50,25 @@ __all__ = [
     "decision_figures",
     "evaluate_frozen",
     "evaluate_predictions",
+    "figure_scores",
+    "fold_area",
+    "fold_estimate",
     "inner_figure",
     "matched_pairs",
     "matched_subset",
+    "not_run",
     "observed_expected",
     "out_of_fold_scores",
     "percentile_interval",
     "regression_scores",
     "settled",
+    "shuffle_estimate",
+    "shuffle_result",
+    "shuffled_areas",
+    "shuffled_rows",
     "subgroups",
     "subject_bootstrap",
+    "true_scores",
     "two_sided",
     "weighted_auprc",
     "weighted_auroc",

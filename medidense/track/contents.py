@@ -11,7 +11,7 @@ from typing import Any
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
 from medidense.track.fold_contents import DIGITS, FoldContents
-from medidense.values import Estimate, Splits, public_groups
+from medidense.values import ControlResult, Estimate, Splits, public_groups
 from medidense.values.sanity import Sanity
 
 
@@ -80,6 +80,8 @@ class Contents:
                 found |= _limits(names.of_label(label["name"], figure, among), Estimate(**label[figure]))
         if matched := self.evaluation.get("matched"):
             found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
+        for control in self.controls:
+            found |= _limits(names.control(control.title), control.auroc)
         if subjects := self.evaluation.get("per_subject"):
             own = {"auroc": subjects["auroc"], **subjects["metrics"]}
             for figure in names.BY_SUBJECT:
@@ -111,6 +113,7 @@ class Contents:
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
             self._floor(),
+            *(f"Control {one.title}: {one.line}" for one in self.controls),
             "Research software, not a medical device.",
             "",
             f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
@@ -130,6 +133,11 @@ class Contents:
         best = max(rules, key=lambda one: float(one["auroc"]["value"]))
         own, gap = Estimate(**best["auroc"]).text(), Estimate(**best["network_minus_baseline"]).text()
         return f"Best rule without a network: {best['name']}, {own}; network minus it {gap}."
+
+    @property
+    def controls(self) -> tuple[ControlResult, ...]:
+        """Whether the classes are told apart where nothing should tell them."""
+        return tuple(ControlResult.from_json(one) for one in self.evaluation.get("controls", ()))
 
     def sanity(self) -> str:
         """The newest known-answer runs of the same code, a line each."""

@@ -152,6 +152,15 @@ def _written(name: str) -> str:
     return re.sub(r"[^0-9A-Za-z_.-]", "_", name)
 
 
+def control(title: str) -> str:
+    """The metric that holds what a control reaches.
+
+    >>> control("background only, retrained")
+    'control/background_only_retrained'
+    """
+    return f"control/{re.sub(r'[^a-z]+', '_', title)}"
+
+
 def baseline(name: str) -> str:
     """The metric that holds a baseline's AUROC.
 

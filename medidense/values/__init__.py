@@ -7,6 +7,7 @@ from medidense.values.calibration import Calibration, calibrate, possible
 from medidense.values.catalogue import Entry
 from medidense.values.cohort import Cohort, Sample
 from medidense.values.comparison import Comparison, McNemar
+from medidense.values.control import BACKGROUND, LABEL_SHUFFLE, ControlResult, Outcome
 from medidense.values.covariates import CovariateEncoding, Covariates
 from medidense.values.deciding import APART, NOTHING, decision, middle_grade
 from medidense.values.estimate import Estimate
@@ -35,7 +36,9 @@ from medidense.values.volume import Source, Volume, canonical, cropped
 
 __all__ = [
     "APART",
+    "BACKGROUND",
     "CODES",
+    "LABEL_SHUFFLE",
     "LIMITS",
     "NOTHING",
     "REMEDIES",
@@ -45,6 +48,7 @@ __all__ = [
     "Calibration",
     "Cohort",
     "Comparison",
+    "ControlResult",
     "CovariateEncoding",
     "Covariates",
     "Crossing",
@@ -63,6 +67,7 @@ __all__ = [
     "Marker",
     "Matched",
     "McNemar",
+    "Outcome",
     "PerSubject",
     "Prediction",
     "Predictions",

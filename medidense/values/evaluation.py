@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from medidense.values.calibration import CalibrationResult, DecisionCurve, OperatingPoint, PredictionSets
+from medidense.values.control import ControlResult
 from medidense.values.estimate import Estimate
 from medidense.values.labels import Kind
 from medidense.values.leak import Leakage
@@ -124,6 +125,9 @@ class Evaluation:
 
     subgroups: tuple[Subgroup, ...] = ()
     """By sex, age, site, scanner, distance of slices and lesion size, as far as they are known."""
+
+    controls: tuple[ControlResult, ...] = ()
+    """Whether the classes are told apart where nothing should tell them."""
 
     matched: Matched | None = None
     """The rows matched by lesion volume; None where volumes are not known, or classes are not two."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,13 @@ LIBRARIES = ("numpy", "scipy", "scikit-image", "nibabel", "pydicom", "pillow")
 """Whose versions may change a bit of a prepared sample."""
 
 
+class Crops(Protocol):
+    """What has the network's input of a sample, and something beside it."""
+
+    def load(self, sample: Sample) -> tuple[NDArray[np.float32], Any]:
+        """Float32 (C, *size). Raises Refused."""
+
+
 @dataclass(frozen=True, eq=False)
 class Arrays:
     """The cohort as the network sees it, in the order of the sorted sample names.
@@ -44,7 +52,7 @@ class Arrays:
 
     table: str
     samples: tuple[Sample, ...]
-    cache: ArrayCache
+    cache: Crops
     shape: tuple[int, ...]
     folder: Path
     labels: NDArray[np.int64]
@@ -76,7 +84,7 @@ class Arrays:
         memory where they fit, else in a file without a name that is mapped.
         Raises CohortError, and WriteError where the disk has no room either.
         """
-        images = _room((len(rows), *self.shape), self.folder)
+        images = room((len(rows), *self.shape), self.folder, np.dtype(np.float16))
         for place, image in zip(images, self.exact(rows), strict=True):
             place[:] = image
         return images
@@ -132,11 +140,11 @@ def _prepared(
     return facts
 
 
-def _room(shape: tuple[int, ...], folder: Path) -> NDArray[np.float16]:
+def room(shape: tuple[int, ...], folder: Path, dtype: np.dtype[Any]) -> NDArray[Any]:
     """An array to be filled, in memory or in a file that is gone when nobody uses it any more."""
-    size = int(np.prod(shape)) * np.dtype(np.float16).itemsize
+    size = int(np.prod(shape)) * dtype.itemsize
     if size <= SHARE * free_memory():
-        return np.empty(shape, dtype=np.float16)
+        return np.empty(shape, dtype=dtype)
     with durable.writing(folder), tempfile.TemporaryFile(dir=folder) as file:
         os.posix_fallocate(file.fileno(), 0, size)  # a full disk is an error here, not a signal later
-        return np.memmap(file, dtype=np.float16, mode="r+", shape=shape)
+        return np.memmap(file, dtype=dtype, mode="r+", shape=shape)

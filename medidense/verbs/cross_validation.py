@@ -28,6 +28,7 @@ from medidense.train import choose_device
 from medidense.values import Cohort, Crossing, Evaluation, Recipe
 from medidense.verbs.candidates import check_candidates
 from medidense.verbs.classes import classes_of, positive_of
+from medidense.verbs.controlling import make_controls
 from medidense.verbs.evaluating import evaluate
 from medidense.verbs.fold_scattering import require_ray, train_on_ray
 from medidense.verbs.fold_sharing import train_missing, wanted_folds
@@ -133,6 +134,7 @@ def cv(
                     trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
                 trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
                 pool(run, splits_for(run, table))
+            make_controls(run, table, options.controls, progress)
             remove_arrays(run.arrays)
             result = evaluate(run.path)
             show_samples(run, table, progress)

@@ -15,6 +15,7 @@ from medidense.stats import BaselineScores, evaluate_predictions, matched_subset
 from medidense.values import Evaluation, Predictions, Splits
 from medidense.values.wording import count
 from medidense.verbs.external_result import ExternalResult
+from medidense.verbs.made_controls import controls_of
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.run_contents import public_evaluation
@@ -122,6 +123,7 @@ def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
         leakage=leakage,
         notes=(*evaluation.notes, *leakage.notes),
         sanity=newest_sanity(folder.code),
+        controls=controls_of(folder) if rows is None else (),
     )
     target = folder.evaluation_path if rows is None else folder.path / f"evaluation-{name}.json"
     text = json.dumps(evaluation.to_json(), indent=2) + "\n"

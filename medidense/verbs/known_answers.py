@@ -183,7 +183,13 @@ def _with_copy(cohort: Path) -> Path:
 
 def _asked(options: KnownAnswersOptions, run: Path, seed: int) -> CvOptions:
     return CvOptions(
-        folds=FOLDS, seed=seed, out=run, settings=options.settings, device=options.device, tracked=False
+        folds=FOLDS,
+        seed=seed,
+        out=run,
+        settings=options.settings,
+        device=options.device,
+        controls="off",
+        tracked=False,
     )
 
 

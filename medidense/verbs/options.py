@@ -25,6 +25,9 @@ class CvOptions:
     `folds_on` ``ray`` trains the folds side by side on the Ray cluster at `ray_address`, by default on one of
     this machine alone that is started and ended; all its machines must see the same files.
 
+    `controls` ``features`` tries a linear head on the networks' features with shuffled labels and with hidden
+    lesions, ``full`` trains networks for both too, ``off`` does neither.
+
     `tracked` False keeps the run out of MLflow.
 
     Raises UsageError for options that do not go together.
@@ -44,12 +47,16 @@ class CvOptions:
     fold: Sequence[int] = ()
     folds_on: str = "here"
     ray_address: str | None = None
+    controls: str = "features"
     tracked: bool = True
 
     def __post_init__(self) -> None:
         plan = self.plan
         if self.devices < 1:
             raise UsageError("--devices", "at least one device trains", self.devices, "give 1 or more")
+        if self.controls not in ("features", "full", "off"):
+            rule = "controls are made on features, in full, or off"
+            raise UsageError("--controls", rule, self.controls, "choose one of them")
         if self.folds_on not in ("here", "ray"):
             raise UsageError("--folds-on", "folds train here or on ray", self.folds_on, "choose one of them")
         if self.folds_on == "ray" and self.fold:

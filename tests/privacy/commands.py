@@ -105,6 +105,8 @@ KEPT = {
     ),
     "*/samples.csv": (CELLS, "measures of each sample"),
     "*/groups.csv": (CELLS + GROUPS, "columns of the cohort for the subgroups"),
+    "*/prints.csv": (CELLS, "digests of each image's pixels, so that its copies are known again"),
+    "*/refusals.csv": (CELLS + PATHS, "which rows of another cohort had no part, and why"),
     "*/leaks.csv": (CELLS, "which samples are copies of which"),
     "*/evaluation*.json": (GROUPS, "figures of subgroups by the words of their column"),
     "*/covariates.json": (COVARIATE, "words of a column that the recipe names, which become numbers"),
