@@ -167,7 +167,7 @@ def _controls(evaluation: Evaluation) -> Table:
 
 
 def subgroups_table(evaluation: Evaluation) -> Table:
-    """Parts of the subjects; small ones have counts alone. Words of cells are numbered: this goes into logs."""
+    """Parts of the subjects; small ones have counts alone. Words of cells are numbered, as in all logs."""
     parts = evaluation.subgroups
     named = public_groups([(part.by, part.group) for part in parts])
     rows = tuple(
