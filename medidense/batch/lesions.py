@@ -65,9 +65,8 @@ class Lesions:
         return tuple(lesion for lesion in self.lesions if lesion.series_uid == series_uid)
 
     def describe(self, lesion: Lesion) -> str:
-        """Where a lesion stands in the list and what it names, in words."""
-        about = lesion.image or lesion.series_uid
-        return f"{self.name} row {lesion.row}: {about} {lesion.lesion_id}".rstrip()
+        """Where a lesion stands in the list, not what stands there: this goes into logs."""
+        return f"{self.name} row {lesion.row}"
 
 
 def read_lesions(path: Path, *, whole: bool = False, covariates: Sequence[str] = ()) -> Lesions:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 
 __all__ = ["run"]
 
@@ -11,6 +12,8 @@ def run() -> None:
     # Read when torch loads: threads that wait for one another sleep instead of spinning. A second busy
     # process on two cores otherwise makes a training step take many times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # torch would name this folder after the login.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", f"{tempfile.gettempdir()}/torchinductor_{os.getuid()}")
     from medidense.cli import warned
     from medidense.cli.app import main
     from medidense.cli.errors import close_stdout, install

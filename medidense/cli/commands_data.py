@@ -133,11 +133,8 @@ def convert(
 def _converted(result: "ConvertResult") -> Table:
     """One volume at length, or a line for each of several."""
     if len(result.written) != 1:
-        rows = (
-            (one.target.name, " x ".join(str(n) for n in one.shape), one.pick, str(one.source))
-            for one in result.written
-        )
-        return Table(("file", "voxels", "stack", "path"), tuple(rows))
+        rows = ((one.target.name, " x ".join(str(n) for n in one.shape), one.pick) for one in result.written)
+        return Table(("file", "voxels", "stack"), tuple(rows))
     (one,) = result.written
     return facts(
         [

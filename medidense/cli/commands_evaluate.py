@@ -59,6 +59,6 @@ def evaluate(
         total = count(result.missed + result.external.turnout.scored, "labelled row")
         told = f"{result.out}: {result.missed} of {total} refused or failed; refusals.csv there says why"
         return complain([told], 4)
-    page = [*evaluation_page(result.evaluation), facts([("written", result.written)])]
+    page = [*evaluation_page(result.public), facts([("written", result.written)])]
     show(page, result.to_json(), as_json=as_json)
     return 0

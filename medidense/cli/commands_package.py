@@ -99,9 +99,9 @@ def score(
     )
     show([page, "Research software, not a medical device."], result.to_json(), as_json=as_json)
     if result.unmatched:
-        names = ", ".join(result.unmatched[:5]) + (" ..." if len(result.unmatched) > 5 else "")
+        rows = ", ".join(result.unmatched[:5]) + (" ..." if len(result.unmatched) > 5 else "")
         complain(
-            [f"warning: {lesions}: {count(len(result.unmatched), 'lesion')} matched no input: {names}"], 0
+            [f"warning: {lesions}: {count(len(result.unmatched), 'lesion')} matched no input: {rows}"], 0
         )
     missed = result.refused + result.failed
     if not missed:

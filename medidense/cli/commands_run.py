@@ -185,7 +185,7 @@ def cv(
     )
     chose = [choices_table(result.choices)] if result.choices else []
     copies = crossing_copies(result.crossings)
-    page = [*evaluation_page(result.evaluation), *copies, *chose, where]
+    page = [*evaluation_page(result.public), *copies, *chose, where]
     show(page, result.to_json(), as_json=as_json)
     return 0
 
@@ -284,10 +284,9 @@ def explain(
             progress=progress,
         )
     rows = tuple(
-        (item.status, item.lesion_id, figure(item.score), item.map or item.reason, item.input)
-        for item in result.items
+        (item.status, figure(item.score), item.map or item.reason.partition(":")[0]) for item in result.items
     )
-    table = Table(("status", "lesion", "score", "map, or why not", "input"), rows)
+    table = Table(("status", "score", "map, or why not"), rows)
     show([table, facts([("written", result.out)])], result.to_json(), as_json=as_json)
     missed = [item for item in result.items if item.status != "explained"]
     if not missed:

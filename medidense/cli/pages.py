@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.printing import Piece, Table, duration, facts, figure
-from medidense.values import Crossing, Evaluation, Leak
+from medidense.values import Crossing, Evaluation, Leak, public_groups
 from medidense.values.wording import count
 
 SHOWN = 20
@@ -167,16 +167,18 @@ def _controls(evaluation: Evaluation) -> Table:
 
 
 def subgroups_table(evaluation: Evaluation) -> Table:
-    """Parts of the subjects; small ones have counts alone."""
+    """Parts of the subjects; small ones have counts alone. Words of cells are numbered, as in all logs."""
+    parts = evaluation.subgroups
+    named = public_groups([(part.by, part.group) for part in parts])
     rows = tuple(
         (
             part.by,
-            part.group,
+            group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
             ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
             part.note or part.auroc.text(),
         )
-        for part in evaluation.subgroups
+        for part, group in zip(parts, named, strict=True)
     )
     return Table(("by", "group", "samples", "classes", "AUROC"), rows, "Subgroups")
 
@@ -185,7 +187,7 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
     """Pairs of rows that look the same, and the cure; nothing where there are none."""
     if not leaks:
         return []
-    rows = tuple((*leak.named, f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
+    rows = tuple((*(f"row {row}" for row in leak.rows), f"{leak.distance:.3f}") for leak in leaks[:SHOWN])
     title = f"warning: near copies under two subject_ids, {count(len(leaks), 'pair')}"
     cure = "Where they show one patient, give both rows one subject_id (--join does), or drop one of them."
     return [Table(("row", "row", "distance"), rows, title), *_more(len(leaks)), cure]
@@ -196,11 +198,11 @@ def crossing_copies(crossings: Sequence[Crossing]) -> list[Piece]:
     if not crossings:
         return []
     rows = tuple(
-        (str(one.fold), one.sample, one.twin, one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
+        (str(one.fold), one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
         for one in crossings[:SHOWN]
     )
-    columns = ("fold", "training sample", "copy in the test part", "kind", "distance", "dropped")
-    return [Table(columns, rows, "warning: copies of test images"), *_more(len(crossings))]
+    table = Table(("fold", "kind", "distance", "dropped"), rows, "warning: copies of test images")
+    return [table, *_more(len(crossings)), "leaks.csv in the run directory names them."]
 
 
 def _more(number: int) -> list[str]:

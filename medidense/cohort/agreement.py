@@ -69,8 +69,8 @@ def _shared_images(file: str, rows: Sequence[ParsedRow]) -> list[Finding]:
             continue
         first = owner.setdefault(_image(row), row)
         if first.subject_id != row.subject_id:
-            rule = f"one image under two subject_ids: row {first.line} says {first.subject_id!r}"
-            problem = Problem(f"{file} row {row.line}", rule, repr(row.subject_id), "write one of them")
+            rule = f"one image under two subject_ids: row {first.line} has another one"
+            problem = Problem(f"{file} row {row.line}", rule, "", "write one of them")
             findings.append((row.line, problem))
     return findings
 

@@ -24,7 +24,7 @@ def cut_by_site(cohort: Cohort, *, seed: int, validation_share: float | None = N
     table = Labelled.of(cohort)
     _refuse_empty(cohort, "site", [sample for sample in cohort.samples if not sample.site])
     _refuse_spellings(cohort)
-    _refuse_torn(cohort, {sample.name: sample.site for sample in cohort.samples}, "is at site")
+    _refuse_torn(cohort, {sample.name: sample.site for sample in cohort.samples}, "another site")
     sites = sorted({sample.site for sample in table.samples})
     if len(sites) < 2:
         step = "add another site, or choose another --split"
@@ -54,7 +54,7 @@ def cut_by_column(cohort: Cohort, *, seed: int, validation_share: float | None =
 def _by_number(table: Labelled, seed: int, share: float | None) -> Splits:
     """Folds that someone else has cut."""
     cohort = table.cohort
-    _refuse_torn(cohort, {sample.name: str(int(sample.split)) for sample in cohort.samples}, "is in fold")
+    _refuse_torn(cohort, {sample.name: str(int(sample.split)) for sample in cohort.samples}, "another fold")
     tested_in = np.array([int(sample.split) for sample in table.samples])
     numbers = sorted(set(tested_in.tolist()))
     if len(numbers) < 2 or numbers != list(range(len(numbers))):
@@ -77,7 +77,8 @@ def _given(
     made: list[Fold] = []
     for index, extra in enumerate(extras):
         test: Mask = tested_in == index
-        _refuse_lacking(table, ~test, names[index] if names else f"fold {index}")
+        place = f"the site of row {table.samples[int(np.argmax(test))].row}" if names else f"fold {index}"
+        _refuse_lacking(table, ~test, place)
         within = Labelled(table.cohort, table.samples, table.rows, tuple(extra))
         made.append(within.fold(index, ~test, test, share=cut[1], seed=cut[0]))
     return Splits(tuple(made), table.cohort.digest, names)
@@ -94,7 +95,7 @@ def _by_word(table: Labelled, seed: int, share: float | None) -> Splits:
         part_of = {name: "train" if part == "validation" else part for name, part in part_of.items()}
         if joined:
             notes.append(f"The {joined} rows of split val were trained on: the recipe does not stop early.")
-    _refuse_torn(cohort, part_of, "is in part")
+    _refuse_torn(cohort, part_of, "another part")
     train, validation, test = (
         np.array([part_of[sample.name] == part for sample in table.samples], dtype=bool)
         for part in ("train", "validation", "test")
@@ -137,8 +138,8 @@ def _refuse_torn(cohort: Cohort, part_of: Mapping[str, str], words: str) -> None
         home = first.setdefault(sample.subject_id, sample)
         here, there = part_of[sample.name], part_of[home.name]
         if here != there:
-            rule = f"subject {sample.subject_id!r} {words} {there} in row {home.row}"
-            torn.append((sample, rule, here, "put all rows of a subject into one"))
+            rule = f"its subject has {words} in row {home.row}"
+            torn.append((sample, rule, "", "put all rows of a subject into one"))
     _refuse(torn, cohort)
 
 
@@ -150,8 +151,8 @@ def _refuse_spellings(cohort: Cohort) -> None:
         plain = " ".join(unicodedata.normalize("NFKC", sample.site).casefold().split())
         home = first.setdefault(plain, sample)
         if home.site != sample.site:
-            rule = f"the site differs from {home.site!r} (row {home.row}) only in how it is written"
-            slips.append((sample, rule, repr(sample.site), "write one word for one site"))
+            rule = f"the site differs from that of row {home.row} only in how it is written"
+            slips.append((sample, rule, "", "write one word for one site"))
     _refuse(slips, cohort)
 
 

@@ -241,8 +241,8 @@ def _patient_problems(cohort: Cohort, facts: dict[str, ImageFacts]) -> list[tupl
         pair = (first.subject_id, sample.subject_id)
         if first.subject_id != sample.subject_id and pair not in told:
             told.add(pair)
-            rule = f"one DICOM PatientID under two subject_ids: row {first.row} says {first.subject_id!r}"
+            rule = f"one DICOM PatientID under two subject_ids: row {first.row} has another one"
             step = "one patient has one subject_id; where an anonymiser gave one ID to all, export them again"
-            problem = Problem(f"{cohort.name} row {sample.row}", rule, repr(sample.subject_id), step)
+            problem = Problem(f"{cohort.name} row {sample.row}", rule, "", step)
             problems.append((sample.row, problem))
     return problems

@@ -50,15 +50,17 @@ class Contents:
         return Estimate(self.evaluation["auroc"], low, high)
 
     def params(self) -> dict[str, str]:
-        """Every recipe key, flat, and what was asked; reasons stay in recipe.yaml."""
+        """The few that tell runs apart: what was asked, and the keys of `names.PARAMS` or set by hand."""
+        own = {"folds": self.run.folds, "seed": self.run.seed, "budget_minutes": self.asked.get("budget")}
+        recipe, chosen = self.recipe_params(), {*names.PARAMS, *self.asked.get("settings", ())}
+        told = {key: str(value) for key, value in own.items() if value is not None}
+        return told | {key: value for key, value in recipe.items() if key in chosen}
+
+    def recipe_params(self) -> dict[str, str]:
+        """Every key of the recipe, flat, as parameters of the model; reasons stay in recipe.yaml."""
         recipe = self.run.public_recipe().model_dump(mode="json")
         recipe.pop("reasons")
-        about = self.run.about()
-        device = {f"device.{key}": value for key, value in dict(about.get("device", {})).items()}
-        own = {"folds": self.run.folds, "seed": self.run.seed, "budget_minutes": self.asked.get("budget")}
-        own |= {"cohort_digest": self.run.cohort_digest[:12], "torch": about.get("torch"), **device}
-        own |= {key: self.asked.get(key) for key in ("split", "repeats", "stratify")}
-        return {key: str(value)[:500] for key, value in (own | _flat(recipe)).items() if value is not None}
+        return {key: str(value)[:500] for key, value in _flat(recipe).items() if value is not None}
 
     def metrics(self) -> dict[str, float]:
         """The pooled figures with their limits, the fold mean, the counts and the baselines, rounded."""
@@ -110,15 +112,27 @@ class Contents:
         lines = [
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
-            f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
+            self._floor(),
             *(f"Control {one.title}: {one.line}" for one in self.controls),
             "Research software, not a medical device.",
+            "",
+            f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
             "",
             *_table(words),
             "",
             *(f"- {note}" for note in words["notes"]),
         ]
         return "\n".join(lines)
+
+    def _floor(self) -> str:
+        """What the network must beat: the best rule in which no network has a part."""
+        rules = [one for one in self.evaluation["baselines"] if not one.get("uses_network")]
+        rules = [one for one in rules if one["auroc"]["value"] is not None]
+        if not rules:
+            return "No rule without a network to compare with."
+        best = max(rules, key=lambda one: float(one["auroc"]["value"]))
+        own, gap = Estimate(**best["auroc"]).text(), Estimate(**best["network_minus_baseline"]).text()
+        return f"Best rule without a network: {best['name']}, {own}; network minus it {gap}."
 
     @property
     def controls(self) -> tuple[ControlResult, ...]:

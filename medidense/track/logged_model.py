@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 import warnings
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ TYPES = {"text": DataType.string, "number": DataType.double}
 fails the whole request."""
 
 
-def log_model(client: Any, run_id: str, package: Path) -> str:
-    """Log the package folder as a model of this run; returns the model's ID.
+def log_model(client: Any, run_id: str, package: Path, params: Mapping[str, str] | None = None) -> str:
+    """Log the package folder as a model of this run with these parameters; returns the model's ID.
 
     Input and output are tables: see `medidense.package.answer_rows`. Loading works with
     ``MLFLOW_ALLOW_PICKLE_DESERIALIZATION=false``. A model of the run that is there whole is taken; what a
@@ -42,6 +43,7 @@ def log_model(client: Any, run_id: str, package: Path) -> str:
         name=names.MODEL,
         source_run_id=run_id,
         tags={names.USER: names.ANYBODY},
+        params=dict(params or {}),
         model_type="classifier",
     )
     with tempfile.TemporaryDirectory(prefix="medidense-model-") as staging:

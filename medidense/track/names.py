@@ -49,7 +49,7 @@ EPOCH_SECONDS = "time/epoch_s"
 
 # metrics of a cross-validation
 AUROC = "oof/auroc"
-FOLD_MEAN = "fold_mean/auroc"
+FOLD_MEAN = "oof/auroc_fold_mean"
 MATCHED = "oof_matched/auroc"
 BY_SUBJECT = ("auroc", "auprc", "sensitivity", "specificity")
 PATIENTS = "oof/n_patients"
@@ -70,6 +70,10 @@ BENCH_CURVE = "test/accuracy_by_epoch"
 BENCH_SPEED = "time/images_per_s"
 BENCH_SECONDS = "time/train_s"
 BENCH_PASSED = "medidense.passed"
+
+PARAMS = ("network.name", "input.dims", "training.epochs")
+"""Recipe keys that are parameters of a run, beside those set by hand: a card of the image grid begins with
+all parameters, and behind every key of a recipe its picture is out of sight (MLflow 3.17)."""
 
 # artifacts
 FIGURES = "figures"

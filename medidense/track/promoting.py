@@ -61,5 +61,4 @@ def _registry(store: str) -> Iterator[None]:
         raise
     except STORE_ERRORS as error:
         step = "start the server or correct MLFLOW_TRACKING_URI, and run the same command again"
-        said = sentence(error).partition(" (the run directory")[0]
-        raise WriteError(store, "the MLflow registry does not answer", said, step) from None
+        raise WriteError(store, "the MLflow registry does not answer", sentence(error), step) from None

@@ -118,7 +118,7 @@ class Session:
 
     def _model(self, run_id: str, package: Path | Packing) -> None:
         with contextlib.nullcontext(package) if isinstance(package, Path) else package() as folder:
-            log_model(self.client, run_id, folder)
+            log_model(self.client, run_id, folder, self.contents.recipe_params())
 
     def _params(self, run_id: str, params: Mapping[str, str]) -> None:
         self.client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
@@ -162,7 +162,7 @@ class Session:
         there = [item.path for item in self.client.list_artifacts(run_id, names.IMAGE_FOLDER)]
         if any(path.startswith(begins) and path.endswith(".webp") for path in there):
             return
-        image = Image.open(io.BytesIO(content)).convert("RGB")
+        image = _at_the_top(Image.open(io.BytesIO(content)).convert("RGB"))
         moment = self.contents.ended
         self.client.log_image(run_id, image, key=key, step=step, timestamp=moment, synchronous=True)
 
@@ -172,3 +172,11 @@ class Session:
             self.memory.sent.pop(fold.name, None)  # the journal lacked some: all once more
         self.curves(run_id, fold)
         self._metrics(run_id, fold.figures(), fold.times()[1])
+
+
+def _at_the_top(picture: Image.Image) -> Image.Image:
+    """The picture at the top of a square: MLflow centres it in one whose lower third is out of sight."""
+    side = max(picture.size)
+    square = Image.new("RGB", (side, side), "white")
+    square.paste(picture)
+    return square

@@ -9,13 +9,14 @@ from typing import Any
 from medidense.track import names
 
 SHOWN = (
+    names.PATIENTS,
+    names.pooled("sensitivity"),
+    names.pooled("specificity"),
     names.AUROC,
     names.AUROC + names.LOW,
     names.AUROC + names.HIGH,
-    names.pooled("sensitivity"),
-    names.pooled("specificity"),
-    names.PATIENTS,
 )
+"""On whom comes next to how good; the AUROC as a number, which the sentence before has, comes last."""
 
 CURVES = (names.LOSS, names.VALIDATION_LOSS, names.LEARNING_RATE, names.EPOCH_SECONDS)
 
@@ -67,7 +68,8 @@ def _leaderboard() -> str:
     headline = f"tags.`{names.HEADLINE}`"
     metrics = [f"metrics.`{name}`" for name in SHOWN]
     widths = {headline: 220, **dict.fromkeys(metrics, 110)}
-    return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths)
+    best = {"orderByKey": f"metrics.`{names.AUROC}`"}
+    return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths, best)
 
 
 def _fold_curves() -> str:
@@ -132,7 +134,7 @@ def _view(
     widths: Mapping[str, int],
     more: Mapping[str, Any] = MappingProxyType({}),
 ) -> str:
-    """A saved view of runs of one kind; the first column that is a metric sorts, the best on top."""
+    """A saved view of runs of one kind; the first metric sorts unless `more` says which, best on top."""
     state = {
         "searchFilter": f"tags.`{names.KIND}` = '{kind}'",
         "orderByKey": next(name for name in columns if name.startswith("metrics.")),

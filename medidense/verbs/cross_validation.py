@@ -37,6 +37,7 @@ from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.reporting import write_report
+from medidense.verbs.run_contents import public_evaluation
 from medidense.verbs.showing import show_samples
 from medidense.verbs.splitting import cut, splits_for, trained_on
 from medidense.verbs.watching import log_finished, watched
@@ -77,6 +78,11 @@ class CvResult:
             step = "run the same command without --fold"
             raise RunError(str(self.run), "single folds were asked for: nothing is evaluated", "", step)
         return self.figures
+
+    @property
+    def public(self) -> Evaluation:
+        """The figures with a number in place of every word of a cell: what may stand in a log."""
+        return public_evaluation(self.evaluation, RunDir(self.run).splits())
 
     def to_json(self) -> dict[str, object]:
         """The evaluation's fields beside the run's."""

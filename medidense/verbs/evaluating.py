@@ -18,6 +18,7 @@ from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.made_controls import controls_of
 from medidense.verbs.pooling import choices_of
 from medidense.verbs.progress import Progress, quiet
+from medidense.verbs.run_contents import public_evaluation
 from medidense.verbs.splitting import verified_splits
 
 FROM_SCRATCH = "the same network from random weights"
@@ -31,6 +32,11 @@ class EvaluateResult:
     run: Path
     evaluation: Evaluation
     written: Path
+
+    @property
+    def public(self) -> Evaluation:
+        """The figures with a number in place of every word of a cell: what may stand in a log."""
+        return public_evaluation(self.evaluation, RunDir(self.run).splits())
 
     def to_json(self) -> dict[str, object]:
         """The evaluation's fields beside the paths."""
@@ -155,12 +161,13 @@ def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
     Rows that the run knows and never tests are left out. Raises UsageError for rows that it does not know,
     and where none is left.
     """
-    names = {sample.name for sample in read_cohort(rows).samples}
+    row_of = {sample.name: sample.row for sample in read_cohort(rows).samples}
+    names = set(row_of)
     known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()
-    unknown, tested = sorted(names - known), names & splits.tested_in().keys()
+    unknown, tested = sorted(row_of[name] for name in names - known), names & splits.tested_in().keys()
     if unknown:
         rule = f"{len(unknown)} of {count(len(names), 'row')} not among the samples of this run"
-        raise UsageError(str(rows), rule, unknown[0], "use rows of the cohort the run was made from")
+        raise UsageError(str(rows), rule, f"row {unknown[0]}", "use rows of the cohort the run was made from")
     if not tested:
         step = "use rows of a test part: splits.csv names them"
         raise UsageError(str(rows), "no row is in a test part of this run", count(len(names), "row"), step)

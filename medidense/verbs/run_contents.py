@@ -35,7 +35,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
             "They lie in the run directory; --allow-burned-in puts them here."
         )
     return RunContents(
-        evaluation=_public(evaluation, run.splits()),
+        evaluation=public_evaluation(evaluation, run.splits()),
         predictions=aliased(predictions, alias),
         recipe=run.public_recipe(),
         ran=_ran(run),
@@ -46,7 +46,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
     )
 
 
-def _public(evaluation: Evaluation, splits: Splits) -> Evaluation:
+def public_evaluation(evaluation: Evaluation, splits: Splits) -> Evaluation:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
     parts = evaluation.subgroups
     named = public_groups([(part.by, part.group) for part in parts])

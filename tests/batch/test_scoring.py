@@ -140,7 +140,7 @@ def test_every_bad_input_is_one_row_and_stops_no_other(package: Package, scans: 
         ("s0.nii.gz", "far", "refused", "OUTSIDE"),
     ]
     assert counts(result) == (10, 10, 6, 6, 0)
-    assert result.unmatched == ("lesions.csv row 11: later.nii.gz L7",)
+    assert result.unmatched == ("lesions.csv row 11",)
     refused = next(row for row in rows(tmp_path / "out") if row["reason_code"] == "NO_REGION")
     assert refused["reason"].startswith("NO_REGION: ")
     assert refused["score_malignant"] == refused["decision"] == ""

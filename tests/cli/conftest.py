@@ -37,9 +37,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Calls]:
 
 @pytest.fixture
 def result() -> Callable[..., SimpleNamespace]:
-    """A verb's result with these fields; ``to_json`` gives `tree`."""
+    """A verb's result with these fields; ``to_json`` gives `tree`. An `evaluation` has nothing to hide."""
 
     def build(tree: dict[str, object] | None = None, **fields: object) -> SimpleNamespace:
+        if "evaluation" in fields:
+            fields.setdefault("public", fields["evaluation"])
         return SimpleNamespace(**fields, to_json=lambda: tree or {"fields": sorted(fields)})
 
     return build

@@ -106,13 +106,14 @@ def test_convert_of_a_folder_lists_volumes_and_refusals(
     result: Callable[..., object], stand_in: Callable[..., object], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ones = tuple(
-        result(target=Path(f"{n}.nii.gz"), shape=(4, 5, 6), pick=f"EchoTime={n}", source=Path("in"))
+        result(target=Path(f"{n}.nii.gz"), shape=(4, 5, 6), pick=f"EchoTime={n}", source=Path("Anna"))
         for n in (1, 2)
     )
     stand_in("convert", result(written=ones, refused=(REFUSAL,)))
     assert main(["convert", ".", "out"]) == 4
     captured = capsys.readouterr()
-    assert "2.nii.gz  4 x 5 x 6  EchoTime=2  in" in captured.out
+    assert "2.nii.gz  4 x 5 x 6  EchoTime=2\n" in captured.out
+    assert "Anna" not in captured.out
     assert "TILTED" in captured.err
 
 

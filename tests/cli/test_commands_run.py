@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from medidense.cli.app import main
-from medidense.values import Estimate, Evaluation
+from medidense.values import Estimate, Evaluation, Subgroup
 from medidense.verbs import CvOptions
 
 
@@ -228,9 +229,27 @@ def test_explain_exits_4_when_a_lesion_has_no_map(
     calls = stand_in("explain", result(items=(good, bad), out=Path("maps")))
     assert main(["explain", ".", ".", "--out", "maps", "--class", "malignant"]) == 4
     captured = capsys.readouterr()
-    assert "explained  L1      0.810  0.nii.gz".replace("0.nii", "0000.nii") in captured.out
-    assert "NO_REGION: none" in captured.out
+    assert "explained  0.810  0000.nii.gz\n" in captured.out
+    assert "refused    -      NO_REGION\n" in captured.out
+    assert "L1" not in captured.out
     assert "1 of 2 lesions have no map" in captured.err
     assert calls[0][1]["target_class"] == "malignant"
     stand_in("explain", result(items=(good,), out=Path("maps")))
     assert main(["explain", ".", ".", "--out", "maps"]) == 0
+
+
+@pytest.mark.parametrize("name", ["cv", "evaluate"])
+def test_words_of_cells_are_not_printed(
+    name: str,
+    result: Callable[..., object],
+    stand_in: Callable[..., object],
+    evaluation: Evaluation,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    part = Subgroup("site", "site 1", 40, 30, {"benign": 25, "malignant": 15}, Estimate(0.9))
+    fields = {"evaluation": evaluation, "public": replace(evaluation, subgroups=(part,)), "crossings": ()}
+    fields |= {"figures": evaluation, "choices": (), "tracking": "", "resumed": False, "report": ""}
+    stand_in(name, result(run=tmp_path, written=tmp_path, seconds=1.0, **fields))
+    assert main([name, str(tmp_path)]) == 0
+    assert "site 1" in capsys.readouterr().out

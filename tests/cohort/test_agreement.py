@@ -67,7 +67,7 @@ def test_one_image_of_two_subjects(rules):
     points = ",1,2,3,4,RAS", ",1,2,9,4,RAS", ",1,2,3,4,RAS"
     header = "subject_id,image,label,lesion_id,x_mm,y_mm,z_mm,diameter_mm,frame"
     found = rules(*(row + point for row, point in zip(rows, points, strict=True)), header=header)
-    assert found == [(3, "one image under two subject_ids: row 2 says '1'")]
+    assert found == [(3, "one image under two subject_ids: row 2 has another one")]
 
 
 def test_two_lesions_of_one_image_are_two_samples(rules):

@@ -169,10 +169,13 @@ def test_a_site_is_left_out_once():
         ([(1, "x", "A"), (2, "y", "B"), (3, "x", "")], "made row 4: site is empty"),
         (
             [(1, "x", "A"), (2, "y", "B"), (1, "y", "B")],
-            "made row 4: subject 'S1' is at site B in row 4|made row 4: subject 'S1' is at site A in row 2",
+            "made row 4: its subject has another site in row 2; put all rows",
         ),
-        ([(1, "x", "Aachen"), (2, "y", "B"), (3, "x", "aachen ")], "differs from 'Aachen'"),
-        ([(1, "x", "A"), (2, "y", "B"), (3, "x", "A")], "without site A it has no x"),
+        (
+            [(1, "x", "Aachen"), (2, "y", "B"), (3, "x", "aachen ")],
+            "row 4: the site differs from that of row 2 only",
+        ),
+        ([(1, "x", "A"), (2, "y", "B"), (3, "x", "A")], "without the site of row 2 it has no x"),
     ],
 )
 def test_sites_that_cannot_be_left_out(rows, words):

@@ -172,7 +172,7 @@ def test_all_problems_of_all_rows_come_together_in_order(make_cohort):
         "5: unknown label: it differs from 'benign' (row 2) only in how it is written",
         "6: diameter_mm is above 0",
         "8: duplicate row: the same sample as row 7",
-        "8: one image under two subject_ids: row 7 says '5'",
+        "8: one image under two subject_ids: row 7 has another one",
     ]
 
 

@@ -1,14 +1,11 @@
 """Small inputs that the reading tests damage in one way each."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
-from pydicom.sr.coding import Code
-from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_uid
 
 from medidense.io import write_series
 from medidense.values import Refused, Source, Volume
@@ -59,99 +56,6 @@ def edit() -> Callable[[Path, Edit], Path]:
         return folder
 
     return change
-
-
-@pytest.fixture(scope="session")
-def write_seg() -> Callable[..., Path]:
-    """Write masks (i, j, k) by label as a segmentation of highdicom's, on the grid of `volume`.
-
-    `volume` may be a turned twin of what `series` holds; `change` edits the data set before it is saved.
-    """
-
-    def write(
-        target: Path,
-        series: Path,
-        volume: Volume,
-        masks: Mapping[str, np.ndarray],
-        *,
-        kind: str = "BINARY",
-        syntax: str = ExplicitVRLittleEndian,
-        change: Callable[[Dataset], object] = lambda found: None,
-    ) -> Path:
-        import highdicom
-
-        sources = [dcmread(path) for path in sorted(series.iterdir())]
-        lesion = Code("52988006", "SCT", "Lesion")
-        described = [
-            highdicom.seg.SegmentDescription(number, label, lesion, lesion, "MANUAL")
-            for number, label in enumerate(masks, start=1)
-        ]
-        if kind == "FRACTIONAL":
-            (array,) = masks.values()
-        else:
-            array = sum(number * mask for number, mask in enumerate(masks.values(), start=1)).astype(np.uint8)
-        made = highdicom.seg.Segmentation(
-            source_images=sources,
-            pixel_array=highdicom.Volume(
-                np.ascontiguousarray(array.transpose(2, 1, 0)),
-                np.diag([-1.0, -1.0, 1.0, 1.0]) @ volume.affine[:, [2, 1, 0, 3]],
-                "PATIENT",
-                frame_of_reference_uid=sources[0].FrameOfReferenceUID,
-            ),
-            segmentation_type=kind,
-            segment_descriptions=described,
-            series_instance_uid=generate_uid(),
-            series_number=2,
-            sop_instance_uid=generate_uid(),
-            instance_number=1,
-            manufacturer="m",
-            manufacturer_model_name="m",
-            software_versions="1",
-            device_serial_number="1",
-            transfer_syntax_uid=syntax,
-        )
-        change(made)
-        made.save_as(target)
-        return target
-
-    return write
-
-
-@pytest.fixture(scope="session")
-def write_rtstruct() -> Callable[..., Path]:
-    """Write regions, by name, of contours in RAS millimetres as a structure set."""
-
-    def write(
-        target: Path,
-        regions: Mapping[str, Sequence[np.ndarray]],
-        *,
-        frame_uid: str = "",
-        kind: str = "CLOSED_PLANAR",
-        change: Callable[[Dataset], object] = lambda found: None,
-    ) -> Path:
-        found = Dataset()
-        found.file_meta = FileMetaDataset()
-        found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        found.SOPClassUID, found.SOPInstanceUID = RTStructureSetStorage, generate_uid()
-        found.Modality = "RTSTRUCT"
-        found.StructureSetROISequence, found.ROIContourSequence = [], []
-        for number, (name, contours) in enumerate(regions.items(), start=1):
-            roi, region = Dataset(), Dataset()
-            roi.ROINumber, roi.ROIName, roi.ReferencedFrameOfReferenceUID = number, name, frame_uid
-            region.ReferencedROINumber, region.ContourSequence = number, []
-            for points in contours:
-                contour = Dataset()
-                contour.ContourGeometricType, contour.NumberOfContourPoints = kind, len(points)
-                flat = (np.asarray(points) * [-1, -1, 1]).ravel()
-                contour.ContourData = [f"{number:.10g}" for number in flat]
-                region.ContourSequence.append(contour)
-            found.StructureSetROISequence.append(roi)
-            found.ROIContourSequence.append(region)
-        change(found)
-        found.save_as(target, enforce_file_format=True)
-        return target
-
-    return write
 
 
 @pytest.fixture(scope="session")

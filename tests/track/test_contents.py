@@ -17,10 +17,13 @@ def contents(run: RunDir) -> Contents:
 
 
 def test_the_first_sentence_is_the_result(contents: Contents) -> None:
-    first, second, third, *rest = contents.description().splitlines()
+    first, floor, third, _, second, *rest = contents.description().splitlines()
     assert first.startswith("Pooled out-of-fold AUROC 0.")
     assert first.endswith("over 24 subjects, 24 samples, 2 folds by subject.")
     assert "95 % percentile bootstrap over 24 subjects, 200 draws" in second
+    assert floor.startswith("Best rule without a network: ")
+    best = max(one["auroc"]["value"] for one in contents.evaluation["baselines"] if not one["uses_network"])
+    assert f", {best:.3f} (95% CI " in floor
     assert third == "Research software, not a medical device."
     assert any(line.startswith("| AUROC of volume alone | ") for line in rest)
     assert any(line.startswith("- Only 24 subjects") for line in rest)
@@ -76,11 +79,19 @@ def test_image_steps_have_no_gaps(contents: Contents, run: RunDir) -> None:
     ]
 
 
-def test_params_are_flat_and_short(contents: Contents) -> None:
+def test_params_are_the_few_that_tell_runs_apart(contents: Contents, run: RunDir) -> None:
     params = contents.params()
+    assert (params["seed"], params["input.dims"], params["network.name"]) == ("0", "2", "densenet121")
+    assert len(", ".join(f"{key}={value}" for key, value in params.items())) < 100, "a picture follows them"
+    about = run.about()
+    run.save_about(about | {"asked": about["asked"] | {"settings": {"training.augmentation.flip": False}}})
+    assert set(Contents(run, str).params()) == {*params, "training.augmentation.flip"}
+
+
+def test_the_model_has_every_key_of_the_recipe(contents: Contents) -> None:
+    params = contents.recipe_params()
     assert params["training.augmentation.flip"] == "True"
-    assert params["seed"] == "0"
-    assert params["device.name"] == "cpu"
+    assert params["input.size"] == "[32, 32]"
     assert not [key for key in params if key.startswith("reasons")]
     assert Path("/").anchor not in "".join(params.values())
 

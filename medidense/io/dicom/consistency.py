@@ -125,7 +125,7 @@ def _one(frames: Sequence[Frame], where: object, code: str, what: str, value: Ca
     """Refuse with `code` where the files state more than one value; those that state none are passed over."""
     found = sorted({stated for frame in frames if (stated := value(frame))})
     if len(found) > 1:
-        said = f"{len(found)} PatientIDs" if code == "PATIENTS" else f"{what} {' and '.join(found[:3])}"
+        said = f"{len(found)} {what}s" if what.endswith("ID") else f"{what} {' and '.join(found[:3])}"
         raise Refused(code, where, said, f"one {what} in a series", "separate the files, one series a folder")
 
 
