@@ -129,9 +129,9 @@ def cv(
         resumed, trained = _settled(run, table, question, progress), ()
         finished = run.predictions_path.is_file()
         with watched(run, tracked=options.tracked and not finished) as follower:
+            if options.folds_on == "ray" and not finished and run.missing:
+                trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
             if not finished:
-                if options.folds_on == "ray" and run.missing:
-                    trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)
                 trained += train_missing(run, table, wanted_folds(run, ()), progress, patient=True)
                 pool(run, splits_for(run, table))
             make_controls(run, table, options.controls, progress)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from medidense import durable
@@ -48,10 +48,7 @@ def train_missing(
         held = []
         for index in missing:
             try:
-                with durable.locked(run.fold(index).path):
-                    if not run.fold(index).done:
-                        _train(run, folds[index], load(), progress)
-                        trained.append(index)
+                trained += [index] if _trained_here(run, folds[index], load, progress) else []
             except LockedError:
                 held.append(index)
         if not held:
@@ -59,6 +56,15 @@ def train_missing(
         if not patient:
             raise _held(run, held)
         _wait(run, held, progress)
+
+
+def _trained_here(run: RunDir, fold: Fold, load: Callable[[], Arrays], progress: Progress) -> bool:
+    """Train the fold unless another process has finished it. Raises LockedError while one holds it."""
+    with durable.locked(run.fold(fold.index).path):
+        if run.fold(fold.index).done:
+            return False
+        _train(run, fold, load(), progress)
+        return True
 
 
 def _train(run: RunDir, fold: Fold, arrays: Arrays, progress: Progress) -> None:
