@@ -156,9 +156,9 @@ def control(title: str) -> str:
     """The metric that holds what a control reaches.
 
     >>> control("background only, retrained")
-    'control/background_only_retrained'
+    'oof_control/background_only_retrained'
     """
-    return f"control/{re.sub(r'[^a-z]+', '_', title)}"
+    return f"oof_control/{re.sub(r'[^a-z]+', '_', title)}"
 
 
 def baseline(name: str) -> str:

@@ -35,7 +35,8 @@ localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
 
 SHOWN = """one => [0.05, 0.45].every(share => {
     const box = one.getBoundingClientRect();
-    return document.elementFromPoint(box.x + box.width / 2, box.y + share * box.height) === one;
+    const there = document.elementFromPoint(box.x + box.width / 2, box.y + share * box.height);
+    return one.naturalWidth > 0 && one.parentElement.contains(there);
 })"""
 """Whether the upper half of an image, where the picture is, can be seen in its card."""
 
@@ -193,10 +194,10 @@ def test_the_image_grid_shows_pictures(reviewer: Reviewer) -> None:
     pictures = page.locator("img[src*='gradcam']")
     pictures.first.wait_for()
     assert page.get_by_text("No image logged at this step").count() == 0
+    page.wait_for_function(SHOWN, arg=pictures.first.element_handle())  # else it is scrolled out of its card
+    assert in_sight(page.get_by_text(re.compile("^gradcam/")).first), "sections stand by their letters"
     for index in range(pictures.count()):
-        picture = pictures.nth(index)
-        assert picture.evaluate("one => one.naturalWidth") > 0
-        assert picture.evaluate(SHOWN), "the picture is scrolled out of its card"
+        page.wait_for_function("one => one.naturalWidth > 0", arg=pictures.nth(index).element_handle())
     reviewer.close(page)
 
 
