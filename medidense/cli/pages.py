@@ -1,5 +1,6 @@
 """How the figures of a cross-validation stand on a page of a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -194,15 +195,13 @@ def near_copies(leaks: Sequence[Leak]) -> list[Piece]:
 
 
 def crossing_copies(crossings: Sequence[Crossing]) -> list[Piece]:
-    """Training samples with a copy in the test part of their fold; nothing where there are none."""
+    """How many training samples have a copy in the test part of their fold; nothing where none has."""
     if not crossings:
         return []
-    rows = tuple(
-        (str(one.fold), one.kind, f"{one.distance:.3f}", "yes" if one.dropped else "no")
-        for one in crossings[:SHOWN]
-    )
-    table = Table(("fold", "kind", "distance", "dropped"), rows, "warning: copies of test images")
-    return [table, *_more(len(crossings)), "leaks.csv in the run directory names them."]
+    pairs = Counter((one.fold, one.kind, "yes" if one.dropped else "no") for one in crossings)
+    rows = tuple((str(fold), *what, str(number)) for (fold, *what), number in sorted(pairs.items()))
+    table = Table(("fold", "kind", "dropped", "samples"), rows, "warning: copies of test images")
+    return [table, "leaks.csv in the run directory names them."]
 
 
 def _more(number: int) -> list[str]:

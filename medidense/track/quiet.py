@@ -29,6 +29,8 @@ from sqlalchemy.exc import SQLAlchemyError  # noqa: E402
 # MONAI imports MLflow too, and may have done so before these settings stood
 mlflow.set_telemetry_client()
 logging.getLogger("mlflow").setLevel(os.environ["MLFLOW_LOGGING_LEVEL"].upper())
+# what a database says comes back as an error, which is told in one line; MLflow would print its traceback too
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 STORE_ERRORS = (MlflowException, SQLAlchemyError, CommandError, OSError)
 """What a store raises that is away, refuses, is damaged, cannot be written, or is of another MLflow."""

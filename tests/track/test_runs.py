@@ -199,6 +199,18 @@ def test_a_wrong_address_or_a_damaged_store_is_a_sentence_too(
     assert "not a database" in log_cross_validation(run, working=tmp_path, command="x").problem
 
 
+def test_a_store_that_lost_a_table_is_told_in_one_line(
+    run: RunDir, tmp_path: Path, store: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert log_cross_validation(run, working=tmp_path, command="x").problem == ""
+    with sqlite3.connect(store) as base:
+        base.execute("DROP TABLE latest_metrics")
+    run.tracking_path.unlink()
+    capfd.readouterr()
+    assert "latest_metrics" in log_cross_validation(run, working=tmp_path, command="x").problem
+    assert capfd.readouterr() == ("", "")
+
+
 def test_an_unfinished_run_directory_is_the_callers_error(run: RunDir, tmp_path: Path) -> None:
     run.fold(1).weights.unlink()
     with pytest.raises(RunError, match="not finished"):
