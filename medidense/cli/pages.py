@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.printing import Piece, Table, duration, facts, figure
-from medidense.values import Crossing, Evaluation, Leak, public_groups
+from medidense.values import Crossing, Evaluation, Leak, public_subgroups
 from medidense.values.wording import count
 
 SHOWN = 20
@@ -169,17 +169,15 @@ def _controls(evaluation: Evaluation) -> Table:
 
 def subgroups_table(evaluation: Evaluation) -> Table:
     """Parts of the subjects; small ones have counts alone. Words of cells are numbered, as in all logs."""
-    parts = evaluation.subgroups
-    named = public_groups([(part.by, part.group) for part in parts])
     rows = tuple(
         (
             part.by,
-            group,
+            part.group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
             ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
             part.note or part.auroc.text(),
         )
-        for part, group in zip(parts, named, strict=True)
+        for part in public_subgroups(evaluation.subgroups)
     )
     return Table(("by", "group", "samples", "classes", "AUROC"), rows, "Subgroups")
 

@@ -30,7 +30,7 @@ from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
-from medidense.values.subgroup import TYPED, UNKNOWN_GROUP, Subgroup, public_groups
+from medidense.values.subgroup import TYPED, UNKNOWN_GROUP, Subgroup, public_groups, public_subgroups
 from medidense.values.training_state import TrainingState
 from medidense.values.volume import Source, Volume, canonical, cropped
 
@@ -104,5 +104,6 @@ __all__ = [
     "parse_recipe",
     "possible",
     "public_groups",
+    "public_subgroups",
     "recipe_keys",
 ]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medidense.values.estimate import Estimate
 
@@ -50,3 +50,9 @@ def public_groups(parts: Sequence[tuple[str, str]]) -> list[str]:
             group = f"{by} {seen[by]}"
         found.append(group)
     return found
+
+
+def public_subgroups(parts: Sequence[Subgroup]) -> tuple[Subgroup, ...]:
+    """The same parts under those names."""
+    named = public_groups([(part.by, part.group) for part in parts])
+    return tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from medidense.errors import OutputExistsError, UsageError
+from medidense import durable
+from medidense.errors import UsageError
 
 
 def check_beside(cohort: Path, out: Path, *, overwrite: bool) -> None:
@@ -10,6 +11,4 @@ def check_beside(cohort: Path, out: Path, *, overwrite: bool) -> None:
     if out.resolve().parent != cohort.resolve().parent:
         step = f"write it beside {cohort.name}"
         raise UsageError(str(out), "the paths in the table are relative to its folder", out.parent, step)
-    if out.exists() and (not overwrite or out.resolve() == cohort.resolve()):
-        step = "pass --overwrite or choose another name"
-        raise OutputExistsError(str(out), "the output exists", "", step)
+    durable.refuse_existing(out, overwrite and out.resolve() != cohort.resolve())

@@ -1,12 +1,13 @@
 """Does this cohort hold, before anything trains?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from medidense import durable
 from medidense.cohort import (
     Fingerprint,
+    ImageFacts,
     check_images,
     contradicted_rows,
     find_leaks,
@@ -72,7 +73,8 @@ def check(
     leaks = find_leaks(table, facts)
     if join is not None:
         _write_joined(table, leaks, Path(cohort), Path(join))
-        return replace(check(Path(join), progress=progress), joined=str(join))
+        table, facts = _joined(Path(join), facts)
+        leaks = find_leaks(table, facts)
     if copies := leak_problems(table, leaks):
         raise CohortError.several(copies)
     found = fingerprint(table, facts)
@@ -90,6 +92,7 @@ def check(
         leaks=leaks,
         kind="multi_label" if table.multi_label else "classes",
         without=found.without,
+        joined="" if join is None else str(join),
     )
 
 
@@ -104,6 +107,12 @@ def _write_joined(table: Cohort, leaks: Sequence[Leak], cohort: Path, out: Path)
         if row.line in subject_of and row.line not in without
     ]
     durable.write_csv(out, typed.columns, rows)
+
+
+def _joined(out: Path, facts: Sequence[ImageFacts]) -> tuple[Cohort, tuple[ImageFacts, ...]]:
+    """The table that was written, and what is known of its images already."""
+    table, known = read_cohort(out), {fact.sample: fact for fact in facts}
+    return table, tuple(known[sample.name] for sample in table.samples)
 
 
 def _notes(found: Fingerprint) -> tuple[str, ...]:

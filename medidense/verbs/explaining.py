@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from medidense import durable
 from medidense.batch import Lesion, listed_for
 from medidense.cohort import read_cohort
-from medidense.errors import NothingFoundError, OutputExistsError, UsageError
+from medidense.errors import NothingFoundError, UsageError
 from medidense.io import Input, archives_kept, find_inputs, read_volume, write_map
 from medidense.package import Package, load_package, write_package
 from medidense.preprocess import open_sample, prepare
@@ -115,8 +115,7 @@ def explain(
     OutputExistsError, WriteError; a refused scan is an item with its reason.
     """
     out = Path(out)
-    if out.exists() and not overwrite:
-        raise OutputExistsError(str(out), "the output exists", "", "pass --overwrite or choose another name")
+    durable.refuse_existing(out, overwrite)
     for path in inputs:
         if not Path(path).exists():
             raise UsageError(str(path), "the input does not exist", "", "check the path")

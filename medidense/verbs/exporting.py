@@ -5,7 +5,7 @@ from pathlib import Path
 
 from medidense import durable
 from medidense.io import archives_kept
-from medidense.package import PackageContents, load_package, write_package
+from medidense.package import PackageContents, TrainingDigest, load_package, write_package
 from medidense.rundir import RunDir, read_encoding
 from medidense.stats import settled
 from medidense.values import SetRule
@@ -53,11 +53,11 @@ def export(
     folder.require_finished()
     durable.refuse_existing(Path(out), overwrite)
     find_prints(folder, progress)
-    contents = package_contents(folder, name, version)
+    digest, notes = digest_of_training(folder, verified_splits(folder))
+    contents = _contents(folder, digest, name, version)
     with durable.replacing_folder(Path(out), overwrite) as draft:
         write_package(draft, contents)
     package = load_package(Path(out))
-    _, notes = digest_of_training(folder, folder.splits())
     return ExportResult(Path(out), package.digest, len(contents.weights), notes)
 
 
@@ -68,6 +68,11 @@ def package_contents(folder: RunDir, name: str = "", version: str = "1") -> Pack
     """
     folder.require_finished()
     digest, _ = digest_of_training(folder, verified_splits(folder))
+    return _contents(folder, digest, name, version)
+
+
+def _contents(folder: RunDir, digest: TrainingDigest | None, name: str, version: str) -> PackageContents:
+    """The same with a digest that is there already."""
     recipe, about = folder.public_recipe(), folder.about()
     kept = settled(folder.predictions(), recipe.evaluation)
     places = [folder.fold(index) for index in range(folder.folds)]

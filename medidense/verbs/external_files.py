@@ -13,7 +13,7 @@ from medidense.package import Package
 from medidense.pages import ExternalContents, external_figures, external_html, external_numbers
 from medidense.rundir import LABEL, SCORE
 from medidense.track import pseudonym, pseudonym_key
-from medidense.values import Cohort, Evaluation, Predictions, Sample, Score, public_groups
+from medidense.values import Cohort, Predictions, Sample, Score, public_subgroups
 from medidense.values.external import ExternalEvaluation
 from medidense.verbs.external_rows import RefusedRow
 from medidense.verbs.run_contents import aliased
@@ -118,8 +118,10 @@ def write_figures(
     Raises WriteError, and UsageError where the user's key is no key.
     """
     key = pseudonym_key()
+    evaluation = external.evaluation
+    public = replace(evaluation, subgroups=public_subgroups(evaluation.subgroups))
     contents = ExternalContents(
-        external=replace(external, evaluation=_public(external)),
+        external=replace(external, evaluation=public),
         predictions=aliased(scored, lambda text: pseudonym(key, text)),
         manifest=package.manifest,
         recipe=package.recipe,
@@ -136,14 +138,6 @@ def write_figures(
     durable.write_text(place.report_path.with_suffix(".json"), numbers + "\n")
     durable.write_text(place.evaluation_path, json.dumps(external.to_json(), indent=2) + "\n")
     return place.report_path
-
-
-def _public(external: ExternalEvaluation) -> Evaluation:
-    """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
-    parts = external.evaluation.subgroups
-    named = public_groups([(part.by, part.group) for part in parts])
-    told = tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))
-    return replace(external.evaluation, subgroups=told)
 
 
 def _scored(package: Package, rows: Iterable[tuple[Sample, Score]], several: bool) -> Iterator[list[str]]:

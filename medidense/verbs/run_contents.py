@@ -12,7 +12,7 @@ import numpy as np
 from medidense.errors import RunError
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
 from medidense.rundir import RunDir
-from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_groups
+from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_subgroups
 from medidense.values.wording import count
 from medidense.verbs.showing import surest
 
@@ -48,11 +48,8 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
 
 def public_evaluation(evaluation: Evaluation, splits: Splits) -> Evaluation:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
-    parts = evaluation.subgroups
-    named = public_groups([(part.by, part.group) for part in parts])
-    told = tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))
     folds = tuple(replace(one, note=splits.public_note(one.fold, one.note)) for one in evaluation.folds)
-    return replace(evaluation, subgroups=told, folds=folds)
+    return replace(evaluation, subgroups=public_subgroups(evaluation.subgroups), folds=folds)
 
 
 def aliased(predictions: Predictions, alias: Alias) -> Predictions:

@@ -38,7 +38,9 @@ def test_where_patients_are_not_known_copies_make_one_subject(tmp_path: Path) ->
     )
     with pytest.raises(CohortError):
         verbs.check(table)
-    result = verbs.check(table, join=out)
+    steps: list[tuple[str, int]] = []
+    result = verbs.check(table, join=out, progress=lambda step, done, *_: steps.append((step, done)))
+    assert [steps.count(("check images", done)) for done in (3, 5)] == [1, 1]  # each image is decoded once
     assert out.read_text() == 'subject_id,image,note,label\n2,a.png,"x, y",0\n2,b.png,,0\n3,c.png,,1\n'
     assert (result.subjects, result.samples, result.joined) == (2, 3, str(out))
     with pytest.raises(OutputExistsError):
