@@ -1,11 +1,12 @@
 """What does MLflow cost a cross-validation: when all is well, and when the server hangs?
 
     python benchmarks/tracking.py [--turns 3] [--epochs 40]
+    python benchmarks/tracking.py --cohort COHORT.csv --recipe RECIPE.yaml [--turns 2]
     python benchmarks/tracking.py --run RUN_DIR
 
-Without `--run` a cross-validation of phantoms is timed untracked, tracked into SQLite, and tracked by a
-server that accepts and never answers, the sides in turns. With `--run` a finished run is logged into a new
-store and the time is set against what its folds took to train.
+A cross-validation, of phantoms or of the cohort given, is timed untracked, tracked into SQLite, and tracked
+by a server that accepts and never answers, the sides in turns. With `--run` a finished run is logged into a
+new store and the time is set against what its folds took to train.
 """
 
 import argparse
@@ -44,15 +45,15 @@ def hanging_server() -> Iterator[str]:
             one.close()
 
 
-def sides_of(cohort: Path, asked: argparse.Namespace, server: str) -> dict[str, Side]:
-    """What one turn of each side does, beside the cohort."""
-    folder = cohort.parent.parent
-    settings = {
-        "network.name": "densenet_small",
-        "training.epochs": asked.epochs,
-        "training.threads": 1,
-        "evaluation.bootstrap": 200,
-    }
+SMALL = {"network.name": "densenet_small", "training.threads": 1, "evaluation.bootstrap": 200}
+"""The recipe for phantoms: little besides the training that tracking could hide behind."""
+
+
+def sides_of(cohort: Path, folder: Path, asked: argparse.Namespace, server: str) -> dict[str, Side]:
+    """What one turn of each side does; everything it makes lies in `folder`."""
+    settings = {} if asked.recipe else dict(SMALL)
+    if asked.epochs:
+        settings["training.epochs"] = asked.epochs
 
     def trained(name: str, uri: str | None) -> None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
@@ -61,9 +62,14 @@ def sides_of(cohort: Path, asked: argparse.Namespace, server: str) -> dict[str, 
         place = folder / f"{name}-run"
         shutil.rmtree(place, ignore_errors=True)
         options = verbs.CvOptions(
-            folds=asked.folds, seed=1, device="cpu", out=place, settings=settings, tracked=name != "untracked"
+            folds=asked.folds,
+            seed=1,
+            device="cpu",
+            out=place,
+            settings=settings,
+            tracked=name != "untracked",
         )
-        result = verbs.cv(cohort, options=options)
+        result = verbs.cv(cohort, recipe=asked.recipe, options=options)
         if name != "untracked":
             print(f"  {name}: {result.tracking[:160]}", flush=True)
 
@@ -79,10 +85,13 @@ def compare(asked: argparse.Namespace) -> None:
     """Print the three sides, and what tracking adds."""
     with tempfile.TemporaryDirectory(prefix="medidense-tracking-") as place, hanging_server() as server:
         os.environ["XDG_CONFIG_HOME"] = f"{place}/config"
-        cohort = write_cohort(Path(place) / "phantoms", PhantomOptions(subjects=asked.subjects, seed=3))
-        short = argparse.Namespace(**vars(asked) | {"epochs": 1})
-        in_turns(sides_of(cohort, short, server), 1, warm=0)  # what is loaded once is loaded now
-        costs = in_turns(sides_of(cohort, asked, server), asked.turns, warm=0)
+        phantoms = write_cohort(Path(place) / "phantoms", PhantomOptions(subjects=asked.subjects, seed=3))
+        short = argparse.Namespace(**vars(asked) | {"epochs": 1, "recipe": None})
+        in_turns(
+            sides_of(phantoms, Path(place), short, server), 1, warm=0
+        )  # what is loaded once is loaded now
+        cohort = asked.cohort or phantoms
+        costs = in_turns(sides_of(cohort, Path(place), asked, server), asked.turns, warm=0)
     plain = costs["untracked"]
     for name, cost in costs.items():
         wall, cpu = cost.wall / plain.wall - 1, cost.cpu / plain.cpu - 1
@@ -112,11 +121,15 @@ def main() -> None:
     """Compare the sides, or log one run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, help="40 for phantoms; else as the recipe says")
+    parser.add_argument("--cohort", type=Path)
+    parser.add_argument("--recipe", type=Path)
     parser.add_argument("--subjects", type=int, default=24)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--run", type=Path)
     asked = parser.parse_args()
+    if not (asked.epochs or asked.recipe):
+        asked.epochs = 40
     if asked.run:
         log_again(asked.run)
     else:

@@ -1,6 +1,7 @@
 """The model of a run as MLflow serves it, in processes of their own, beside `score`."""
 
 import base64
+import contextlib
 import csv
 import io
 import json
@@ -58,6 +59,8 @@ def served(here: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MEDIDENSE_SERVE_ROOT": str(here.fresh),
+        # MLflow calls `uvicorn` by its name: the environment must be the active one, as the docs say.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local", "--port", port]
     command += ["--model-uri", f"models:/{registered(here)}@challenger", "--host", "127.0.0.1"]
@@ -67,14 +70,15 @@ def served(here: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
             command, env=environment, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            wait(f"http://127.0.0.1:{port}/ping", process)
+            wait(f"http://127.0.0.1:{port}/ping", process, log)
             yield f"http://127.0.0.1:{port}/invocations", log
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 
-def wait(address: str, process: "subprocess.Popen[bytes]") -> None:
+def wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Until the server answers."""
     end = time.monotonic() + 300
     while time.monotonic() < end and process.poll() is None:
@@ -83,7 +87,7 @@ def wait(address: str, process: "subprocess.Popen[bytes]") -> None:
                 return
         except OSError:
             time.sleep(0.3)
-    raise RuntimeError("the server did not start")
+    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-2000:]}")
 
 
 def asked(address: str, question: object) -> tuple[int, Any]:

@@ -123,9 +123,15 @@ def _tiled(frame: Frame) -> str:
 
 def _one(frames: Sequence[Frame], where: object, code: str, what: str, value: Callable[[Frame], str]) -> None:
     """Refuse with `code` where the files state more than one value; those that state none are passed over."""
-    found = sorted({stated for frame in frames if (stated := value(frame))})
+    found: dict[str, str] = {}  # each value, and the name of the first file that states it
+    for frame in frames:
+        if stated := value(frame):
+            found.setdefault(stated, frame.path.name)
     if len(found) > 1:
-        said = f"{len(found)} {what}s" if what.endswith("ID") else f"{what} {' and '.join(found[:3])}"
+        one, other = list(found.values())[:2]
+        # What identifies somebody is not repeated: two of the files are named instead.
+        by_files = f"{len(found)} {what}s, as in {one} and {other}"
+        said = by_files if what.endswith("ID") else f"{what} {' and '.join(sorted(found)[:3])}"
         raise Refused(code, where, said, f"one {what} in a series", "separate the files, one series a folder")
 
 

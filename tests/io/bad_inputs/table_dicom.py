@@ -215,7 +215,13 @@ TOGETHER = (
     row(
         48,
         "two-frames-of-reference",
-        refuse("CONFLICT", of(stating, FRAME, series.OTHER_FRAME, only=2), FRAME, series.OTHER_FRAME),
+        refuse(
+            "CONFLICT",
+            of(stating, FRAME, series.OTHER_FRAME, only=2),
+            f"2 {FRAME}s",
+            "image-2.dcm",
+            secrets=(truth.FRAME, series.OTHER_FRAME),
+        ),
     ),
 )
 
