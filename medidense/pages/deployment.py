@@ -5,6 +5,12 @@ from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, figure, join, table, tag
 from medidense.values import Evaluation
 
+WHERE_USED = (
+    "PPV and NPV where it is used are by Bayes' rule. Where each subject has one sample, or no draw of "
+    "subjects moves them, their interval is that of the likelihood ratio (MOVER-R), else the bootstrap's."
+)
+"""Of predictive values at a stated prevalence."""
+
 FIGURES = ("slope", "intercept", "ece", "brier", "log_loss")
 
 
@@ -17,7 +23,8 @@ def calibration_section(contents: RunContents) -> Html:
     rows += [(name, *(getattr(one, item).text() for item in FIGURES)) for name, one in found.figures.items()]
     words = (
         "Perfect: slope 1, intercept 0, ECE 0. Slope below 1: the scores are too extreme; intercept below 0: "
-        "too high on the whole. Cross-fitted: each fold by the out-of-fold scores of the others."
+        "too high on the whole. Cross-fitted: each fold by the out-of-fold scores of the others. ECE grows "
+        "with fewer samples by itself, and has no interval."
     )
     return join([table(rows, "words small"), tag("p", words, kind="note")])
 
@@ -41,6 +48,8 @@ def operating_points_section(contents: RunContents) -> Html:
         "The threshold comes from all out-of-fold scores, for further subjects; the figures are of each fold "
         "decided at the threshold from the other folds."
     )
+    if any(one.deployment_prevalence is not None for one in points):
+        words += f" {WHERE_USED}"
     return join([table(rows, "words small"), tag("p", words, kind="note")])
 
 

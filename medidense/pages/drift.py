@@ -18,7 +18,7 @@ NAMES = {
     "coverage": "coverage of the prediction sets",
 }
 
-COMPARED = ("slope", "intercept", "observed_expected", "ece", "sensitivity", "specificity", "coverage")
+COMPARED = ("slope", "intercept", "observed_expected", "sensitivity", "specificity", "coverage")
 """Of these a change against training is told in the headline."""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from medidense.pages.deployment import FIGURES
+from medidense.pages.deployment import FIGURES, WHERE_USED
 from medidense.pages.drift import NAMES
 from medidense.pages.external_contents import ExternalContents
 from medidense.pages.markup import Html, confusion, figure, join, pairs, table, tag
@@ -57,12 +57,18 @@ def beside_training(contents: ExternalContents, _: Pictures) -> Html:
     """Figures here and of the training, with the difference."""
     rows = [("figure", "here", "out of fold in training", "here minus training")]
     rows += [
-        (NAMES.get(one.name, one.name), one.here.text(), one.training.text(), one.difference.text())
+        (
+            NAMES.get(one.name, one.name),
+            one.here.text(),
+            one.training.text(),
+            "-" if one.difference.value is None else one.difference.text(),
+        )
         for one in contents.external.beside
     ]
     words = (
         "Training: out-of-fold scores of single folds' models, calibrated and decided by the other folds; a "
-        "package averages these models. The difference is between different subjects, its interval from both."
+        "package averages these models. The difference is between different subjects, its interval from both "
+        "(square-and-add). The expected calibration error grows with fewer samples by itself: no interval, no difference."
     )
     return join([table(rows, "words small"), tag("p", words, kind="note")])
 
@@ -136,7 +142,7 @@ def frozen_decisions(contents: ExternalContents, _: Pictures) -> Html:
     for one in evaluation.operating_points:
         if one.deployment_prevalence is not None:
             told = ", ".join(f"{name.upper()} {estimate.text()}" for name, estimate in one.deployment.items())
-            parts.append(tag("p", f"At a prevalence of {one.deployment_prevalence:g}: {told}."))
+            parts.append(tag("p", f"At a prevalence of {one.deployment_prevalence:g}: {told}. {WHERE_USED}"))
     if evaluation.labels:
         head: list[tuple[object, ...]] = [("label", "shown", "subjects", "AUROC", "AUPRC")]
         each = [

@@ -5,8 +5,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.stats.bounds import share_limits
 from medidense.stats.crossing import from_others
-from medidense.stats.intervals import SubjectDraws, percentile_interval
+from medidense.stats.intervals import SubjectDraws
 from medidense.values import Estimate, Predictions
 from medidense.values.calibration import PredictionSets
 
@@ -68,7 +69,7 @@ def set_figures(
 def _shares(
     pairs: dict[str, tuple[NDArray[np.bool_], NDArray[np.bool_]]], draws: SubjectDraws
 ) -> dict[str, Estimate]:
-    """How often the first holds where the second does, with intervals over subjects."""
+    """How often the first holds where the second does, with the intervals of `share_limits`."""
     first = np.stack([hit & among for hit, among in pairs.values()], axis=1).astype(np.float64)
     second = np.stack([among for _, among in pairs.values()], axis=1).astype(np.float64)
 
@@ -80,6 +81,6 @@ def _shares(
     return {
         name: Estimate(None)
         if np.isnan(values[column])
-        else Estimate(float(values[column]), *percentile_interval(found[:, column]))
+        else Estimate(float(values[column]), *share_limits(*pairs[name], draws, found[:, column]))
         for column, name in enumerate(pairs)
     }

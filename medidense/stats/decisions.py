@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
+from medidense.stats.bounds import share_limits
+from medidense.stats.intervals import SubjectDraws, moving_interval
 from medidense.values import Estimate, Predictions, middle_grade
 from medidense.values.calibration import LEAST
 
 Counts = NDArray[np.float64]
+Rows = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 Ratio = Callable[[Counts, Counts, Counts, Counts], tuple[Counts, Counts]]
 
 
@@ -61,9 +63,6 @@ RATIOS: Mapping[str, Ratio] = {
     "f1": lambda tp, fp, fn, tn: (2 * tp, 2 * tp + fp + fn),
 }
 """Figures of one class against the rest as (numerator, denominator) of its four counts."""
-
-PROPORTIONS = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
-"""Figures that, with two classes, are a share of cases; F1 is none."""
 
 
 def decide(scores: NDArray[np.float64], positive: int, operating_point: float) -> NDArray[np.int64]:
@@ -122,17 +121,18 @@ def correlation(table: NDArray[np.float64]) -> NDArray[np.float64]:
 def decision_figures(decisions: Decisions, draws: SubjectDraws) -> dict[str, Estimate]:
     """Every figure with its interval over subjects.
 
-    With two classes and one sample a subject, `PROPORTIONS` get Wilson's interval; all others, and all where
-    a subject has several samples, the percentile bootstrap. A figure with denominator 0 has no value.
+    Shares of samples (`_shares`) get that of `share_limits`: Wilson's with one sample a subject. All others
+    have the percentile bootstrap, and no interval where no draw moves them, as an F1 of 1. A figure with
+    denominator 0 has no value.
     """
-    ones = np.ones((1, len(decisions.label)))
-    points = figures(decisions, ones)
+    points = figures(decisions, np.ones((1, len(decisions.label))))
     replicates = draws.replicate(lambda weights: np.stack([*figures(decisions, weights).values()], axis=1))
-    whole = _whole_counts(decisions, ones) if decisions.classes == 2 and draws.one_row_each else {}
+    shares = _shares(decisions)
     estimates: dict[str, Estimate] = {}
     for column, name in enumerate(points):
         value = float(points[name][0])
-        limits = wilson(*whole[name]) if name in whole else percentile_interval(replicates[:, column])
+        drawn = replicates[:, column]
+        limits = share_limits(*shares[name], draws, drawn) if name in shares else moving_interval(drawn)
         estimates[name] = Estimate(None) if np.isnan(value) else Estimate(value, *limits)
     return estimates
 
@@ -150,11 +150,15 @@ def _divide(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[n
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
 
 
-def _whole_counts(decisions: Decisions, ones: NDArray[np.float64]) -> dict[str, tuple[int, int]]:
-    """Cases that succeeded and cases at all, for each of PROPORTIONS (two classes)."""
-    table = decisions.confusions(ones)
-    found = [count[:, decisions.positive] for count in _counts(table)]
-    pairs = {name: RATIOS[name](*found) for name in PROPORTIONS if name in RATIOS}
-    whole = {name: (int(above[0]), int(below[0])) for name, (above, below) in pairs.items()}
-    whole["accuracy"] = (int(np.trace(table[0])), int(table.sum()))
-    return whole
+def _shares(decisions: Decisions) -> dict[str, Rows]:
+    """The figures that are a share of samples: which hit, (N,), and which are counted, (N,).
+
+    With more than two classes the accuracy alone; the others are means over the classes then.
+    """
+    right = decisions.decided == decisions.label
+    found = {"accuracy": (right, np.ones_like(right))}
+    if decisions.classes == 2:
+        truth, called = decisions.label == decisions.positive, decisions.decided == decisions.positive
+        sides = {"sensitivity": truth, "specificity": ~truth, "ppv": called, "npv": ~called}
+        found |= {name: (right, among) for name, among in sides.items()}
+    return found

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
+from medidense.stats.bounds import area_limits
 from medidense.stats.intervals import LEVEL
 from medidense.values import Estimate
 
@@ -27,10 +28,15 @@ def delong(
 
 
 def delong_estimate(truth: NDArray[np.bool_], score: NDArray[np.float64]) -> Estimate:
-    """Area of one score (N,) with its normal 95 % interval, cut at 0 and 1; no value with one side alone."""
+    """Area of one score (N,) with its normal 95 % interval, cut at 0 and 1; no value with one side alone.
+
+    An area of 0 or 1 has a variance of 0, and the interval of `area_limits` instead.
+    """
     if truth.all() or not truth.any():
         return Estimate(None)
     areas, covariance = delong(truth, score[None])
-    half = float(norm.ppf((1 + LEVEL) / 2) * np.sqrt(covariance[0, 0]))
     area = float(areas[0])
+    if area in (0, 1):
+        return Estimate(area, *area_limits(area, int(truth.sum()), int((~truth).sum())))
+    half = float(norm.ppf((1 + LEVEL) / 2) * np.sqrt(covariance[0, 0]))
     return Estimate(area) if np.isnan(half) else Estimate(area, max(area - half, 0.0), min(area + half, 1.0))

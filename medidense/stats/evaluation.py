@@ -1,6 +1,6 @@
 """What is a cross-validation worth, and is it worth more than a ruler?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,7 @@ def evaluate_predictions(
         else _classes_found(predictions, facts, decided, draws, whole)
     )
     folds = fold_results(predictions, decided, seed)
+    said = (*_notes(predictions, draws, folds), *_unsure(found.metrics))
     return Evaluation(
         kind=predictions.kind,
         classes=predictions.classes,
@@ -69,10 +70,10 @@ def evaluate_predictions(
         confusion=found.confusion,
         folds=folds,
         baselines=tuple(compared(predictions, one, draws) for one in (*found.baselines, *rivals)),
-        interval=_interval_words(draws, len(predictions.classes) == 2 or predictions.multi_label),
+        interval=_interval_words(draws),
         cohort_digest=cohort_digest,
         rows=rows,
-        notes=(*_notes(predictions, draws, folds), *_of_a_part(predictions, whole), *found.notes, *put.notes),
+        notes=(*said, *_of_a_part(predictions, whole), *found.notes, *put.notes),
         labels=found.labels,
         auroc_delong=_delong(predictions, draws),
         operating_rule=put.settled.operating_rule,
@@ -139,12 +140,21 @@ def _definition(predictions: Predictions) -> str:
     return f"macro mean of one-vs-rest over {len(predictions.classes)} classes, {scores}"
 
 
-def _interval_words(draws: SubjectDraws, two_sided_decisions: bool) -> str:
+def _interval_words(draws: SubjectDraws) -> str:
     """How the intervals were made."""
-    words = f"95 % percentile bootstrap over {draws.subjects} subjects, {draws.draws} draws"
-    if draws.one_row_each and two_sided_decisions:
-        words += "; Wilson for proportions"
-    return words
+    words = f"95 % percentile bootstrap over {draws.subjects} subjects, {draws.draws} draws; "
+    if draws.one_row_each:
+        return words + "Wilson for proportions, Newcombe for an AUROC of 0 or 1"
+    return words + "Wilson over subjects for a proportion, Newcombe for an AUROC, of 0 or 1"
+
+
+def _unsure(metrics: Mapping[str, Estimate]) -> list[str]:
+    """Which figures have a value and no interval, and why."""
+    names = [
+        name.replace("_", " ") for name, one in metrics.items() if one.value is not None and one.low is None
+    ]
+    said = f"Without an interval, as no draw moves them or too few draws have them: {', '.join(names)}."
+    return [said] if names else []
 
 
 def _of_a_part(predictions: Predictions, whole: Predictions) -> list[str]:

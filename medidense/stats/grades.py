@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score, mean_absolute_error
 
 from medidense.stats.decisions import Decisions
-from medidense.stats.intervals import SubjectDraws, percentile_interval
+from medidense.stats.intervals import SubjectDraws, moving_interval
 from medidense.values import Estimate
 
 KAPPA, ERROR = "quadratic_kappa", "mean_absolute_error"
@@ -15,7 +15,8 @@ def grade_figures(decisions: Decisions, draws: SubjectDraws) -> dict[str, Estima
     """Quadratic weighted kappa and the mean absolute error in grades, with intervals over subjects.
 
     Kappa (Cohen 1968, Psychol Bull 70:213-220) is 1 for full agreement and 0 for that of chance; it has no
-    value where truth and decision are one and the same single grade.
+    value where truth and decision are one and the same single grade. No interval where no draw moves a
+    figure, as where every grade is right.
     """
     label, decided = decisions.label, decisions.decided
     kappa = None
@@ -25,8 +26,8 @@ def grade_figures(decisions: Decisions, draws: SubjectDraws) -> dict[str, Estima
     found = draws.replicate(lambda weights: weighted_grade_figures(decisions.confusions(weights)))
     error = float(mean_absolute_error(label, decided))
     return {
-        KAPPA: Estimate(None) if kappa is None else Estimate(kappa, *percentile_interval(found[:, 0])),
-        ERROR: Estimate(error, *percentile_interval(found[:, 1])),
+        KAPPA: Estimate(None) if kappa is None else Estimate(kappa, *moving_interval(found[:, 0])),
+        ERROR: Estimate(error, *moving_interval(found[:, 1])),
     }
 
 

@@ -17,6 +17,9 @@ CELLS = 1 << 20
 DEFINED = 0.9
 """Share of draws in which a figure must be defined for an interval to be given."""
 
+ROUNDING = 1e-12
+"""Draws of one and the same figure may differ by as much."""
+
 Weighted = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 """A statistic of weights (B, N) that gives (B,) or (B, K)."""
 
@@ -80,6 +83,18 @@ def percentile_interval(values: NDArray[np.float64]) -> tuple[float | None, floa
         return None, None
     low, high = np.percentile(defined, TAILS)
     return float(low), float(high)
+
+
+def moving_interval(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
+    """`percentile_interval`, Nones where no draw differs from another: they say nothing of how sure it is.
+
+    >>> moving_interval(np.ones(200))
+    (None, None)
+    """
+    low, high = percentile_interval(values)
+    if low is None or high is None or np.nanmax(values) - np.nanmin(values) <= ROUNDING:
+        return None, None
+    return low, high
 
 
 def subject_bootstrap(statistic: Weighted, draws: SubjectDraws) -> tuple[float | None, float | None]:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.stats.bounds import share_limits
 from medidense.stats.crossing import from_others
 from medidense.stats.decisions import Decisions, decision_figures
 from medidense.stats.intervals import SubjectDraws, percentile_interval
+from medidense.stats.mover import ratio_limits
 from medidense.stats.thresholds import Chooser, choosers
 from medidense.values import Estimate, Predictions
 from medidense.values.calibration import OperatingPoint
@@ -74,24 +76,44 @@ def at_prevalence(
     """PPV and NPV where a share `prevalence` is positive, by Bayes' rule; the interval is that of
     sensitivity and specificity, the prevalence counts as known.
 
-    It holds where positives and negatives look as they do in this cohort, only in other numbers.
+    It holds where positives and negatives look as they do in this cohort, only in other numbers. Where a
+    subject is a row the limits are those of the likelihood ratio (`ratio_limits` of sensitivity and
+    specificity, each by Wilson). Subjects with several rows are drawn, unless no draw moves the figure: then
+    it is the likelihood ratio's limits again, of the limits that `share_limits` gives such rows.
     """
 
     def both(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        sides = weights @ truth, weights @ ~truth
-        hit = _ratio(weights @ (truth & called), sides[0])
-        spared = _ratio(weights @ (~truth & ~called), sides[1])
+        hit = _ratio(weights @ (truth & called), weights @ truth)
+        spared = _ratio(weights @ (~truth & ~called), weights @ ~truth)
         right, wrong = hit * prevalence, (1 - spared) * (1 - prevalence)
         safe, missed = spared * (1 - prevalence), (1 - hit) * prevalence
-        return np.stack([_ratio(right, right + wrong), _ratio(safe, safe + missed)], axis=1)
+        return np.stack([hit, spared, _ratio(right, right + wrong), _ratio(safe, safe + missed)], axis=1)
 
     values, found = both(np.ones((1, len(truth))))[0], draws.replicate(both)
-    return {
-        name: Estimate(None)
-        if np.isnan(values[column])
-        else Estimate(float(values[column]), *percentile_interval(found[:, column]))
-        for column, name in enumerate(("ppv", "npv"))
-    }
+    hit = Estimate(float(values[0]), *share_limits(called, truth, draws, found[:, 0]))
+    spared = Estimate(float(values[1]), *share_limits(~called, ~truth, draws, found[:, 1]))
+    odds = prevalence / (1 - prevalence)
+    bayes = {"ppv": (hit, _rest(spared), odds), "npv": (spared, _rest(hit), 1 / odds)}
+    estimates = {}
+    for column, (name, terms) in enumerate(bayes.items(), start=2):
+        value, drawn = float(values[column]), found[:, column]
+        moved = not draws.one_row_each and 0 < value < 1
+        limits = percentile_interval(drawn) if moved else _predictive(*terms)
+        estimates[name] = Estimate(None) if np.isnan(value) else Estimate(value, *limits)
+    return estimates
+
+
+def _rest(share: Estimate) -> Estimate:
+    """What is left of 1, with its limits."""
+    left = [None if one is None else 1 - one for one in (share.value, share.high, share.low)]
+    return Estimate(*left)
+
+
+def _predictive(right: Estimate, wrong: Estimate, odds: float) -> tuple[float | None, float | None]:
+    """Limits of the predictive value of calls that the one side gets rightly and the other wrongly."""
+    limits = ratio_limits(right, wrong)
+    low, high = (None if one is None else 1 / (1 + 1 / (one * odds)) if one else 0.0 for one in limits)
+    return low, high
 
 
 def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:

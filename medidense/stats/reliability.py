@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
+from medidense.stats.bounds import share_limits
 from medidense.stats.calibrating import fit_logistic, log_odds
 from medidense.stats.decisions import Decisions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
@@ -16,11 +17,13 @@ STEPS = 2
 
 
 def calibration_figures(decisions: Decisions, draws: SubjectDraws) -> CalibrationFigures:
-    """Slope, intercept, ECE, Brier, log loss and bins of the scores, with intervals over subjects.
+    """Slope, intercept, ECE, Brier, log loss and bins of the scores; ECE has no interval.
 
     Slope and intercept as in Van Calster et al. 2019, BMC Med 17:230: the intercept is at slope 1
     (calibration in the large). ECE is over ten bins of equal width (Guo et al. 2017): of the positive class
-    with two classes, of the highest score with more.
+    with two classes, of the highest score with more. It is a sum of gaps without their sign, larger in a draw
+    than in the rows drawn from (on its bias: Roelofs et al. 2022, arXiv 2012.08668): a bootstrap's interval
+    lies above the figure itself, and none is given.
     """
     two = decisions.classes == 2
     truth = decisions.label == decisions.positive
@@ -28,23 +31,17 @@ def calibration_figures(decisions: Decisions, draws: SubjectDraws) -> Calibratio
     if not two:
         top = decisions.scores.argmax(axis=1)
         truth, score = decisions.label == top, decisions.scores.max(axis=1)
-    columns = [
-        ece(truth, score, np.ones((1, len(score)))),
-        decisions.brier(np.ones((1, len(score)))),
-        decisions.log_loss(np.ones((1, len(score)))),
-    ]
-    found = draws.replicate(
-        lambda w: np.stack([ece(truth, score, w), decisions.brier(w), decisions.log_loss(w)], axis=1)
-    )
-    plain = [
+    ones = np.ones((1, len(score)))
+    error = Estimate(float(ece(truth, score, ones)[0]))
+    found = draws.replicate(lambda w: np.stack([decisions.brier(w), decisions.log_loss(w)], axis=1))
+    brier, log_loss = (
         Estimate(float(value[0]), *percentile_interval(found[:, column]))
-        for column, value in enumerate(columns)
-    ]
+        for column, value in enumerate((decisions.brier(ones), decisions.log_loss(ones)))
+    )
     nothing = Estimate(None), Estimate(None)
     slope, intercept = slope_and_intercept(truth, score, draws) if two else nothing
-    return CalibrationFigures(
-        slope, intercept, plain[0], plain[1], plain[2], reliability(truth, score, draws) if two else ()
-    )
+    bins = reliability(truth, score, draws) if two else ()
+    return CalibrationFigures(slope, intercept, error, brier, log_loss, bins)
 
 
 def slope_and_intercept(
@@ -102,6 +99,8 @@ def _slopes(
 def observed_expected(truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws) -> Estimate:
     """Positives that there are over those that the probabilities (N,) add up to: 1 where both agree.
 
+    Where there are none, no draw has any: the upper limit is then Wilson's of none in so many subjects.
+
     >>> draws = SubjectDraws.of(["a", "b"], 1, 0)
     >>> observed_expected(np.array([True, False]), np.array([0.6, 0.2]), draws).value
     1.25
@@ -112,9 +111,16 @@ def observed_expected(truth: NDArray[np.bool_], score: NDArray[np.float64], draw
         return np.divide(weights @ truth, expected, out=np.full(len(expected), np.nan), where=expected > 0)
 
     value = float(ratio(np.ones((1, len(truth))))[0])
-    return (
-        Estimate(None) if np.isnan(value) else Estimate(value, *percentile_interval(draws.replicate(ratio)))
-    )
+    if np.isnan(value):
+        return Estimate(None)
+    if not truth.any():
+        return Estimate(value, 0.0, _most(draws.subjects) / float(score.mean()))
+    return Estimate(value, *percentile_interval(draws.replicate(ratio)))
+
+
+def _most(subjects: int) -> float:
+    """Upper limit of a share, where none of so many subjects has it."""
+    return float(wilson(0, subjects)[1] or 0.0)
 
 
 def level_of(truth: NDArray[np.bool_], odds: NDArray[np.float64]) -> float:
@@ -144,12 +150,12 @@ def ece(
 def reliability(
     truth: NDArray[np.bool_], score: NDArray[np.float64], draws: SubjectDraws
 ) -> tuple[ReliabilityBin, ...]:
-    """The bins that hold a sample. Wilson's interval where a sample is a subject, else over subjects."""
+    """The bins that hold a sample, with the interval of `share_limits`: Wilson's where subjects have one."""
     place, found = _bin_of(score), []
     for number in np.unique(place):
         inside = place == number
         hits, count = int(truth[inside].sum()), int(inside.sum())
-        limits = wilson(hits, count) if draws.one_row_each else _share_limits(truth, inside, draws)
+        limits = share_limits(truth, inside, draws)
         found.append(
             ReliabilityBin(
                 low=float(number) / BINS,
@@ -160,16 +166,3 @@ def reliability(
             )
         )
     return tuple(found)
-
-
-def _share_limits(
-    truth: NDArray[np.bool_], inside: NDArray[np.bool_], draws: SubjectDraws
-) -> tuple[float | None, float | None]:
-    """Limits of the share of `truth` among the rows `inside`."""
-
-    def share(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        drawn = weights[:, inside]
-        total = drawn.sum(axis=1)
-        return np.divide(drawn @ truth[inside], total, out=np.full(len(total), np.nan), where=total > 0)
-
-    return percentile_interval(draws.replicate(share))

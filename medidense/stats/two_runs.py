@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from medidense.stats.comparing import auroc_estimate
+from medidense.stats.comparing import auroc_difference, auroc_estimate
 from medidense.stats.delong import delong
 from medidense.stats.deployment import out_of_fold_decisions
-from medidense.stats.intervals import LEVEL, SubjectDraws, subject_bootstrap
-from medidense.stats.ranking import auroc, weighted_macro_auroc
+from medidense.stats.intervals import LEVEL, SubjectDraws
 from medidense.values import Comparison, Estimate, McNemar, Predictions
 from medidense.values.recipe import EvaluationRules
 
@@ -49,12 +48,13 @@ def compare_predictions(
         subjects=drawn.subjects,
         auroc_first=auroc_estimate(first, first.scores, drawn),
         auroc_second=auroc_estimate(second, second.scores, drawn),
-        difference=_difference(first, second, drawn),
+        difference=auroc_difference(first, first.scores, second.scores, drawn),
         delong=gap,
         delong_p=p,
         mcnemar=_mcnemars(first, drawn.subject, [classes for classes, _ in decided]) if decided else {},
         operating_points=(points[0], points[1]),
-        interval=f"95 % percentile bootstrap over {drawn.subjects} subjects, {draws} draws, paired",
+        interval=f"95 % percentile bootstrap over {drawn.subjects} subjects, {draws} draws, paired; "
+        "Newcombe for an AUROC of 0 or 1, and then from both for the difference",
         notes=() if drawn.one_row_each or first.multi_label else (MANY_ROWS,),
     )
 
@@ -65,28 +65,18 @@ def _independent(table: Predictions, drawn: SubjectDraws) -> bool:
     return both and drawn.one_row_each
 
 
-def _difference(first: Predictions, second: Predictions, drawn: SubjectDraws) -> Estimate:
-    """AUROC of the first less that of the second, from the same draws of subjects."""
-    label, positive = first.label, first.positive_index
-    areas = [auroc(label, table.scores, positive) for table in (first, second)]
-    if areas[0] is None or areas[1] is None:
-        return Estimate(None)
-
-    def gap(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        one, other = (weighted_macro_auroc(label, t.scores, positive, weights) for t in (first, second))
-        return one - other
-
-    return Estimate(areas[0] - areas[1], *subject_bootstrap(gap, drawn))
-
-
 def _delong(first: Predictions, second: Predictions) -> tuple[Estimate, float | None]:
-    """The same with DeLong's normal interval, and the p of no difference (two-sided)."""
+    """The same with DeLong's normal interval, and the p of no difference (two-sided).
+
+    Neither where one of two different scores has an area of 0 or 1, which has no variance.
+    """
     column = first.positive_index
     scores = np.stack([first.scores[:, column], second.scores[:, column]])
     areas, covariance = delong(first.label == column, scores)
     gap = float(areas[0] - areas[1])
     error = float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 0.0)))
-    if not np.isfinite(error):
+    moved = (scores[0] != scores[1]).any()
+    if not np.isfinite(error) or (moved and not {0.0, 1.0}.isdisjoint(areas.tolist())):
         return Estimate(gap), None
     if error == 0:
         return Estimate(gap, gap, gap), 1.0 if gap == 0 else 0.0

@@ -69,7 +69,7 @@ class CalibrationFigures:
 
     `slope` (below 1: too extreme) and `intercept` (at slope 1; below 0: too high on the whole) are of the
     log odds and have no value with more than two classes. `bins` are then empty, and `ece` is of the highest
-    score.
+    score. `ece` has no limits: a bootstrap's lie above it.
     """
 
     slope: Estimate

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.metrics import roc_auc_score
 
-from medidense.stats.external import apart, evaluate_frozen
+from medidense.stats.external import evaluate_frozen
 from medidense.values import (
     Calibration,
     Estimate,
@@ -183,14 +183,3 @@ def test_more_classes_grades_and_labels_have_what_they_can_have() -> None:
     labels = found(several, manifest(kind="multi_label", **bare))
     assert [one.name for one in labels.evaluation.labels] == list(names)
     assert labels.evaluation.calibration is None
-
-
-def test_the_difference_of_strangers_is_square_and_add() -> None:
-    """Newcombe 1998, Stat Med 17:873-890, Table II, example (a), method 10: 56/70 and 48/80 by Wilson."""
-    from medidense.stats import wilson
-
-    one, other = (Estimate(hits / n, *wilson(hits, n)) for hits, n in ((56, 70), (48, 80)))
-    gap = apart(one, other)
-    assert (gap.value, gap.low, gap.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
-    assert apart(one, Estimate(None)).value is None
-    assert apart(one, Estimate(0.5)).low is None
