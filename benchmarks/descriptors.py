@@ -18,8 +18,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from medidense.cohort import read_cohort
 from medidense.preprocess import lesion_descriptors, open_sample
 from medidense.stats.baselines import WITH_DESCRIPTORS, baseline_scores
-from medidense.stats.intervals import SubjectDraws, subject_bootstrap
-from medidense.stats.ranking import auroc, weighted_macro_auroc
+from medidense.stats.comparing import auroc_estimate
+from medidense.stats.intervals import SubjectDraws
+from medidense.stats.ranking import auroc
 from medidense.values import Cohort, Predictions, Sample, SampleFacts
 
 FOLDS = 5
@@ -75,10 +76,9 @@ def described(cohort: Path, seeds: int, rows: Path | None = None) -> list[str]:
     wanted = {one.name for one in (samples if rows is None else read_cohort(rows).samples)}
     keep = np.array([sample.name in wanted for sample in samples])
     tables = [folded(table, samples, seed) for seed in range(seeds)]
-    label, positive = tables[0].label[keep], tables[0].positive_index
-    draws = SubjectDraws.of(
-        [one.subject_id for one, kept in zip(samples, keep, strict=True) if kept], DRAWS, 0
-    )
+    counted = tables[0].take(wanted)
+    label, positive = counted.label, counted.positive_index
+    draws = SubjectDraws.of(counted.subjects, DRAWS, 0)
     lines = [
         f"{keep.sum()} of {len(samples)} labelled samples, {draws.subjects} subjects; "
         f"{len(facts[0].descriptors)} descriptors in {1000 * seconds:.0f} ms of CPU a lesion"
@@ -89,11 +89,9 @@ def described(cohort: Path, seeds: int, rows: Path | None = None) -> list[str]:
             continue
         each = [auroc(label, rules[name], positive) or 0.0 for rules in found]
         mean = np.mean([rules[name] for rules in found], axis=0)
-        low, high = subject_bootstrap(
-            lambda w, scores=mean: weighted_macro_auroc(label, scores, positive, w), draws
-        )
+        sure = auroc_estimate(counted, mean, draws)
         seen = ", ".join(f"{one:.3f}" for one in each)
-        lines.append(f"{name}: {np.mean(each):.3f} (95% CI {low:.3f}-{high:.3f}); seeds {seen}")
+        lines.append(f"{name}: {np.mean(each):.3f} (95% CI {sure.low:.3f}-{sure.high:.3f}); seeds {seen}")
     return lines
 
 

@@ -68,7 +68,8 @@ def beside_training(contents: ExternalContents, _: Pictures) -> Html:
     words = (
         "Training: out-of-fold scores of single folds' models, calibrated and decided by the other folds; a "
         "package averages these models. The difference is between different subjects, its interval from both "
-        "(square-and-add). The expected calibration error grows with fewer samples by itself: no interval, no difference."
+        "(square-and-add). The expected calibration error grows with fewer samples by itself: it has neither "
+        "an interval nor a difference."
     )
     return join([table(rows, "words small"), tag("p", words, kind="note")])
 

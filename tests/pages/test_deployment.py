@@ -11,6 +11,7 @@ from medidense.pages.deployment import (
     operating_points_section,
     prediction_sets_section,
 )
+from medidense.values import Estimate
 
 SECTIONS = (
     calibration_section,
@@ -39,6 +40,23 @@ def test_each_threshold_stands_with_its_figures(made: Callable[..., RunContents]
     assert calibration is not None
     for found in calibration.figures.values():
         assert found.slope.text() in calibration_section(contents)
+
+
+def test_predictive_values_where_it_is_used_say_how_their_interval_was_made(
+    made: Callable[..., RunContents],
+) -> None:
+    contents = made()
+    assert "MOVER-R" not in operating_points_section(contents)
+    there = {"ppv": Estimate(1.0, 0.034, 1.0), "npv": Estimate(0.999, 0.99, 1.0)}
+    points = tuple(
+        replace(one, deployment_prevalence=0.01, deployment=there)
+        for one in contents.evaluation.operating_points
+    )
+    section = operating_points_section(
+        replace(contents, evaluation=replace(contents.evaluation, operating_points=points))
+    )
+    assert "MOVER-R" in section
+    assert "1.000 (95% CI 0.034-1.000)" in section
 
 
 def test_the_curve_follows_the_net_benefit(made: Callable[..., RunContents]) -> None:

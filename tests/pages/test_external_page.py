@@ -124,6 +124,8 @@ def test_a_reviewer_sees_the_figure_beside_that_of_training_and_what_was_left_ou
         "Images were not compared: the package holds none.",
         "From a score of 0.4 on, which the package brought along (chosen in its training by youden)",
         "At a prevalence of 0.1: PPV",
+        "that of the likelihood ratio (MOVER-R)",
+        f"expected calibration error {beside['ece'].here.value:.3f} 0.020 - ",
         "Per sample and per subject",
         "Research software, not a medical device",
     ):

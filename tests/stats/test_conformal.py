@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from medidense.stats import SubjectDraws
-from medidense.stats.conformal import least_scores, prediction_sets
+from medidense.stats import SubjectDraws, wilson
+from medidense.stats.conformal import least_scores, prediction_sets, set_figures
 from medidense.values import Predictions
 from medidense.values.calibration import possible
 
@@ -67,3 +67,19 @@ def test_a_folds_own_scores_set_nothing_of_its_sets() -> None:
     mixed = prediction_sets(moved.take(rows), table, 0.9, SubjectDraws.of(tuple(rows), 200, 0))
     alone = prediction_sets(moved, moved, 0.9, draws)
     assert mixed.folds[0] == alone.folds[0]
+
+
+def test_shares_of_sets_are_wilsons_where_a_subject_is_a_row() -> None:
+    table = cohort(40)
+    inside = np.ones((40, 2), dtype=bool)
+    inside[:9, 0] = table.label[:9] == 0  # nine sets of the true class alone
+    inside[:9, 1] = table.label[:9] == 1
+    found = set_figures(table, inside, SubjectDraws.of(table.subjects, 200, 0))
+    figures = {name: (one.value, one.low, one.high) for name, one in found.items()}
+    assert figures["coverage"] == (1.0, *wilson(40, 40))
+    assert figures["single"] == (9 / 40, *wilson(9, 40))
+    assert figures["single_right"] == (1.0, *wilson(9, 9))
+    assert figures["empty"] == (0.0, *wilson(0, 40))
+    pairs = SubjectDraws.of([str(row // 2) for row in range(40)], 200, 0)
+    assert set_figures(table, inside, pairs)["coverage"].low == wilson(20, 20)[0]
+    assert set_figures(table, inside, pairs)["single"].low != wilson(9, 40)[0]

@@ -118,3 +118,24 @@ def test_a_figure_without_cases_has_no_value() -> None:
     assert found["sensitivity"].low is None
     assert found["ppv"].value is None
     assert found["specificity"].value == 1.0
+
+
+def test_a_share_of_all_or_none_counts_each_subject_once() -> None:
+    perfect = made([1] * 8 + [0] * 12, [0.9] * 8 + [0.1] * 12)
+    found = decision_figures(perfect, SubjectDraws.of([str(row // 2) for row in range(20)], 300, 0))
+    subjects = {"sensitivity": 4, "specificity": 6, "ppv": 4, "npv": 6, "accuracy": 10}
+    for name, number in subjects.items():
+        assert (found[name].low, found[name].high) == wilson(number, number), name
+    for name in ("f1", "mcc", "balanced_accuracy"):
+        assert (found[name].value, found[name].low) == (pytest.approx(1.0), None), name
+    assert found["brier"].low is None  # each is as far from the truth as any other: no draw moves it
+    never = decision_figures(made([1, 1, 0, 0], [0.1] * 4), SubjectDraws.of(list("aabb"), 300, 0))
+    assert (never["sensitivity"].low, never["sensitivity"].high) == wilson(0, 1)
+
+
+def test_of_more_classes_the_accuracy_alone_is_a_share() -> None:
+    label = np.arange(12) % 3
+    perfect = Decisions(label, label, np.eye(3)[label] * 0.7 + 0.1, 0)
+    found = decision_figures(perfect, SubjectDraws.of([str(row) for row in range(12)], 300, 0))
+    assert (found["accuracy"].low, found["accuracy"].high) == wilson(12, 12)
+    assert (found["sensitivity"].value, found["sensitivity"].low) == (1.0, None)

@@ -4,6 +4,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from medidense.stats import SubjectDraws, subject_bootstrap, weighted_auroc
+from medidense.stats.bounds import area_limits
 from medidense.stats.delong import delong, delong_estimate
 
 
@@ -51,3 +52,11 @@ def test_one_side_alone_has_no_area_and_one_sample_no_interval() -> None:
     assert delong_estimate(np.array([True, True]), np.array([0.1, 0.2])).value is None
     found = delong_estimate(np.array([True, False, False]), np.array([0.3, 0.2, 0.4]))
     assert (found.value, found.low, found.high) == (0.5, None, None)
+
+
+def test_an_area_without_error_has_newcombes_interval() -> None:
+    truth = np.arange(25) < 10
+    found = delong_estimate(truth, truth + 0.01 * np.arange(25))
+    assert (found.value, found.low, found.high) == (1.0, *area_limits(1.0, 10, 15))
+    turned = delong_estimate(truth, 0.01 * np.arange(25) - truth)
+    assert (turned.value, turned.low, turned.high) == (0.0, *area_limits(0.0, 10, 15))

@@ -6,7 +6,7 @@ import pytest
 from medidense.stats import SubjectDraws, evaluate_predictions
 from medidense.stats.calibrating import fit_platt
 from medidense.stats.deployment import deployed, settled
-from medidense.stats.operating import at_prevalence, cross_decided
+from medidense.stats.operating import cross_decided
 from medidense.stats.thresholds import at_sensitivity, youden
 from medidense.values import Predictions
 from medidense.values.calibration import calibrate
@@ -80,17 +80,6 @@ def test_a_subset_is_fitted_on_the_whole_run() -> None:
     assert part.settled == settled(table, RULES)
     assert part.operating_points[1].threshold == found(table).operating_points[1].threshold
     assert sum(one.samples for one in part.calibration.figures["platt"].bins) == 40
-
-
-def test_predictive_values_at_a_stated_prevalence_by_hand() -> None:
-    truth = np.array([True] * 4 + [False] * 10)
-    called = np.array([True] * 3 + [False] + [True] + [False] * 9)
-    values = at_prevalence(truth, called, 0.1, SubjectDraws.of([f"{n}" for n in range(14)], 200, 0))
-    assert values["ppv"].value == pytest.approx(0.75 * 0.1 / (0.75 * 0.1 + 0.1 * 0.9))
-    assert values["npv"].value == pytest.approx(0.9 * 0.9 / (0.9 * 0.9 + 0.25 * 0.1))
-    assert values["ppv"].low < values["ppv"].value < values["ppv"].high
-    own = at_prevalence(truth, called, 4 / 14, SubjectDraws.of([f"{n}" for n in range(14)], 200, 0))
-    assert own["ppv"].value == pytest.approx(3 / 4)
 
 
 def test_deployment_figures_stand_where_the_recipe_states_a_prevalence() -> None:

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import confusion_matrix, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from medidense.stats import evaluate_predictions
+from medidense.stats import evaluate_predictions, wilson
 from medidense.values import Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
@@ -50,7 +50,10 @@ def test_every_figure_is_that_of_the_pooled_scores() -> None:
     assert (found.samples, found.subjects) == (80, 40)
     assert found.class_counts == {"benign": 40, "malignant": 40}
     assert [(fold.samples, fold.subjects) for fold in found.folds] == [(20, 10)] * 4
-    assert found.interval == "95 % percentile bootstrap over 40 subjects, 300 draws"
+    assert found.interval == (
+        "95 % percentile bootstrap over 40 subjects, 300 draws; "
+        "Wilson over subjects for a proportion, Newcombe for an AUROC, of 0 or 1"
+    )
     assert found.auroc_definition == "class malignant against benign, pooled out-of-fold scores"
     assert json.loads(json.dumps(found.to_json()))["auroc_ci95"] == [found.auroc.low, found.auroc.high]
 
@@ -118,7 +121,10 @@ def test_a_cohort_of_one_class_has_counts_but_no_area() -> None:
 def test_few_subjects_and_wilson_are_said() -> None:
     table, facts = cohort(20, lesions=1)
     found = evaluate_predictions(table, facts, RULES, cohort_digest="ab" * 32, rows="matched")
-    assert found.interval == "95 % percentile bootstrap over 20 subjects, 300 draws; Wilson for proportions"
+    assert found.interval == (
+        "95 % percentile bootstrap over 20 subjects, 300 draws; "
+        "Wilson for proportions, Newcombe for an AUROC of 0 or 1"
+    )
     assert "Only 20 subjects: the intervals are rough." in found.notes
     assert found.rows == "matched"
 
@@ -134,7 +140,8 @@ def test_more_than_two_classes_are_macro() -> None:
     assert found.auroc.value == pytest.approx(roc_auc_score(label, scores, multi_class="ovr"))
     assert found.auroc_definition.startswith("macro mean of one-vs-rest over 3 classes")
     assert any("macro means of one-vs-rest" in note for note in found.notes)
-    assert "Wilson" not in found.interval
+    right = round(found.metrics["accuracy"].value * 90)
+    assert (found.metrics["accuracy"].low, found.metrics["accuracy"].high) == wilson(right, 90)
     assert np.array(found.confusion).sum() == 90
 
 
@@ -172,3 +179,21 @@ def test_the_anchors_of_the_lidc_nodules(
         for baseline in evaluate_predictions(table, facts, RULES, cohort_digest="ab" * 32).baselines
     }
     assert list(found.values()) == pytest.approx([volume, intensity, both], abs=0.015)
+
+
+@pytest.mark.parametrize("lesions", [1, 2])
+def test_without_an_error_no_interval_is_without_width(lesions: int) -> None:
+    table, _ = cohort(20, lesions=lesions)
+    score = np.where(table.label == 1, 0.9, 0.1) + np.arange(len(table.label)) * 1e-4
+    table = replace(table, scores=np.stack([1 - score, score], axis=1))
+    rules = RULES.model_copy(update={"deployment_prevalence": 0.01})
+    found = evaluate_predictions(table, [], rules, cohort_digest="ab" * 32)
+    point = found.operating_points[0]
+    shares = {**point.metrics, **point.deployment, **found.prediction_sets.figures}
+    areas = {"auroc": found.auroc, "delong": found.auroc_delong or found.auroc}
+    for name, one in {**shares, **areas}.items():
+        assert one.value is None or one.low < one.high, name
+    assert (found.auroc.value, point.deployment["ppv"].value, point.metrics["npv"].value) == (1.0, 1.0, 1.0)
+    bare = "Without an interval, as no draw moves them or too few draws have them: "
+    assert f"{bare}auprc, f1, balanced accuracy, mcc." in found.notes
+    assert all(found.metrics[name].low is None for name in ("auprc", "f1", "balanced_accuracy", "mcc"))

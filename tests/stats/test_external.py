@@ -44,6 +44,7 @@ def manifest(**changes: Any) -> Manifest:
             "slope": (1.0, 0.8, 1.2),
             "sensitivity": (0.9, 0.8, 0.95),
             "observed_expected": (1, 0.9, 1.1),
+            "ece": (0.047, 0.047, 0.108),  # as older packages have it
         },
     )
     fields = {
@@ -131,7 +132,7 @@ def test_a_package_that_does_not_calibrate_has_raw_scores_alone() -> None:
 
 def test_what_training_has_too_stands_beside() -> None:
     beside = {one.name: one for one in found(drawn(), manifest()).beside}
-    assert set(beside) == {"auroc", "slope", "sensitivity", "observed_expected"}
+    assert set(beside) == {"auroc", "slope", "sensitivity", "observed_expected", "ece"}
     assert beside["auroc"].training == Estimate(0.95, 0.93, 0.97)
     assert beside["auroc"].difference.value == pytest.approx(beside["auroc"].here.value - 0.95)
 
@@ -183,3 +184,10 @@ def test_more_classes_grades_and_labels_have_what_they_can_have() -> None:
     labels = found(several, manifest(kind="multi_label", **bare))
     assert [one.name for one in labels.evaluation.labels] == list(names)
     assert labels.evaluation.calibration is None
+
+
+def test_the_calibration_error_stands_beside_without_limits_or_difference() -> None:
+    beside = {one.name: one for one in found(drawn(), manifest()).beside}["ece"]
+    assert beside.here.value > 0
+    assert beside.here.low is None
+    assert (beside.training, beside.difference) == (Estimate(0.047), Estimate(None))

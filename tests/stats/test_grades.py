@@ -73,3 +73,10 @@ def test_one_grade_alone_has_no_kappa():
     figures = grade_figures(decisions, SubjectDraws.of([f"P{n}" for n in range(6)], 50, 0))
     assert figures["quadratic_kappa"].value is None
     assert figures["mean_absolute_error"].value == 0
+
+
+def test_grades_all_right_have_no_interval_rather_than_one_without_width() -> None:
+    label = np.arange(30) % 3
+    right = Decisions(label, label, np.eye(3)[label], 0)
+    found = grade_figures(right, SubjectDraws.of([str(row) for row in range(30)], 200, 0))
+    assert [(one.value, one.low) for one in found.values()] == [(1.0, None), (0.0, None)]

@@ -8,6 +8,7 @@ from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from medidense.stats import SubjectDraws, percentile_interval, subject_bootstrap, weighted_auroc, wilson
+from medidense.stats.intervals import moving_interval
 
 
 @given(st.lists(st.sampled_from("abcdefg"), min_size=1, max_size=30), st.integers(1, 60), st.integers(1, 200))
@@ -104,3 +105,10 @@ def test_wilson_is_the_score_interval(total: int, data: st.DataObject) -> None:
 
 def test_wilson_without_cases_has_no_interval() -> None:
     assert wilson(0, 0) == (None, None)
+
+
+def test_draws_that_agree_give_no_interval() -> None:
+    assert moving_interval(np.full(200, 1.0)) == (None, None)
+    assert moving_interval(np.array([1.0] * 100 + [1 - 1e-15] * 99 + [np.nan])) == (None, None)
+    assert moving_interval(np.array([1.0] * 199 + [0.9])) == (1.0, 1.0)
+    assert moving_interval(np.full(200, np.nan)) == (None, None)

@@ -3,9 +3,15 @@ import pytest
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from medidense.stats import Decisions, SubjectDraws
+from medidense.stats import Decisions, SubjectDraws, wilson
 from medidense.stats.calibrating import fit_logistic
-from medidense.stats.reliability import calibration_figures, ece, reliability, slope_and_intercept
+from medidense.stats.reliability import (
+    calibration_figures,
+    ece,
+    observed_expected,
+    reliability,
+    slope_and_intercept,
+)
 
 
 def drawn(
@@ -95,3 +101,27 @@ def test_draws_of_certain_scores_alone_have_no_intercept_and_no_warning() -> Non
     _, intercept = slope_and_intercept(truth, score, SubjectDraws.of(["a", "b", "c"], 200, 0))
     assert intercept.value == pytest.approx(20.7, abs=0.1)
     assert intercept.low is None or np.isfinite(intercept.low)
+
+
+def test_the_calibration_error_has_no_interval_and_the_others_do() -> None:
+    truth, score, draws = drawn(300, 1.0, 0.0)
+    scores = np.stack([1 - score, score], axis=1)
+    found = calibration_figures(Decisions(truth.astype(np.int64), np.zeros(300, np.int64), scores, 1), draws)
+    replicates = draws.replicate(lambda weights: ece(truth, score, weights))
+    assert np.percentile(replicates, 2.5) > 0.9 * found.ece.value  # why: a draw's lies above it
+    assert (found.ece.low, found.ece.high) == (None, None)
+    for one in (found.brier, found.log_loss, found.slope, found.intercept):
+        assert one.low < one.value < one.high
+
+
+def test_without_a_positive_observed_over_expected_still_has_an_upper_limit() -> None:
+    score, draws = np.full(40, 0.2), SubjectDraws.of([f"{row // 2}" for row in range(40)], 300, 0)
+    found = observed_expected(np.zeros(40, dtype=bool), score, draws)
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(wilson(0, 20)[1] / 0.2)
+
+
+def test_a_bin_of_one_kind_counts_each_subject_once() -> None:
+    score, draws = np.full(40, 0.55), SubjectDraws.of([f"{row // 4}" for row in range(40)], 300, 0)
+    found = reliability(np.ones(40, dtype=bool), score, draws)[0].observed
+    assert (found.low, found.high) == wilson(10, 10)

@@ -8,6 +8,7 @@ from scipy.stats import binomtest, chi2
 from sklearn.metrics import roc_auc_score
 
 from medidense.stats import compare_predictions, evaluate_predictions
+from medidense.stats.mover import difference
 from medidense.stats.two_runs import mcnemar
 from medidense.values import Predictions
 from medidense.values.recipe import EvaluationRules
@@ -134,3 +135,14 @@ def test_other_labels_are_refused() -> None:
     good, _ = pair()
     with pytest.raises(ValueError, match="label"):
         compare_predictions(table(good), table(good, label=1 - LABEL), (FIXED, FIXED))
+
+
+def test_a_run_without_error_has_no_delong_and_a_difference_from_both_intervals() -> None:
+    good, _ = pair()
+    found = compare_predictions(table(0.1 + 0.8 * LABEL), table(good), (FIXED, FIXED))
+    assert (found.auroc_first.value, found.auroc_first.high) == (1.0, 1.0)
+    assert 0.98 < found.auroc_first.low < 1
+    assert (found.delong.low, found.delong_p) == (None, None)
+    assert found.difference == difference(found.auroc_first, found.auroc_second)
+    same = compare_predictions(table(0.1 + 0.8 * LABEL), table(0.1 + 0.8 * LABEL), (FIXED, FIXED))
+    assert (same.difference.high, same.delong_p) == (0.0, 1.0)
