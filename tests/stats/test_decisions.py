@@ -103,6 +103,8 @@ def test_one_row_a_subject_gets_wilson_and_several_the_bootstrap() -> None:
     alone = decision_figures(made(label, score), SubjectDraws.of([str(row) for row in range(20)], 300, 0))
     assert (alone["sensitivity"].low, alone["sensitivity"].high) == pytest.approx(wilson(9, 10))
     assert (alone["accuracy"].low, alone["accuracy"].high) == pytest.approx(wilson(17, 20))
+    assert (alone["ppv"].low, alone["ppv"].high) == wilson(9, 11)
+    assert (alone["npv"].low, alone["npv"].high) == wilson(8, 9)
     shared = decision_figures(
         made(label, score), SubjectDraws.of([str(row // 2) for row in range(20)], 300, 0)
     )
