@@ -85,10 +85,14 @@ def _leaderboard() -> str:
 def _elsewhere() -> str:
     """The saved view: what packages of this cohort are worth on others."""
     headline = f"tags.`{names.EXTERNAL_HEADLINE}`"
-    shown = [name.replace(names.OOF, names.EXTERNAL, 1) for name in SHOWN]
-    metrics = [f"metrics.`{name}`" for name in (*shown, names.MINUS_TRAINING)]
-    widths = {"attributes.`Run Name`": 260, headline: 220, **dict.fromkeys(metrics, 110)}
-    order = {"orderByKey": f"metrics.`{names.pooled('auroc', names.EXTERNAL)}`"}
+    own = {
+        key: names.pooled(key, names.EXTERNAL)
+        for key in ("n_patients", "sensitivity", "specificity", "auroc")
+    }
+    shown = [own["n_patients"], names.MINUS_TRAINING, own["sensitivity"], own["specificity"], own["auroc"]]
+    metrics = [f"metrics.`{name}`" for name in shown]
+    widths = {headline: 220, **dict.fromkeys(metrics, 140), f"metrics.`{names.MINUS_TRAINING}`": 220}
+    order = {"orderByKey": f"metrics.`{own['auroc']}`"}
     title = "External validation on other cohorts"
     return _view(title, names.EXTERNAL_VALIDATION, [headline, *metrics], widths, order)
 

@@ -154,7 +154,7 @@ def test_the_files_say_what_the_result_says(done: ExternalResult) -> None:
         )
     }
     for path in done.out.rglob("*"):
-        assert path.is_dir() or path.name == ".lock" or path.stat().st_mode & 0o077 == 0, path
+        assert path.is_dir() or path.name.endswith(".lock") or path.stat().st_mode & 0o077 == 0, path
     manifest = told["external"]["beside"]
     assert {one["name"] for one in manifest} >= {
         "auroc",
@@ -328,11 +328,11 @@ def test_mlflow_has_it_beside_the_cross_validation_of_the_package(done: External
     homes = [one.experiment_id for one in client.search_experiments()]
     (run,) = client.search_runs(homes, "tags.`medidense.kind` = 'external-validation'")
     (trained,) = client.search_runs([run.info.experiment_id], "tags.`medidense.kind` = 'cv'")
-    assert done.tracking.startswith("MLflow experiment phantoms-")
+    assert done.tracking.startswith("MLflow experiment cohort-")
     assert run.info.run_id in done.tracking
     assert run.data.metrics["external/auroc"] == round(done.external.evaluation.auroc.value or 0, 4)
     assert run.data.metrics["external/n_rows_refused"] == done.missed
-    (used,) = run.inputs.model_inputs
+    (used,) = client.get_run(run.info.run_id).inputs.model_inputs
     model = client.get_logged_model(used.model_id)
     assert model.source_run_id == trained.info.run_id
     assert model.tags["medidense.weights"] == load_package(here.package).manifest.weights_digest
