@@ -4,14 +4,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.stats.baselines import BaselineScores
-from medidense.stats.bounds import area_limits
+from medidense.stats.bounds import macro_area_limits
 from medidense.stats.intervals import SubjectDraws, moving_interval, subject_bootstrap
 from medidense.stats.mover import difference
 from medidense.stats.ranking import (
     auprc,
     auroc,
     ranked_classes,
-    two_sided,
+    ranked_columns,
     weighted_auprc,
     weighted_macro_auroc,
 )
@@ -25,24 +25,11 @@ def auroc_estimate(predictions: Predictions, scores: NDArray[np.float64], draws:
     if value is None:
         return Estimate(None)
     if value in (0, 1):
-        return Estimate(value, *_bound_limits(value, label, scores.shape[1], positive, draws))
+        columns = ranked_columns(label, scores.shape[1], positive)
+        return Estimate(value, *macro_area_limits(value, [(label, draws.subject)], columns))
     return Estimate(
         value, *subject_bootstrap(lambda w: weighted_macro_auroc(label, scores, positive, w), draws)
     )
-
-
-def _bound_limits(
-    value: float, label: NDArray[np.int64], classes: int, positive: int, draws: SubjectDraws
-) -> tuple[float, float]:
-    """The mean of the limits of each area that `value` is the mean of: as if all erred together."""
-    several = label.ndim == 2
-    found = []
-    for column in two_sided(label) if several else ranked_classes(classes, positive):
-        truth = label[:, column] if several else (label == column).astype(np.int64)
-        sides = [len(np.unique(draws.subject[truth == side])) for side in (1, 0)]
-        found.append(area_limits(value, *sides))
-    low, high = np.mean(found, axis=0)
-    return float(low), float(high)
 
 
 def auprc_estimate(predictions: Predictions, draws: SubjectDraws) -> Estimate:

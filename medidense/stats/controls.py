@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
+from medidense.stats.bounds import macro_area_limits
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap
-from medidense.stats.ranking import auroc, weighted_macro_auroc
+from medidense.stats.ranking import auroc, ranked_columns, weighted_macro_auroc
 from medidense.values import Estimate
 
 SHUFFLES = 100
@@ -138,12 +139,20 @@ def fold_area(truth: Truth, folds: Sequence[FoldScores]) -> float | None:
 
 
 def fold_estimate(truth: Truth, folds: Sequence[FoldScores], draws: int, seed: int) -> Estimate:
-    """The same with a 95 % interval over subjects; a draw leaves out the folds that lack a class in it."""
+    """The same with a 95 % interval over subjects; a draw leaves out the folds that lack a class in it.
+
+    Of exactly 0 or 1 it is that of `macro_area_limits`, the folds being its parts.
+    """
     value = fold_area(truth, folds)
     if value is None:
         return Estimate(None)
     defined = [fold for fold in folds if truth.area(fold.test, fold.scores) is not None]
     rows = np.concatenate([fold.test for fold in defined])
+    if value in (0, 1):
+        subjects = np.array(truth.subjects, dtype=np.str_)
+        parts = [(truth.label[fold.test], subjects[fold.test]) for fold in defined]
+        columns = ranked_columns(truth.label[rows], truth.classes, truth.positive)
+        return Estimate(value, *macro_area_limits(value, parts, columns))
     ends = np.cumsum([len(fold.test) for fold in defined])[:-1]
 
     def mean(weights: Floats) -> Floats:

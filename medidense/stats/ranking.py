@@ -41,6 +41,11 @@ def ranked_classes(classes: int, positive: int) -> tuple[int, ...]:
     return (positive,) if classes <= 2 else tuple(range(classes))
 
 
+def ranked_columns(label: NDArray[np.int64], classes: int, positive: int) -> tuple[int, ...]:
+    """The same of class indices (N,), the `two_sided` ones of several labels (N, L)."""
+    return two_sided(label) if label.ndim == 2 else ranked_classes(classes, positive)
+
+
 def two_sided(label: NDArray[np.int64]) -> tuple[int, ...]:
     """Of several labels (N, L) those that some rows show and some do not.
 

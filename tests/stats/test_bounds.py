@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 
 from medidense.stats import SubjectDraws, subject_bootstrap, wilson
-from medidense.stats.bounds import area_limits, share_limits
+from medidense.stats.bounds import area_limits, macro_area_limits, share_limits
 
 
 def drawn(rows: int, each: int = 1) -> SubjectDraws:
@@ -53,3 +53,23 @@ def test_so_clean_an_area_is_rare_below_its_limit(positives: int, negatives: int
     above = generator.normal(norm.ppf(low) * np.sqrt(2), 1, (20000, positives))
     below = generator.normal(0, 1, (20000, negatives))
     assert (above.min(axis=1) > below.max(axis=1)).mean() <= 0.026
+
+
+def test_a_mean_over_parts_is_surer_than_each_and_less_than_all_as_one() -> None:
+    one, parts, whole = (area_limits(1.0, *sides)[0] for sides in ((8, 8), ([8] * 3, [8] * 3), (24, 24)))
+    assert one < parts < whole
+    assert area_limits(1.0, [8], [8])[0] == one
+    generator = np.random.default_rng(0)
+    above = generator.normal(norm.ppf(parts) * np.sqrt(2), 1, (20000, 3, 8))
+    below = generator.normal(0, 1, (20000, 3, 8))
+    assert (above.min(axis=2) > below.max(axis=2)).all(axis=1).mean() <= 0.026
+
+
+def test_a_part_without_both_kinds_of_a_label_is_left_out_of_it() -> None:
+    first = np.array([[1, 1], [0, 0], [1, 0], [0, -1]])
+    second = np.array([[1, 1], [1, 0], [1, 0]])
+    parts = [(first, np.arange(4)), (second, np.array(["a", "b", "b"]))]
+    low, high = macro_area_limits(1.0, parts, (0, 1))
+    assert macro_area_limits(1.0, parts[1:], (0, 1)) == pytest.approx(area_limits(1.0, 1, 1))
+    assert low == pytest.approx((area_limits(1.0, 2, 2)[0] + area_limits(1.0, [1, 1], [2, 1])[0]) / 2)
+    assert high == 1.0

@@ -15,6 +15,7 @@ from medidense.stats import (
     shuffled_rows,
     true_scores,
 )
+from medidense.stats.bounds import area_limits
 
 SUBJECTS = ("A", "B", "A", "C", "C", "C", "D", "E", "E")
 
@@ -122,8 +123,21 @@ def test_the_interval_resamples_subjects():
 def test_draws_in_which_no_fold_has_both_classes_are_left_out():
     label, parts = np.array([0, 1, 0, 1]), (np.array([0, 1]), np.array([2, 3]))
     scores = np.array([[0.0, 1.0], [1.0, 0.0]])
-    found = fold_estimate(Truth(label, tuple("ABCD"), 2, 1), [FoldScores(p, scores) for p in parts], 200, 0)
-    assert (found.value, found.low, found.high) == (0.0, None, None)  # too few draws know an area
+    truth = Truth(label, tuple("ABCD"), 2, 1)
+    turned = [FoldScores(parts[0], scores), FoldScores(parts[1], 1 - scores)]
+    found = fold_estimate(truth, turned, 200, 0)
+    assert (found.value, found.low, found.high) == (0.5, None, None)  # too few draws know an area
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_folds_without_an_error_have_newcombes_interval_over_subjects(copies):
+    label, parts = np.repeat(np.arange(40) % 2, copies), np.split(np.arange(40 * copies), [24 * copies])
+    truth = Truth(label, tuple(np.repeat([f"S{n}" for n in range(40)], copies)), 2, 1)
+    right = [FoldScores(part, np.eye(2)[label[part]]) for part in parts]
+    found = fold_estimate(truth, right, 200, 0)
+    assert (found.value, found.low, found.high) == (1.0, *area_limits(1.0, [12, 8], [12, 8]))
+    wrong = fold_estimate(truth, [FoldScores(one.test, 1 - one.scores) for one in right], 200, 0)
+    assert (wrong.value, wrong.high) == (0.0, pytest.approx(1 - found.low))
 
 
 def test_more_classes_and_several_labels():
