@@ -18,7 +18,7 @@ from medidense.stats.baselines import (
 from medidense.stats.comparing import auroc_estimate, compared
 from medidense.stats.decisions import Decisions, decide, decision_figures, figures
 from medidense.stats.found import Found
-from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap
+from medidense.stats.intervals import SubjectDraws, moving_interval
 from medidense.stats.ranking import auprc, two_sided, weighted_auprc
 from medidense.values import Estimate, LabelResult, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
@@ -99,7 +99,7 @@ def _label(
     own = SubjectDraws.of(question.subjects, draws.draws, draws.seed)
     truth, score = question.label == 1, question.scores[:, 1]
     area = auprc(truth, score)
-    limits = subject_bootstrap(lambda weights: weighted_auprc(truth, score, weights), own) if area else ()
+    limits = moving_interval(own.replicate(lambda w: weighted_auprc(truth, score, w))) if area else ()
     kind = "" if truth.any() and not truth.all() else "does not show it" if not truth.any() else "shows it"
     return LabelResult(
         name=name,
@@ -142,7 +142,7 @@ def _means(
     return {
         name: Estimate(None)
         if np.isnan(value[0])
-        else Estimate(float(value[0]), *percentile_interval(found[:, column]))
+        else Estimate(float(value[0]), *moving_interval(found[:, column]))
         for column, (name, value) in enumerate(points.items())
     }
 

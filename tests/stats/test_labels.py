@@ -11,8 +11,10 @@ from medidense.stats import (
     evaluate_predictions,
     inner_figure,
     weighted_auprc,
+    wilson,
     with_repeats,
 )
+from medidense.stats.bounds import area_limits
 from medidense.stats.ranking import weighted_macro_auroc
 from medidense.values import Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
@@ -169,3 +171,18 @@ def test_a_rival_is_compared_label_by_label_and_on_the_mean():
     (above,) = [one for one in found.baselines if one.name == "another"]
     assert above.auroc.value == pytest.approx(np.mean(areas))
     assert above.uses_network
+
+
+def test_labels_without_an_error_have_no_interval_of_no_width() -> None:
+    label = np.stack([np.arange(40) % 2, np.arange(40) % 4 == 0], axis=1).astype(np.int64)
+    names = tuple(f"s{row:02d}" for row in range(40))
+    table = Predictions(
+        ("a", "b"), "a", names, names, np.arange(40) % 4, label, 0.1 + 0.8 * label, "multi_label"
+    )
+    found = evaluate_predictions(table, [], RULES, cohort_digest="0" * 64)
+    one = found.labels[1]
+    assert (one.auprc.value, one.auprc.low) == (1.0, None)
+    assert (one.auroc.value, one.auroc.low) == (1.0, area_limits(1.0, 10, 30)[0])
+    assert (one.metrics["ppv"].value, one.metrics["ppv"].low) == (1.0, wilson(10, 10)[0])
+    for name in ("auprc", "sensitivity", "f1"):  # means over the labels
+        assert (found.metrics[name].value, found.metrics[name].low) == (1.0, None), name
