@@ -116,7 +116,7 @@ def _unit(image: Sequence[Sample], *, scored: bool = True) -> Unit:
     """What the ledger knows an image by; the key changes with its files and all that its rows say of it."""
     first = image[0]
     about = [[sample.name, sample.subject_id, *_about(sample)] for sample in image]
-    facts = {"files": stamps([Path(first.image_path)]), "rows": about}
+    facts: dict[str, list[Any]] = {"files": stamps([Path(first.image_path)]), "rows": about}
     facts |= {} if scored else {"only": [COMPARED]}
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
     place, series = _place(first)
