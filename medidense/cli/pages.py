@@ -175,7 +175,7 @@ def subgroups_table(evaluation: Evaluation) -> Table:
             part.group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
             ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
-            part.note or part.auroc.text(),
+            part.found,
         )
         for part in public_subgroups(evaluation.subgroups)
     )

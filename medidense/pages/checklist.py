@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from medidense.pages.checklist_items import CLAIM, TRIPOD, Item
 from medidense.pages.contents import RunContents
+from medidense.pages.controls import parts_apart
 from medidense.pages.markup import Html, join, table, tag
 from medidense.pages.mistakes import cases
 from medidense.values import Evaluation
@@ -65,7 +66,7 @@ def _data(contents: RunContents) -> dict[str, str]:
         else "",
         "label": f"In the table ({labels.kind}: {', '.join(evaluation.classes)}); its source, authors.",
         "split": contents.ran.facts.get("split", ""),
-        "disjoint": "By subject: none is trained on and tested in one fold; copies of images are looked for.",
+        "disjoint": f"By subject. {' '.join(one.said for one in parts_apart(contents))}",
         "size": f"{count(flow.tested.subjects, 'subject')}, {count(flow.tested.samples, 'sample')} tested; "
         "planned size, the authors say.",
         "flow": "See the flow of participants.",

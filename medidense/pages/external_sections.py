@@ -38,6 +38,10 @@ def flow_steps(contents: ExternalContents, _: Pictures) -> Html:
         f"{compared[overlap.images_compared]}, voxel by voxel: a copy that was resampled or cropped is not "
         "found."
     )
+    if overlap.unlabelled:
+        words += (
+            f" So were those of {count(overlap.unlabelled, 'row')} without a label, of the same subjects."
+        )
     classes = [("class", "samples"), *contents.external.evaluation.class_counts.items()]
     return join(
         [

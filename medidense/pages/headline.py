@@ -60,15 +60,25 @@ def meaning(contents: RunContents) -> str:
             f"Of two samples, one of a class and one of another, the one of the class has the higher score "
             f"in {share} pairs, on average over the classes."
         )
-    return f"{said} {_chance(area)}".strip()
+    return f"{said} {_chance(area, _turned_by(contents))}".strip()
 
 
-def _chance(area: Estimate) -> str:
+def _chance(area: Estimate, turned_by: str) -> str:
+    """On which side of chance the interval lies; nothing where it lies above."""
     if area.low is None or area.high is None:
         return "No interval can be given."
     if area.low > CHANCE:
         return ""
+    if area.high < CHANCE:
+        return f"The interval lies below 0.5: the scores rank the wrong way round. Check {turned_by}."
     return "The interval reaches 0.5: these results do not show that it is better than guessing."
+
+
+def _turned_by(contents: RunContents) -> str:
+    """What may be the wrong way round where scores rank so."""
+    if contents.evaluation.kind == "ordinal":
+        return "the labels and the order of the grades"
+    return "the labels and the positive class" if contents.binary else "the labels"
 
 
 def against_floor(floor: Baseline | None) -> str:

@@ -8,8 +8,6 @@ import pytest
 from medidense.pages import RunContents
 from medidense.pages.checklist import BLANK, answers, checklist_section
 from medidense.pages.checklist_items import CLAIM, TRIPOD
-from medidense.pages.controls import controls
-from medidense.values import Leakage
 
 
 def test_the_items_are_counted_as_theirs() -> None:
@@ -37,6 +35,8 @@ def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable
     assert "malignant from 0.5 on, set before any result." in found["output"]
     assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"]
     assert "net benefit" in found["measures"]
+    assert "24 subjects, 4 folds, 192 rows of their parts checked: 0 subjects in two" in found["disjoint"]
+    assert "47 different images compared: 0 exact copies" in found["disjoint"]
     assert found["parts"].startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
     assert found["subgroups"].endswith(found["parts"])
     bare = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=(), matched=None)))
@@ -44,22 +44,3 @@ def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable
     grades = answers(made("ordinal"))
     assert "not recalibrated" in grades["imbalance"]
     assert grades["output"] == "A score a class."
-
-
-def test_copies_that_were_trained_on_are_found_and_dropped_ones_pass(
-    made: Callable[..., RunContents],
-) -> None:
-    def outcome(leakage: Leakage) -> tuple[str, str]:
-        contents = made()
-        changed = replace(contents, evaluation=replace(contents.evaluation, leakage=leakage))
-        control = next(one for one in controls(changed) if one.name == "copies of test images")
-        return control.outcome, control.said
-
-    assert outcome(Leakage()) == (
-        "passed",
-        "No training image is a copy of a test image, by digest and by look.",
-    )
-    assert outcome(Leakage("drop_from_train", 2, 0))[0] == "passed"
-    assert "2 copies found and dropped" in outcome(Leakage("drop_from_train", 2, 0))[1]
-    assert outcome(Leakage("refuse", 0, 1))[0] == "found"
-    assert "1 near copy trained on" in outcome(Leakage("refuse", 0, 1))[1]

@@ -11,7 +11,8 @@ import pytest
 
 from medidense import verbs
 from medidense.errors import RunError
-from medidense.rundir import RunDir
+from medidense.pages.controls import APART, COPIES
+from medidense.rundir import RunDir, write_prints
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
 
@@ -49,6 +50,30 @@ def test_the_flow_adds_up(here: World) -> None:
     for fold in flow["folds"]:
         assert fold["train"]["subjects"] + fold["test"]["subjects"] == flow["cohort"]["subjects"]
         assert sum(fold["classes"].values()) == fold["test"]["samples"]
+
+
+def test_what_is_apart_is_counted_from_the_files_of_the_run(here: World, copy: Path) -> None:
+    def counted() -> tuple[dict[str, int | None], dict[str, str]]:
+        verbs.report(copy)
+        tree = json.loads((copy / "report.json").read_text(encoding="utf-8"))
+        return tree["separation"], {one["name"]: one["outcome"] for one in tree["controls"]}
+
+    found, outcomes = counted()
+    splits = RunDir(copy).splits()
+    assert (found["folds"], found["rows"]) == (2, 2 * len(splits.tested_in()))
+    assert (found["subjects_in_two"], found["exact_copies"]) == (0, 0)
+    assert (outcomes[APART], outcomes[COPIES]) == ("passed", "passed")
+    first, second = (min(fold.test) for fold in splits.folds)
+    write_prints(dict.fromkeys(splits.tested_in(), "ab" * 32), copy / "prints.csv")
+    owner = splits.folds[0].subject_of
+    table = (copy / "samples.csv").read_text(encoding="utf-8")
+    (copy / "samples.csv").write_text(table.replace(f",{owner[first]},", f",{owner[second]},"))
+    found, outcomes = counted()
+    assert (found["subjects_in_two"], found["images"]) == (2, 1)
+    assert found["exact_copies"] == len(splits.tested_in())
+    assert (outcomes[APART], outcomes[COPIES]) == ("failed", "failed")
+    (copy / "prints.csv").unlink()
+    assert counted()[1][COPIES] == "not run"
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
