@@ -7,7 +7,7 @@ from medidense.pages.drift import NAMES
 from medidense.pages.external_contents import ExternalContents
 from medidense.pages.markup import Html, confusion, figure, join, pairs, table, tag
 from medidense.pages.performance import WORDS
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, class_words, count
 
 Pictures = Mapping[str, bytes]
 
@@ -38,7 +38,8 @@ def flow_steps(contents: ExternalContents, _: Pictures) -> Html:
         f"{compared[overlap.images_compared]}, voxel by voxel: a copy that was resampled or cropped is not "
         "found."
     )
-    classes = [("class", "samples"), *contents.external.evaluation.class_counts.items()]
+    counts = contents.external.evaluation.class_counts
+    classes = [("class", "samples"), *((class_words(name), number) for name, number in counts.items())]
     return join(
         [
             tag(
@@ -199,7 +200,7 @@ def provenance(contents: ExternalContents, _: Pictures) -> Html:
 def facts_of(contents: ExternalContents) -> dict[str, str]:
     """What was run on what."""
     external, training = contents.external, contents.manifest.training
-    classes = ", ".join(f"{name} {number}" for name, number in training.class_counts.items())
+    classes = class_counts(training.class_counts)
     size = f"{count(training.subjects, 'subject')}, {count(training.samples, 'sample')}"
     return {
         "package": external.package,
