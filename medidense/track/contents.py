@@ -11,7 +11,8 @@ from typing import Any
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
 from medidense.track.fold_contents import DIGITS, FoldContents
-from medidense.values import ControlResult, Estimate, Splits, public_groups
+from medidense.values import ControlResult, Estimate, Matched, Splits, public_groups
+from medidense.values.doubts import size_doubt
 from medidense.values.sanity import Sanity
 
 
@@ -113,6 +114,7 @@ class Contents:
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
             self._floor(),
+            *self._size(),
             *(f"Control {one.title}: {one.line}" for one in self.controls),
             "Research software, not a medical device.",
             "",
@@ -133,6 +135,12 @@ class Contents:
         best = max(rules, key=lambda one: float(one["auroc"]["value"]))
         own, gap = Estimate(**best["auroc"]).text(), Estimate(**best["network_minus_baseline"]).text()
         return f"Best rule without a network: {best['name']}, {own}; network minus it {gap}."
+
+    def _size(self) -> list[str]:
+        """Whether much of the figure is size."""
+        found = self.evaluation.get("matched")
+        said = size_doubt(self.auroc, Matched.from_json(found) if found else None)
+        return [said] if said else []
 
     @property
     def controls(self) -> tuple[ControlResult, ...]:
