@@ -87,6 +87,9 @@ def _subjects(contents: RunContents) -> dict[str, Answer]:
     flow, evaluation = contents.flow, contents.evaluation
     split = contents.ran.facts.get("split", "")
     tested = f"{count(flow.tested.subjects, 'subject')}, {count(flow.tested.samples, 'sample')} tested"
+    everybody = (
+        f"{count(flow.cohort.subjects, 'subject')}, {count(flow.cohort.samples, 'sample')} in the table"
+    )
     totals = f"{class_counts(evaluation.class_counts)}; by fold in the flow."
     people = [_part(evaluation.subgroups, name) for name in DEMOGRAPHY]
     groups = [said for said in people if said]
@@ -101,7 +104,8 @@ def _subjects(contents: RunContents) -> dict[str, Answer]:
         "differences": differences,
         "size": Answer(f"{tested}.", "how the size was planned, and whether it suffices"),
         "flow": Answer(
-            f"{tested}; see the flow of participants.", "who was screened before the table was made"
+            f"{everybody}; {tested}; see the flow of participants.",
+            "who was screened before the table was made",
         ),
         "events": Answer(f"{tested}: {totals}"),
         "people": Answer(
@@ -134,7 +138,7 @@ def _model(contents: RunContents) -> dict[str, Answer]:
     if contents.evaluation.repeats:
         figures = "mean over the repeats" + (" and mirror images" if recipe.prediction.flips else "")
     return {
-        "network": Answer(network),
+        "network": Answer(network, "its layers"),
         "building": Answer(
             f"{network} {trained} {chosen} Validated inside: {ran.get('split', 'see the flow')}. The recipe "
             "has a reason for every key."
@@ -191,12 +195,13 @@ def _output(contents: RunContents) -> Answer:
     evaluation = contents.evaluation
     said, left = ["A score a class."], ""
     if contents.binary:
+        positive = class_words(evaluation.positive)
         rule = "set before any result"
         if evaluation.operating_rule == "fixed":
             left = "why this threshold"
         else:
             rule = f"by {evaluation.operating_rule}, from the scores of the other folds"
-        said.append(f"{class_words(evaluation.positive)} from {evaluation.operating_point:.3g} on, {rule}.")
+        said.append(f"Decided for {positive} from {evaluation.operating_point:.3g} on, {rule}.")
     if evaluation.operating_points:
         names = ", ".join(point.name for point in evaluation.operating_points)
         said.append(f"Operating points shown: {names}.")
@@ -247,7 +252,7 @@ def _results(contents: RunContents) -> dict[str, Answer]:
         "interval": Answer(evaluation.interval),
         "headline": Answer(headline),
         "subgroups": Answer(
-            f"{headline} {parts}".strip(), "" if people else "key subgroups: no column sex or age is known"
+            f"{headline} {parts}".strip(), "" if people else "subgroups by sex, age and the like"
         ),
         "clusters": Answer(clusters, "what the differences mean"),
         "decisions": Answer("; ".join(found)),

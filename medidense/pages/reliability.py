@@ -48,8 +48,8 @@ def reliability_png(predictions: Predictions, scores: str = "scores as given") -
     for index, question in enumerate(asked):
         shade = colour(0 if len(asked) == 1 else index)
         points = reliability(question)
-        full = [point for point in points if point.samples >= GROUP]
-        mean, share = [point.mean for point in full], [point.share for point in full]
+        mean = [point.mean for point in points]
+        share = [point.share if point.samples >= GROUP else np.nan for point in points]
         axes.plot(mean, share, "o-", color=shade, linewidth=2, markersize=8, label=question.name)
         if len(asked) == 1:
             for point in points:

@@ -96,7 +96,7 @@ def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable
     contents = made()
     found = answers(contents)
     assert "Recalibrated by platt" in found["imbalance"].said
-    assert "malignant from 0.5 on, set before any result." in found["output"].said
+    assert "Decided for malignant from 0.5 on, set before any result." in found["output"].said
     assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"].said
     assert "net benefit" in found["measures"].said
     assert found["robust"].said.startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")

@@ -1,11 +1,14 @@
 """Groups of like score, by hand, and which questions there are."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 from medidense.pages import RunContents
+from medidense.pages import reliability as reliability_module
 from medidense.pages.precision_recall import precision_recall_png
 from medidense.pages.questions import Question, questions
 from medidense.pages.reliability import WIDEST, Point, reliability, reliability_png
@@ -58,3 +61,30 @@ def test_a_curve_follows_the_scores(made: Callable[..., RunContents]) -> None:
     for draw in (precision_recall_png, reliability_png):
         assert draw(table) == draw(table)
         assert draw(table) != draw(turned)
+
+
+def test_no_line_runs_through_a_point_of_few(
+    made: Callable[..., RunContents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten samples low, five in the middle, ten high: no line between them, and hollow points of 3 and 2."""
+    score = np.array([0.1] * 10 + [0.5] * 5 + [0.9] * 10)
+    table = made().predictions
+    truth = (score > 0.4).astype(np.int64)
+    few = replace(
+        table,
+        samples=table.samples[:25],
+        subjects=table.subjects[:25],
+        fold=table.fold[:25],
+        label=truth,
+        scores=np.stack([1 - score, score], axis=1),
+    )
+    lines: list[tuple[list[float], list[float]]] = []
+    monkeypatch.setattr(reliability_module, "legend", lambda axes, _: lines.extend(drawn(axes)))
+
+    def drawn(axes: Axes) -> list[tuple[list[float], list[float]]]:
+        return [(list(line.get_xdata()), list(line.get_ydata())) for line in axes.get_lines()]
+
+    reliability_png(few)
+    assert [len(across) for across, _ in lines] == [2, 4, 2, 2, 2, 2, 2]
+    assert np.isnan(lines[1][1]).tolist() == [False, True, True, False]
+    assert lines[-1][0] == pytest.approx([0.5, 0.5])
