@@ -176,7 +176,7 @@ def subgroups_table(evaluation: Evaluation) -> Table:
             part.group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
             class_counts(part.class_counts),
-            part.note or part.auroc.text(),
+            part.found,
         )
         for part in public_subgroups(evaluation.subgroups)
     )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medidense.pages.contents import RunContents
+from medidense.pages.controls import parts_apart
 from medidense.pages.mistakes import cases
 from medidense.values import Evaluation, Subgroup
 from medidense.values.wording import class_counts, class_words, count
@@ -98,9 +99,7 @@ def _subjects(contents: RunContents) -> dict[str, Answer]:
         differences = Answer("One cohort, cut as the split says.", "how the parts of the cut differ")
     return {
         "split": Answer(split),
-        "disjoint": Answer(
-            "By subject: none is trained on and tested in one fold; copies of images are looked for."
-        ),
+        "disjoint": Answer(f"By subject. {' '.join(one.said for one in parts_apart(contents))}"),
         "differences": differences,
         "size": Answer(f"{tested}.", "how the size was planned, and whether it suffices"),
         "flow": Answer(

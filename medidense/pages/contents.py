@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from medidense.values import Baseline, Crossing, Evaluation, Predictions, Recipe
+from medidense.values import Baseline, Crossing, Evaluation, Predictions, Recipe, Separation
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class RunContents:
     recipe: Recipe
     ran: Ran
     flow: Flow
+    separation: Separation | None = None
     crossings: tuple[Crossing, ...] = ()
     shown: tuple[Overlay, ...] = ()
     withheld: str = ""

@@ -38,6 +38,10 @@ def flow_steps(contents: ExternalContents, _: Pictures) -> Html:
         f"{compared[overlap.images_compared]}, voxel by voxel: a copy that was resampled or cropped is not "
         "found."
     )
+    if overlap.unlabelled:
+        words += (
+            f" So were those of {count(overlap.unlabelled, 'row')} without a label, of the same subjects."
+        )
     counts = contents.external.evaluation.class_counts
     classes = [("class", "samples"), *((class_words(name), number) for name, number in counts.items())]
     return join(

@@ -1,7 +1,7 @@
 """How good, how sure, on whom and against what, in words that need no statistics?"""
 
 from medidense.pages.contents import RunContents
-from medidense.pages.controls import controls
+from medidense.pages.controls import TONE, controls
 from medidense.pages.markup import Html, tag
 from medidense.values import Baseline, Estimate, Evaluation
 from medidense.values.doubts import control_doubts, size_doubt
@@ -32,9 +32,9 @@ def doubts(contents: RunContents) -> list[str]:
     """What is on the page further down and takes from the figure: size, and checks that found something."""
     evaluation = contents.evaluation
     told = {one.title for one in evaluation.controls}
-    others = (one for one in controls(contents) if one.outcome == "found" and one.name not in told)
+    others = (one for one in controls(contents) if TONE[one.outcome] == "bad" and one.name not in told)
     said = [size_doubt(evaluation.auroc, evaluation.matched), *control_doubts(evaluation.controls)]
-    said += [f"Check {one.name}: found. {one.said}" for one in others]
+    said += [f"Check {one.name}: {one.outcome}. {one.said}" for one in others]
     return [sentence for sentence in said if sentence]
 
 
@@ -69,7 +69,7 @@ def meaning(contents: RunContents) -> str:
             f"Of two samples, one of a class and one of another, the one of the class has the higher score "
             f"in {share} pairs, on average over the classes."
         )
-    return f"{said} {_chance(area)}".strip()
+    return f"{said} {_chance(area, _turned_by(contents))}".strip()
 
 
 def _pair(evaluation: Evaluation) -> str:
@@ -82,12 +82,22 @@ def _pair(evaluation: Evaluation) -> str:
     return f"Of two samples, one of {words[0]} and one of {words[1]}, the one of {words[0]}"
 
 
-def _chance(area: Estimate) -> str:
+def _chance(area: Estimate, turned_by: str) -> str:
+    """On which side of chance the interval lies; nothing where it lies above."""
     if area.low is None or area.high is None:
         return "No interval can be given."
     if area.low > CHANCE:
         return ""
+    if area.high < CHANCE:
+        return f"The interval lies below 0.5: the scores rank the wrong way round. Check {turned_by}."
     return "The interval reaches 0.5: these results do not show that it is better than guessing."
+
+
+def _turned_by(contents: RunContents) -> str:
+    """What may be the wrong way round where scores rank so."""
+    if contents.evaluation.kind == "ordinal":
+        return "the labels and the order of the grades"
+    return "the labels and the positive class" if contents.binary else "the labels"
 
 
 def against_floor(floor: Baseline | None) -> str:

@@ -80,6 +80,7 @@ def report_numbers(contents: RunContents) -> dict[str, object]:
         "evaluation": contents.evaluation.to_json(),
         "flow": asdict(contents.flow),
         "mistakes": cases(contents).to_json(),
+        "separation": None if contents.separation is None else asdict(contents.separation),
         "controls": [one.to_json() for one in controls(contents)],
         "checklists": checklist_counts(contents),
         "run": {"command": contents.ran.command, **contents.ran.facts},

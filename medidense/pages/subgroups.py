@@ -47,7 +47,10 @@ def subgroups_section(contents: RunContents) -> Html:
         by = "" if part.by == last else NAMES.get(part.by, part.by)
         last = part.by
         counts = class_counts(part.class_counts)
-        area = tag("span", part.note, kind="note") if part.note else part.auroc.text()
+        area: str = part.auroc.text()
+        if part.note:
+            note = tag("span", part.note, kind="note")
+            area = note if part.auroc.value is None else join([area, " ", note])
         rows.append((by, part.group, part.samples, part.subjects, counts, area))
     words = (
         "Nothing is adjusted for how many groups there are: of twenty, one lies outside its interval by "

@@ -13,6 +13,7 @@ from medidense.rundir.presence import Presence, living, this_process
 from medidense.rundir.prints import read_prints, write_prints
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
 from medidense.rundir.sanity import newest_sanity, note_sanity
+from medidense.rundir.separation import separation_of
 from medidense.rundir.splits import write_splits
 from medidense.rundir.starts import StartFacts, write_start
 from medidense.rundir.states import StateFiles
@@ -67,6 +68,7 @@ __all__ = [
     "read_prints",
     "read_recipe",
     "recipe_text",
+    "separation_of",
     "this_process",
     "write_choices",
     "write_controls",

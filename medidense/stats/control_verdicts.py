@@ -37,7 +37,12 @@ def shuffle_result(
     said = f"{how[0].upper()}{how[1:]} dealt out by subject {_times(shuffles)}: AUROC {area}"
     said += "." if network is None else f"; the network with the true labels {network:.3f}."
     if outcome == "found":
-        said += " Chance is 0.5: look for subjects or copies in two parts, then for the code."
+        said += (
+            " Chance is 0.5: look for subjects or copies in two parts, then for the code."
+            if auroc.high >= CHANCE
+            else " Chance is 0.5, and a leak leads above it, not below: look how the labels fall over the "
+            "folds, then for the code."
+        )
     return ControlResult(
         name=LABEL_SHUFFLE,
         outcome=outcome,

@@ -89,7 +89,9 @@ def decided_classes(predictions: Predictions, operating_point: float) -> NDArray
 def figures(decisions: Decisions, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Every figure by name, (B,) each for weights (B, N); NaN where its denominator is 0.
 
-    Those of `RATIOS` are of the positive class with two classes, macro means of one-vs-rest with more.
+    Those of `RATIOS` are of the positive class with two classes, macro means of one-vs-rest with more. A
+    mean is NaN where one class has no denominator (`undefined_classes` says which): scikit-learn counts such
+    a class as 0 with a warning, or leaves it out of the mean (``zero_division=nan``); both would be guesses.
     """
     table = decisions.confusions(weights)
     total = table.sum(axis=(1, 2))

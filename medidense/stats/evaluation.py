@@ -16,7 +16,8 @@ from medidense.stats.grades import grade_figures
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.labels import AUPRC, labels_found
 from medidense.stats.per_subject import per_subject
-from medidense.values import Estimate, Evaluation, FoldResult, Predictions, SampleFacts
+from medidense.stats.undefined import undefined_classes
+from medidense.values import Estimate, Evaluation, FoldResult, PerSubject, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
 FEW = 30
@@ -54,6 +55,8 @@ def evaluate_predictions(
         else _classes_found(predictions, facts, decided, draws, whole)
     )
     folds = fold_results(predictions, decided, seed)
+    by_subject = per_subject(predictions, decided, rules, draws)
+    notes = _notes(predictions, draws, folds, whole)
     return Evaluation(
         kind=predictions.kind,
         classes=predictions.classes,
@@ -72,7 +75,7 @@ def evaluate_predictions(
         interval=_interval_words(draws, len(predictions.classes) == 2 or predictions.multi_label),
         cohort_digest=cohort_digest,
         rows=rows,
-        notes=(*_notes(predictions, draws, folds), *_of_a_part(predictions, whole), *found.notes, *put.notes),
+        notes=(*notes, *found.notes, *_by_subject(by_subject, found.notes), *put.notes),
         labels=found.labels,
         auroc_delong=_delong(predictions, draws),
         operating_rule=put.settled.operating_rule,
@@ -80,7 +83,7 @@ def evaluate_predictions(
         operating_points=put.operating_points,
         decision_curve=put.decision_curve,
         prediction_sets=put.prediction_sets,
-        per_subject=per_subject(predictions, decided, rules, draws),
+        per_subject=by_subject,
     )
 
 
@@ -113,7 +116,7 @@ def _classes_found(
         metrics={AUPRC: auprc_estimate(predictions, draws), **grades, **decision_figures(decisions, draws)},
         confusion=_confusion(decisions),
         baselines=baselines,
-        notes=left_out,
+        notes=(*undefined_classes(decisions, predictions.classes), *left_out),
     )
 
 
@@ -157,7 +160,14 @@ def _of_a_part(predictions: Predictions, whole: Predictions) -> list[str]:
     ]
 
 
-def _notes(predictions: Predictions, draws: SubjectDraws, folds: Sequence[FoldResult]) -> list[str]:
+def _by_subject(found: PerSubject | None, said: Sequence[str]) -> list[str]:
+    """What must be known of the figures by subject, beside what is said of the samples."""
+    return [f"By subject: {note}" for note in (found.notes if found else ()) if note not in said]
+
+
+def _notes(
+    predictions: Predictions, draws: SubjectDraws, folds: Sequence[FoldResult], whole: Predictions
+) -> list[str]:
     """What a reader must know beside the numbers."""
     notes: list[str] = []
     if draws.subjects < FEW:
@@ -169,16 +179,17 @@ def _notes(predictions: Predictions, draws: SubjectDraws, folds: Sequence[FoldRe
         notes.append(
             "Grades: the middle of the scores decides, the operating point is not used; quadratic kappa and "
             "mean absolute error are of the grades decided, sensitivity, specificity, PPV, NPV and F1 macro "
-            "means of one-vs-rest."
+            "means of one-vs-rest over every grade."
         )
     elif predictions.multi_label:
         notes.append(
             "Several labels: AUROC, AUPRC and the figures at the operating point are means over the labels "
-            "that have both kinds, each over the rows in which it is known."
+            "that have both kinds, each over the rows in which it is known; a figure that one of them lacks "
+            "has no mean."
         )
     elif len(predictions.classes) > 2:
         notes.append(
             "More than two classes: the highest score decides, the operating point is not used; "
-            "sensitivity, specificity, PPV, NPV and F1 are macro means of one-vs-rest."
+            "sensitivity, specificity, PPV, NPV and F1 are macro means of one-vs-rest over every class."
         )
-    return notes
+    return [*notes, *_of_a_part(predictions, whole)]

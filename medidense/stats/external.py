@@ -155,7 +155,7 @@ def _notes(found: Evaluation) -> list[str]:
     if len(untrained) < len(kept):
         untrained.append("Baselines that must be trained are left out: nothing is trained on this cohort.")
     missing = [name for name, number in found.class_counts.items() if not number]
-    if missing and found.kind != "multi_label":
+    if missing and found.kind != "multi_label" and len(found.classes) < 3:
         untrained.append(f"No sample of {', '.join(missing)}: figures that need every class are not defined.")
     return untrained
 

@@ -17,3 +17,5 @@ class Found:
     baselines: tuple[BaselineScores, ...]
     notes: tuple[str, ...]
     labels: tuple[LabelResult, ...] = ()
+    undefined: tuple[str, ...] = ()
+    """Those of `notes` that say what the means leave out, or what leaves them without a value."""

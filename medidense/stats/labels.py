@@ -20,6 +20,7 @@ from medidense.stats.decisions import Decisions, decide, decision_figures, figur
 from medidense.stats.found import Found
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap
 from medidense.stats.ranking import auprc, two_sided, weighted_auprc
+from medidense.stats.undefined import undefined_labels
 from medidense.values import Estimate, LabelResult, Predictions, SampleFacts
 from medidense.values.recipe import EvaluationRules
 
@@ -56,14 +57,15 @@ def labels_found(
         for name in names
     )
     single = [f"{label.name} ({label.note.lower().rstrip('.')})" for label in labels if label.note]
-    if single:
-        notes = {f"Left out of the means: {'; '.join(single)}.": None, **notes}
+    said = [f"Left out of the means: {'; '.join(single)}."] if single else []
+    said += undefined_labels({name: _decisions(questions[name], rules) for name in both})
     return Found(
         counts={label.name: label.positives for label in labels},
         metrics=_means([questions[name] for name in both], predictions, rules, draws) if both else {},
         confusion=(),
         baselines=_joined(predictions, both, trained),
-        notes=tuple(notes),
+        notes=(*said, *notes),
+        undefined=tuple(said),
         labels=labels,
     )
 
@@ -123,7 +125,11 @@ def _decisions(question: Predictions, rules: EvaluationRules) -> Decisions:
 def _means(
     questions: Sequence[Predictions], predictions: Predictions, rules: EvaluationRules, draws: SubjectDraws
 ) -> dict[str, Estimate]:
-    """AUPRC and the figures at the operating point as means over these labels."""
+    """AUPRC and the figures at the operating point as means over these labels.
+
+    A figure that one of them has not is no mean of the others: `undefined_labels` says which. (scikit-learn
+    counts it as 0 with a warning, or leaves the label out with ``zero_division=nan``.)
+    """
     row = {sample: number for number, sample in enumerate(predictions.samples)}
     places = [np.array([row[sample] for sample in question.samples]) for question in questions]
     decisions = [_decisions(question, rules) for question in questions]

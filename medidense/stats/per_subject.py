@@ -10,6 +10,7 @@ from medidense.stats.grades import grade_figures
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.labels import AUPRC, labels_found
 from medidense.stats.subject_rows import SubjectRows, subject_rows
+from medidense.stats.undefined import undefined_classes
 from medidense.values import Estimate, PerSubject, Predictions
 from medidense.values.recipe import EvaluationRules
 
@@ -37,7 +38,11 @@ def per_subject(
         return PerSubject(0, int((rows > 1).sum()), pooled.left_out, pooled.rule, {}, nothing, {})
     own = SubjectDraws.of(pooled.table.subjects, draws.draws, draws.seed)
     binary = predictions.kind == "classes" and len(predictions.classes) == 2
-    metrics, labels = _labels(pooled, rules, own) if decided is None else (_figures(pooled, own), {})
+    if decided is None:
+        found = labels_found(pooled.table, (), rules, own)
+        metrics, notes = found.metrics, found.undefined
+    else:
+        found, (metrics, notes) = None, _figures(pooled, own)
     return PerSubject(
         subjects=len(pooled.table.samples),
         several=int((rows > 1).sum()),
@@ -48,26 +53,20 @@ def per_subject(
         metrics={name: figure for name, figure in metrics.items() if name not in PROBABILITIES},
         auroc_delong=_delong(pooled.table) if binary else None,
         samples_auroc=_of_counts(pooled.table, rows, own) if binary else None,
-        labels=labels,
+        notes=notes,
+        labels={} if found is None else {label.name: label.auroc for label in found.labels},
     )
 
 
-def _figures(pooled: SubjectRows, draws: SubjectDraws) -> dict[str, Estimate]:
-    """AUPRC and the figures of the decisions; those of grades too."""
+def _figures(pooled: SubjectRows, draws: SubjectDraws) -> tuple[dict[str, Estimate], tuple[str, ...]]:
+    """AUPRC and the figures of the decisions, those of grades too; which means have no value, and why."""
     table, decided = pooled.table, pooled.decided
     if decided is None:
-        return {}
+        return {}, ()
     decisions = Decisions(table.label, decided, table.scores, table.positive_index)
     grades = grade_figures(decisions, draws) if table.kind == "ordinal" else {}
-    return {AUPRC: auprc_estimate(table, draws), **grades, **decision_figures(decisions, draws)}
-
-
-def _labels(
-    pooled: SubjectRows, rules: EvaluationRules, draws: SubjectDraws
-) -> tuple[dict[str, Estimate], dict[str, Estimate]]:
-    """The means over several labels, and the AUROC of each."""
-    found = labels_found(pooled.table, (), rules, draws)
-    return dict(found.metrics), {label.name: label.auroc for label in found.labels}
+    figures = {AUPRC: auprc_estimate(table, draws), **grades, **decision_figures(decisions, draws)}
+    return figures, undefined_classes(decisions, table.classes)
 
 
 def _counts(table: Predictions) -> dict[str, int]:

@@ -12,11 +12,17 @@ from medidense.values import TYPED, UNKNOWN_GROUP, Estimate, Predictions, Sample
 FEWEST = 30
 """Subjects below which a subgroup has counts alone."""
 
+FEW_OF_CLASS = 10
+"""Subjects of a class below which a note says so: the interval of an area knows their number badly."""
+
 MOST = 20
 """Different words of a column beyond which it makes no subgroups."""
 
 AGES = (18, 40, 60, 80)
 """Years at which an age band begins."""
+
+IN_A_YEAR = {"": 1.0, "Y": 1.0, "M": 12.0, "W": 365.25 / 7, "D": 365.25}
+"""How many of each unit make a year: the letters of an age string (DICOM PS3.5 section 6.2, AS)."""
 
 SLICES_MM = (1.0, 2.5, 5.0)
 """Largest distance of slices of each band but the last."""
@@ -42,10 +48,10 @@ def subgroups(
     ]
     sorted_into: dict[str, list[str]] = {
         "sex": [cell.upper() for cell in named["sex"]],
-        "age": _banded(named["age"], age_band),
+        "age": _banded([age_years(cell) for cell in named["age"]], age_band),
         "site": named["site"],
         "scanner": named["scanner"],
-        "slice_mm": _banded(slices, slice_band),
+        "slice_mm": _banded([_number(cell, "mm") for cell in slices], slice_band),
         "volume": _thirds([None if fact is None else fact.volume_mm3 for fact in known]),
     }
     found: list[Subgroup] = []
@@ -72,9 +78,12 @@ def _subgroup(by: str, group: str, part: Predictions, draws: int, seed: int) -> 
         counts = np.bincount(part.label, minlength=len(part.classes))
     few = drawn.subjects < FEWEST
     area = Estimate(None) if few else auroc_estimate(part, part.scores, drawn)
-    note = f"Under {FEWEST} subjects: counts alone." if few else ""
-    if not few and area.value is None:
+    if few:
+        note = f"Under {FEWEST} subjects: counts alone."
+    elif area.value is None:
         note = "A class is missing: AUROC is not defined."
+    else:
+        note = _rare(part)
     return Subgroup(
         by=by,
         group=group,
@@ -86,10 +95,42 @@ def _subgroup(by: str, group: str, part: Predictions, draws: int, seed: int) -> 
     )
 
 
-def _banded(cells: Sequence[str], band: Callable[[float], str]) -> list[str]:
-    """The band of each cell that is a number; 058Y is an age as DICOM writes it."""
-    numbers = [re.fullmatch(r"0*(\d+(?:\.\d+)?)\s*Y?", cell.strip(), re.IGNORECASE) for cell in cells]
-    return [band(float(found[1])) if found else "" for found in numbers]
+def _rare(part: Predictions) -> str:
+    """The classes that few subjects are of, or the sides of several labels; empty where there is none."""
+    if part.multi_label:
+        sides = [
+            (f"{word} {name}", part.label[:, column] == value)
+            for column, name in enumerate(part.classes)
+            for word, value in (("with", 1), ("without", 0))
+        ]
+    else:
+        sides = [(f"of {name}", part.label == place) for place, name in enumerate(part.classes)]
+    subjects = np.array(part.subjects)
+    counted = [(words, len(np.unique(subjects[rows]))) for words, rows in sides]
+    rare = [f"{number} {words}" for words, number in counted if 0 < number < FEW_OF_CLASS]
+    return f"Few subjects ({', '.join(rare)}): the interval may be too narrow." if rare else ""
+
+
+def _banded(values: Sequence[float | None], band: Callable[[float], str]) -> list[str]:
+    """The band of each value that is known."""
+    return ["" if value is None else band(value) for value in values]
+
+
+def _number(cell: str, unit: str) -> float | None:
+    """The number in a cell, with or without one of the units (a regular expression) behind it."""
+    found = re.fullmatch(rf"(\d+(?:\.\d+)?)\s*(?:{unit})?", cell.strip(), re.IGNORECASE)
+    return float(found[1]) if found else None
+
+
+def age_years(cell: str) -> float | None:
+    """The years of an age: a number, or as DICOM writes it in days, weeks, months or years.
+
+    >>> age_years("58"), age_years("058Y"), age_years("006M"), age_years("old")
+    (58.0, 58.0, 0.5, None)
+    """
+    number = _number(cell, "[DWMY]")
+    unit = cell.strip()[-1:].upper()
+    return None if number is None else number / IN_A_YEAR["" if unit.isdigit() else unit]
 
 
 def age_band(years: float) -> str:

@@ -28,6 +28,7 @@ from medidense.values.region import Marker, Region
 from medidense.values.remedies import REMEDIES
 from medidense.values.sanity import Sanity
 from medidense.values.score import Prediction, Score
+from medidense.values.separation import Separation
 from medidense.values.split_plan import SplitPlan
 from medidense.values.start import StartReport, TensorFate
 from medidense.values.subgroup import TYPED, UNKNOWN_GROUP, Subgroup, public_groups, public_subgroups
@@ -82,6 +83,7 @@ __all__ = [
     "SampleFacts",
     "Sanity",
     "Score",
+    "Separation",
     "SetRule",
     "ShrunkRecord",
     "Source",

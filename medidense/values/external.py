@@ -37,7 +37,8 @@ class Beside:
 class Overlap:
     """Which of the training's subjects and images were looked for, and how many were found.
 
-    `why` says for each kind that was not compared what was missing.
+    `why` says for each kind that was not compared what was missing, and which images could not be read.
+    `unlabelled` counts rows without a label whose images were compared, of subjects with scored rows.
     """
 
     subjects_compared: bool
@@ -46,6 +47,7 @@ class Overlap:
     subjects_by_image: int
     rows: int
     why: tuple[str, ...] = ()
+    unlabelled: int = 0
 
 
 @dataclass(frozen=True)

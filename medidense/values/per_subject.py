@@ -27,5 +27,7 @@ class PerSubject:
     """`auroc` with DeLong's interval: two classes."""
     samples_auroc: Estimate | None = None
     """AUROC of the number of a subject's samples alone: the highest of many scores is higher by chance."""
+    notes: tuple[str, ...] = ()
+    """What the means over classes or labels leave out, or what leaves them without a value."""
     labels: Mapping[str, Estimate] = field(default_factory=dict)
     """Of several labels at once: the AUROC of each; `auroc` and `metrics` are their means."""

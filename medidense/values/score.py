@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 class Score:
     """One row of scores.csv: a (series, lesion), or an input that was refused or failed as a whole.
 
-    `status` is ``scored``, ``refused`` or ``failed``; `reason_code` and `reason` are empty where scored;
-    `scores` holds a probability for each class; `decision` is the class decided at the operating point;
-    `calibrated` is the calibrated probability of the positive class and `possible` the prediction set, where
-    the package has them.
+    `status` is ``scored``, ``refused`` or ``failed`` (in the ledger of a cohort also ``compared``: an image
+    that nothing is scored in); `reason_code` and `reason` are empty where scored; `scores` holds a
+    probability for each class; `decision` is the class decided at the operating point; `calibrated` is the
+    calibrated probability of the positive class and `possible` the prediction set, where there are such.
     """
 
     input: str

@@ -21,7 +21,8 @@ SEXES = ("F", "M", "O", "FEMALE", "MALE")
 class Subgroup:
     """Rows that agree in one thing: `by` names it (``sex``, ``volume``), `group` is what they agree in.
 
-    `auroc` has no value below 30 subjects, or where a class is missing; `note` says so.
+    `auroc` has no value below 30 subjects, or where a class is missing; `note` says so. Beside an `auroc` it
+    names the classes of fewer than 10 subjects.
     """
 
     by: str
@@ -31,6 +32,12 @@ class Subgroup:
     class_counts: Mapping[str, int]
     auroc: Estimate
     note: str = ""
+
+    @property
+    def found(self) -> str:
+        """The AUROC, where there is one, and the note."""
+        area = "" if self.note and self.auroc.value is None else self.auroc.text()
+        return f"{area} {self.note}".strip()
 
 
 def public_groups(parts: Sequence[tuple[str, str]]) -> list[str]:

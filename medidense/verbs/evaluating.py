@@ -1,6 +1,7 @@
 """What is a cross-validation worth?"""
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from medidense.errors import UsageError
 from medidense.pages import curves_png, roc_png, scores_png
 from medidense.rundir import BASELINE, RunDir, newest_sanity, read_groups, read_predictions
 from medidense.stats import BaselineScores, evaluate_predictions, matched_subset, subgroups, with_repeats
-from medidense.values import Evaluation, Predictions, Splits
+from medidense.values import Evaluation, Predictions, Sample, Splits
 from medidense.values.wording import count
 from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.made_controls import controls_of
@@ -23,6 +24,9 @@ from medidense.verbs.splitting import verified_splits
 
 FROM_SCRATCH = "the same network from random weights"
 COVARIATES = "logistic regression on the covariates alone"
+
+LONGEST = 200
+"""Bytes of the name of a file with rows: file systems take 255, of which evaluation- and .json need some."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def evaluate(
     of the whole run, and the result goes to ``evaluation-<name>.json``. Without it ``evaluation.json`` and
     the figures are written. Of repeated folds the scores are the means, and the spread of the repeats stands
     beside. Raises RunError (also where the folds or the cohort were changed since), CohortError, UsageError
-    when a row is none of the run's.
+    when a row is none of the run's, or has another label or subject there.
     """
     if cohort is not None:
         from medidense.verbs.external_validation import evaluate_external  # torch, which a run does not need
@@ -104,7 +108,7 @@ def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
     predictions = whole
     name = "all"
     if rows is not None:
-        wanted, name = _rows_of(Path(rows), folder, splits), Path(rows).stem
+        wanted, name = _rows_of(Path(rows), folder, splits, whole), Path(rows).stem
         predictions, repeats = predictions.take(wanted), tuple(table.take(wanted) for table in repeats)
     evaluation = evaluate_predictions(
         predictions,
@@ -160,13 +164,17 @@ def _rivals(folder: RunDir, predictions: Predictions) -> tuple[BaselineScores, .
     )
 
 
-def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
+def _rows_of(rows: Path, folder: RunDir, splits: Splits, whole: Predictions) -> set[str]:
     """The samples of the run's test parts that the subset names.
 
-    Rows that the run knows and never tests are left out. Raises UsageError for rows that it does not know,
-    and where none is left.
+    Rows that the run knows and never tests are left out. Raises UsageError for rows that it does not know, or
+    knows with another label or of another subject, where none is left, and for a file of too long a name.
     """
-    row_of = {sample.name: sample.row for sample in read_cohort(rows).samples}
+    if len(os.fsencode(rows.stem)) > LONGEST:
+        rule = f"the result is named after the file, so its name may have {LONGEST} bytes"
+        raise UsageError(str(rows), rule, len(os.fsencode(rows.stem)), "give it a shorter name")
+    table = read_cohort(rows, unlabelled=folder.recipe().labels.train_only).samples
+    row_of = {sample.name: sample.row for sample in table}
     names = set(row_of)
     known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()
     unknown, tested = sorted(row_of[name] for name in names - known), names & splits.tested_in().keys()
@@ -176,7 +184,28 @@ def _rows_of(rows: Path, folder: RunDir, splits: Splits) -> set[str]:
     if not tested:
         step = "use rows of a test part: splits.csv names them"
         raise UsageError(str(rows), "no row is in a test part of this run", count(len(names), "row"), step)
+    told = _told_of(whole)
+    other = [sample for sample in table if sample.name in tested and told[sample.name] != _told_in(sample)]
+    if other:
+        rule = f"{len(other)} of {count(len(names), 'row')} with another label or subject_id than in this run"
+        step = "use rows of the cohort the run was made from"
+        raise UsageError(str(rows), rule, f"row {other[0].row}", step)
     return tested
+
+
+def _told_of(table: Predictions) -> dict[str, tuple[str, object]]:
+    """Whose each sample is, and its label: a class, or 1, 0 and -1 (not known) of several by name."""
+    labels: list[object] = [
+        dict(zip(table.classes, map(int, row), strict=True)) if table.multi_label else table.classes[row]
+        for row in table.label
+    ]
+    return dict(zip(table.samples, zip(table.subjects, labels, strict=True), strict=True))
+
+
+def _told_in(sample: Sample) -> tuple[str, object]:
+    """The same, by a row of a cohort."""
+    several = {name: -1 if shown is None else int(shown) for name, shown in sample.labels.items()}
+    return sample.subject_id, several or sample.label
 
 
 def _told(evaluation: Evaluation, folder: RunDir, splits: Splits) -> Evaluation:

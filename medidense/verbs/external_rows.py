@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from medidense.batch import NO_PART, STEP, TRAINING_SUBJECT
+from medidense.batch import COMPARED, NO_PART, STEP, TRAINING_SUBJECT
 from medidense.errors import CohortError, Problem, UsageError, WriteError
 from medidense.package import Package, TrainingDigest
 from medidense.track import pseudonym_key
@@ -14,6 +14,8 @@ from medidense.values.wording import count
 
 BY_ID, BY_IMAGE = "a subject_id of the training", "a subject with an image of the training"
 NO_FIGURE = float("nan")
+SHOWN = 5
+"""Rows that are told one by one."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,33 @@ def met_by_id(digest: TrainingDigest | None, key: bytes | None, samples: Iterabl
     if digest is None or key is None:
         return set()
     return {name for name in {one.subject_id for one in samples} if digest.has_subject(key, name)}
+
+
+def unlabelled_of(table: Cohort, fresh: Iterable[Sample]) -> list[Sample]:
+    """The rows without a label of these rows' subjects: their images may be of the training."""
+    subjects = {sample.subject_id for sample in fresh}
+    return [one for one in table.samples if not one.labelled and one.subject_id in subjects]
+
+
+def with_unlabelled(overlap: Overlap, compared: Iterable[tuple[Sample, Score]], met: set[str]) -> Overlap:
+    """The overlap with what came of the images of rows without a label; a note of those not read.
+
+    Subjects that are in `met` are refused anyway: nothing of theirs is missing.
+    """
+    rows, unread = 0, []
+    for sample, score in compared:
+        if score.status == COMPARED or score.reason_code == TRAINING_SUBJECT:
+            rows += 1
+        elif sample.subject_id not in met:
+            unread.append(f"row {sample.row} {score.reason_code}")
+    if not unread:
+        return replace(overlap, unlabelled=rows)
+    told = ", ".join(unread[:SHOWN]) + (", ..." if len(unread) > SHOWN else "")
+    note = (
+        f"The images of {count(len(unread), 'row')} without a label could not be read and were not compared, "
+        f"though others of their subjects are scored: {told}."
+    )
+    return replace(overlap, unlabelled=rows, why=(*overlap.why, note))
 
 
 def refused_subject(sample: Sample, found: str) -> RefusedRow:

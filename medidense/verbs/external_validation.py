@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ from medidense.verbs.external_files import (
 from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.external_rows import (
     BY_ID,
+    SHOWN,
     Gathered,
     RefusedRow,
     comparable,
@@ -35,11 +37,10 @@ from medidense.verbs.external_rows import (
     refused_subject,
     require_fit,
     turnout,
+    unlabelled_of,
+    with_unlabelled,
 )
 from medidense.verbs.progress import Progress, counting
-
-SHOWN = 5
-"""Refused rows that are told one by one where none is left."""
 
 
 @archives_kept()
@@ -56,7 +57,8 @@ def evaluate_external(
 
     Scores are those of `Package.predict`. Nothing is fitted on the cohort but recalibrations that stand
     apart. A subject that had a part in the training is refused TRAINING_SUBJECT with all its rows: by its ID
-    where the package was exported under this user's key, and where one of its images is one of the training.
+    where the package was exported under this user's key, and where one of its images, of a row without a
+    label too, is one of the training.
     Rows that cannot be read or scored are refused by their own codes; the rest is evaluated. The same call
     goes on where it was stopped.
 
@@ -92,16 +94,20 @@ def _written(
     if not fresh:
         raise nothing_left(cohort, early)
     known = digest.has_image if digest and overlap.images_compared else None
-    with scored_cohort(loaded, fresh, known, out, counting(progress, "score", len(fresh))) as scored:
-        by_image = {one.subject_id for one, score in scored.rows() if score.reason_code == TRAINING_SUBJECT}
+    beside = unlabelled_of(table, fresh) if known else []
+    told = counting(progress, "score", len(fresh) + len(beside))
+    with scored_cohort(loaded, fresh, known, out, told, beside) as scored:
+        rows = chain(scored.rows(), scored.compared())
+        by_image = {one.subject_id for one, score in rows if score.reason_code == TRAINING_SUBJECT}
         found = gather(scored.rows(), by_image, loaded.manifest.classes)
         found.refused += early
         if not found.samples:
             remove_traces(place)
             raise nothing_left(cohort, found.refused)
         progress("evaluate", 0, 1)
-        rows = sum(one.code == TRAINING_SUBJECT for one in found.refused)
-        overlap = replace(overlap, subjects_by_id=len(by_id), subjects_by_image=len(by_image), rows=rows)
+        met = sum(one.code == TRAINING_SUBJECT for one in found.refused)
+        overlap = replace(overlap, subjects_by_id=len(by_id), subjects_by_image=len(by_image), rows=met)
+        overlap = with_unlabelled(overlap, scored.compared(), by_image)
         predictions = _predictions(loaded, found)
         external = _evaluated(loaded, table, found, overlap, predictions)
         leave_other_run(place, loaded, table)

@@ -11,7 +11,7 @@ import numpy as np
 
 from medidense.errors import RunError
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
-from medidense.rundir import RunDir, read_groups
+from medidense.rundir import RunDir, read_groups, read_prints, separation_of
 from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_subgroups
 from medidense.values.wording import count
 from medidense.verbs.showing import surest
@@ -25,7 +25,7 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
     Saliency pictures of modalities that may carry a name in the image are withheld unless `allow_burned_in`.
     Raises RunError.
     """
-    predictions = run.predictions()
+    predictions, splits = run.predictions(), run.splits()
     shown = _overlays(run, predictions, evaluation.operating_point, alias, allow_burned_in)
     hidden = sum(one.content is None for one in shown)
     withheld = ""
@@ -35,11 +35,12 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
             "They lie in the run directory; --allow-burned-in puts them here."
         )
     return RunContents(
-        evaluation=public_evaluation(evaluation, run.splits()),
+        evaluation=public_evaluation(evaluation, splits),
         predictions=aliased(predictions, alias),
         recipe=run.public_recipe(),
         ran=_ran(run),
         flow=_flow(run, predictions),
+        separation=separation_of(splits, run.facts(), read_prints(run.prints_path)),
         crossings=tuple(_crossing(one, alias) for one in run.crossings()),
         shown=shown,
         withheld=withheld,

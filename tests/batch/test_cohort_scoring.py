@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from medidense.batch import scored_cohort
+from medidense.batch import COMPARED, TRAINING_SUBJECT, scored_cohort
 from medidense.cohort import image_print, read_cohort
 from medidense.errors import Interrupted, LockedError, RunError
 from medidense.io import read_volume, write_nifti
@@ -141,3 +141,45 @@ def test_the_folder_is_of_one_package_and_of_one_process(
         scores(package, samples[:1], tmp_path / "out")
     with pytest.raises(RunError, match="another package"):
         scores(other_package, samples[:1], tmp_path / "out")
+
+
+def test_images_of_rows_beside_are_compared_once_and_never_scored(
+    package: Package, samples: tuple[Sample, ...], asked: list[int], tmp_path: Path
+) -> None:
+    learnt = image_print(read_volume(Path(samples[1].image_path))).digest
+    (tmp_path / "gone.nii.gz").write_bytes(b"no image")
+    gone = replace(samples[2], image="gone.nii.gz", image_path=tmp_path / "gone.nii.gz", row=9)
+    looked: list[str] = []
+
+    def known(digest: str) -> bool:
+        looked.append(digest)
+        return digest == learnt
+
+    def told(out: Path) -> dict[str, tuple[str, str]]:
+        beside = [samples[1], gone, samples[4]]
+        with scored_cohort(package, samples[3:], known, out, beside=beside) as scored:
+            assert len(list(scored.rows())) == 3
+            return {sample.name: (score.status, score.reason_code) for sample, score in scored.compared()}
+
+    found = told(tmp_path / "out")
+    assert found[samples[1].name] == ("refused", TRAINING_SUBJECT)
+    assert found[gone.name][0] == "refused"
+    assert found[gone.name][1] not in ("", TRAINING_SUBJECT)
+    assert samples[4].name not in found, "its image was compared when it was scored"
+    assert len(asked) == 3
+    compared = len(looked)
+    assert told(tmp_path / "out") == found
+    assert len(looked) == compared, "read again"
+    with scored_cohort(package, samples[:1], known, tmp_path / "out", beside=samples[2:3]) as scored:
+        assert [score.status for _, score in scored.compared()] == [COMPARED]
+    again = scores(package, samples[2:3], tmp_path / "out", known)
+    assert [score.status for score in again.values()] == ["scored"], "the label came later"
+
+
+def test_one_file_by_two_paths_is_one_image(
+    package: Package, samples: tuple[Sample, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "link.nii.gz").symlink_to(samples[0].image_path)
+    linked = replace(samples[1], image="link.nii.gz", image_path=tmp_path / "link.nii.gz")
+    found = scores(package, (samples[0], linked), tmp_path / "out")
+    assert [score.status for score in found.values()] == ["scored", "scored"]

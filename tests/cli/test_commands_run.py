@@ -247,9 +247,12 @@ def test_words_of_cells_are_not_printed(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    part = Subgroup("site", "site 1", 40, 30, {"benign": 25, "malignant": 15}, Estimate(0.9))
+    few = "Few subjects (5 of malignant)."
+    part = Subgroup("site", "site 1", 40, 30, {"benign": 35, "malignant": 5}, Estimate(0.9), few)
     fields = {"evaluation": evaluation, "public": replace(evaluation, subgroups=(part,)), "crossings": ()}
     fields |= {"figures": evaluation, "choices": (), "tracking": "", "resumed": False, "report": ""}
     stand_in(name, result(run=tmp_path, written=tmp_path, seconds=1.0, **fields))
     assert main([name, str(tmp_path)]) == 0
-    assert "site 1" in capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "site 1" in printed
+    assert "0.900 Few subjects (5 of malignant)." in printed

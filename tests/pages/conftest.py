@@ -8,7 +8,7 @@ import pytest
 
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size
 from medidense.stats import evaluate_predictions, matched_subset, subgroups
-from medidense.values import Kind, Predictions, SampleFacts, parse_recipe
+from medidense.values import Kind, Predictions, SampleFacts, Separation, parse_recipe
 from medidense.values.recipe import EvaluationRules
 
 N = 48
@@ -66,6 +66,7 @@ def made() -> Callable[..., RunContents]:
                 "nodules", "ab" * 32, "medidense cv nodules.csv", {"code": "0.1.0+abc", "split": "kfold"}
             ),
             flow=Flow(Size(N, N // 2), 0, Size(N, N // 2), folds),
+            separation=Separation(4, N // 2, 4 * N, 0, N - 1, 0),
             shown=(Overlay("FP", "S-01", b"JPEG"),) if kind == "binary" else (),
         )
 

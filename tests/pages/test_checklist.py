@@ -9,8 +9,7 @@ from medidense.pages import RunContents
 from medidense.pages.checklist import GIVEN, checklist_counts, checklist_section
 from medidense.pages.checklist_answers import Answer, answers
 from medidense.pages.checklist_items import CLAIM, TRIPOD
-from medidense.pages.controls import controls
-from medidense.values import Estimate, Leakage, Subgroup
+from medidense.values import Estimate, Subgroup
 from medidense.values.covariates import Covariates
 
 PARTS = {
@@ -99,6 +98,10 @@ def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable
     assert "Decided for malignant from 0.5 on, set before any result." in found["output"].said
     assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"].said
     assert "net benefit" in found["measures"].said
+    assert (
+        "24 subjects, 4 folds, 192 rows of their parts checked: 0 subjects in two" in found["disjoint"].said
+    )
+    assert "47 different images compared: 0 exact copies" in found["disjoint"].said
     assert found["robust"].said.startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
     assert found["subgroups"].said.endswith(found["robust"].said)
     assert "A package averages the folds' networks." in found["ensemble"].said
@@ -144,22 +147,3 @@ def test_missing_labels_and_empty_cells_are_named_where_they_are_known(
     assert "60 rows without a label: trained on, never tested." in found.said
     assert "Empty cells: age 3." in found.said
     assert found.left.startswith("how many cells of psa are empty; ")
-
-
-def test_copies_that_were_trained_on_are_found_and_dropped_ones_pass(
-    made: Callable[..., RunContents],
-) -> None:
-    def outcome(leakage: Leakage) -> tuple[str, str]:
-        contents = made()
-        changed = replace(contents, evaluation=replace(contents.evaluation, leakage=leakage))
-        control = next(one for one in controls(changed) if one.name == "copies of test images")
-        return control.outcome, control.said
-
-    assert outcome(Leakage()) == (
-        "passed",
-        "No training image is a copy of a test image, by digest and by look.",
-    )
-    assert outcome(Leakage("drop_from_train", 2, 0))[0] == "passed"
-    assert "2 copies found and dropped" in outcome(Leakage("drop_from_train", 2, 0))[1]
-    assert outcome(Leakage("refuse", 0, 1))[0] == "found"
-    assert "1 near copy trained on" in outcome(Leakage("refuse", 0, 1))[1]

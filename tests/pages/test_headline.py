@@ -100,3 +100,25 @@ def test_a_class_whose_name_is_a_number_reads_as_a_class(made: Callable[..., Run
     assert said.startswith(
         "Of two samples, one of class 1 and one of class 0, the one of class 1 has the higher"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_check"),
+    [
+        ("binary", "the labels and the positive class"),
+        ("classes", "the labels"),
+        ("multi_label", "the labels"),
+        ("ordinal", "the labels and the order of the grades"),
+    ],
+)
+def test_an_interval_below_chance_is_no_interval_that_reaches_it(
+    made: Callable[..., RunContents], kind: str, to_check: str
+) -> None:
+    below = with_figures(made(kind), Estimate(0.2, 0.1, 0.3), rival("volume alone", 0.1, 0.1, 0.05, 0.3))
+    said = meaning(below)
+    assert said.endswith(
+        f"The interval lies below 0.5: the scores rank the wrong way round. Check {to_check}."
+    )
+    assert "reaches" not in said
+    assert believable(below) is False
+    assert "reaches 0.5" in meaning(with_figures(made(kind), Estimate(0.4, 0.3, 0.5)))

@@ -23,7 +23,9 @@ def test_shuffled_labels(limits, outcome):
     assert found.outcome == outcome
     assert "0.930" in found.said
     assert "50 times" in found.said
-    assert ("look for" in found.said) == (outcome == "found")
+    assert ("Chance is 0.5" in found.said) == (outcome == "found")
+    assert ("copies in two parts" in found.said) == (outcome == "found" and limits[2] > 0.5)
+    assert ("a leak leads above it" in found.said) == (limits[2] < 0.5)
 
 
 def test_one_shuffle_of_a_retrained_network_is_judged_by_its_interval():

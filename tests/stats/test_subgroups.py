@@ -60,7 +60,63 @@ def test_bands_thirds_and_slices_of_the_image() -> None:
         ("volume", "over 79.33", 40),
     ]
     assert age_band(60) == "60-79"
+    assert slice_bands("2 mm", "2Y", "1") == ["up to 1 mm", "up to 2.5 mm", "not known"]
     assert found[0].note == "A class is missing: AUROC is not defined."
+
+
+def slice_bands(*cells: str) -> list[str]:
+    told = {name: {"slice_mm": cells[row % len(cells)]} for row, name in enumerate(NAMES)}
+    return [part.group for part in subgroups(table(), [], told, 300, 0)]
+
+
+@pytest.mark.parametrize(
+    ("cell", "band"),
+    [
+        ("006M", "0-17"),
+        ("010W", "0-17"),
+        ("120D", "0-17"),
+        ("215M", "0-17"),
+        ("216M", "18-39"),
+        ("939W", "0-17"),
+        ("940w", "18-39"),
+        ("017Y", "0-17"),
+        (" 58 y", "40-59"),
+        ("91", "80 and over"),
+        ("58X", "not known"),
+        ("Y", "not known"),
+        ("-3", "not known"),
+        ("58MY", "not known"),
+    ],
+)
+def test_an_age_in_each_unit_that_dicom_has(cell: str, band: str) -> None:
+    cells = {name: {"age": cell if row < 60 else "065Y"} for row, name in enumerate(NAMES)}
+    cells[NAMES[-1]] = {"age": "030Y"}
+    found = {part.group: part.samples for part in subgroups(table(), [], cells, 300, 0)}
+    assert found[band] == 60 + (band == "18-39")
+
+
+def test_a_class_of_few_subjects_is_named_beside_the_area() -> None:
+    rare = np.where(np.arange(N) % 60 < 10, np.arange(N) % 2, 0)  # in each half 5 subjects of class 1
+    cells = {name: {"site": "AB"[row // 60]} for row, name in enumerate(NAMES)}
+    few = "Few subjects (5 of 1): the interval may be too narrow."
+    for part in subgroups(replace(table(), label=rare), [], cells, 300, 0):
+        assert part.note == few
+        assert part.found == f"{part.auroc.text()} {few}"
+    twice = tuple(f"p{row % 60 // 2}{row // 60}" for row in range(N))  # of 30 subjects of 2 rows each 10 of 1
+    many = np.where(np.arange(N) % 60 < 20, np.arange(N) % 2, 0)
+    full = replace(table(), label=many, subjects=twice)
+    assert {part.note for part in subgroups(full, [], cells, 300, 0)} == {""}
+    assert {part.note for part in subgroups(replace(full, label=rare), [], cells, 300, 0)} == {few}
+
+
+def test_a_label_with_few_subjects_on_either_side_is_named() -> None:
+    label = np.stack([np.arange(N) % 2, np.arange(N) % 15 == 0, np.ones(N)], axis=1).astype(np.int64)
+    several = Predictions(
+        ("x", "y", "z"), "x", NAMES, NAMES, np.arange(N) % 5, label, np.full((N, 3), 0.5), "multi_label"
+    )
+    cells = {name: {"site": "AB"[row // 60]} for row, name in enumerate(NAMES)}
+    notes = {part.note for part in subgroups(several, [], cells, 300, 0)}
+    assert notes == {"Few subjects (4 with y): the interval may be too narrow."}
 
 
 def test_below_thirty_subjects_there_are_counts_alone() -> None:

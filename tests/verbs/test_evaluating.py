@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from medidense import verbs
-from medidense.errors import RunError, UsageError
+from medidense.errors import CohortError, RunError, UsageError
 from tests.verbs.conftest import World
 
 
@@ -33,6 +33,40 @@ def test_a_row_that_is_none_of_the_runs_is_named(here: World) -> None:
     foreign.write_text("\n".join([head, first.rsplit(",", 1)[0] + ",L9", *rest]) + "\n")
     with pytest.raises(UsageError, match=r"1 of 10 rows .* found row 2;"):
         verbs.evaluate(here.run, rows=foreign)
+
+
+def test_a_row_with_another_label_or_subject_is_named(here: World) -> None:
+    head, *rows = here.cohort.read_text().splitlines()
+    column = head.split(",").index("label")
+    table = here.cohort.parent / "odd.csv"
+    for place, changed in ((column, "other"), (head.split(",").index("subject_id"), "X-NEW")):
+        cells = [row.split(",") for row in rows]
+        subject, label = cells[2][0], cells[2][column]
+        for row in cells:  # all of a subject, or one class under another name
+            if (row[column] == label) if changed == "other" else (row[0] == subject):
+                row[place] = changed
+        table.write_text("\n".join([head, *(",".join(row) for row in cells)]) + "\n")
+        with pytest.raises(UsageError, match=r"another label or subject_id than in this run; found row \d+;"):
+            verbs.evaluate(here.run, rows=table)
+    assert not (here.run / "evaluation-odd.json").exists()
+
+
+def test_bad_tables_are_one_line_each(here: World) -> None:
+    folder, text = here.cohort.parent, here.cohort.read_text()
+    bad = {
+        "empty": (b"", "must not be empty"),
+        "image": (text.replace("image", "picture", 1).encode(), "the column image is missing"),
+        "binary": (b"\x00\x01\xff" * 99, "must be UTF-8"),
+        "utf16": (text.encode("utf-16"), "UTF-16"),
+        "semicolons": (text.replace(",", ";").encode(), "separated by commas"),
+        "x" * 240: (text.encode(), "give it a shorter name"),
+    }
+    for name, (content, said) in bad.items():
+        (folder / f"{name}.csv").write_bytes(content)
+        with pytest.raises((CohortError, UsageError), match=said) as caught:
+            verbs.evaluate(here.run, rows=folder / f"{name}.csv")
+        assert caught.value.exit_code == 2
+        assert len(caught.value.lines) == 1, name
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:

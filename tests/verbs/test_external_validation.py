@@ -214,6 +214,31 @@ def test_with_another_key_images_alone_are_compared_and_that_is_said(
     assert "under another user&#x27;s key" in result.html.read_text()
 
 
+def test_an_image_of_a_row_without_a_label_gives_a_subject_away(
+    here: World, strangers: list[Row], write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = absolute(here.cohort)
+    (tmp_path / "torn.nii.gz").write_bytes(b"no image")
+    met, torn, kept = (dict(row) for row in strangers[:3])
+    met["subject_id"] = "X-MET"
+    torn["subject_id"] = "X-TORN"
+    before = {**known[-1], "subject_id": "X-MET", "label": ""}  # an image of the training
+    unread = {**torn, "image": str(tmp_path / "torn.nii.gz"), "label": ""}
+    other = {**strangers[5], "subject_id": kept["subject_id"], "label": ""}
+    nobody = {**known[0], "subject_id": "X-NOBODY", "label": ""}  # nothing of this subject is scored
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    table = write([met, torn, kept, *strangers[-2:], before, unread, other, nobody])
+    result = verbs.evaluate(here.package, table, out=tmp_path / "out")
+    assert isinstance(result, ExternalResult)
+    assert [row["subject_id"] for row in rows_of(tmp_path / "out" / "refusals.csv")] == ["X-MET"]
+    overlap = result.external.overlap
+    assert (overlap.subjects_by_image, overlap.rows, overlap.unlabelled) == (1, 1, 2)
+    (note,) = [why for why in overlap.why if "without a label" in why]
+    assert "The images of 1 row without a label could not be read" in note
+    assert "row 8 " in note
+    assert "2 rows without a label" in result.html.read_text()
+
+
 def test_a_package_of_an_older_version_compares_nothing_and_that_is_said(
     here: World, strangers: list[Row], write: Write, tmp_path: Path
 ) -> None:

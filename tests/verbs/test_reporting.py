@@ -11,7 +11,9 @@ import pytest
 
 from medidense import verbs
 from medidense.errors import RunError
-from medidense.rundir import RunDir
+from medidense.pages.controls import APART, COPIES
+from medidense.rundir import RunDir, write_prints
+from medidense.values.covariates import Covariates
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
 
@@ -64,17 +66,43 @@ def test_a_row_without_a_label_of_a_tested_subject_is_in_no_part_of_the_fold(cop
         assert fold["unused"] == 1
 
 
-def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(copy: Path) -> None:
+def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [line.partition(",")[0] for line in (copy / "samples.csv").read_text().splitlines()[1:]]
     rows = [f"{name},{'' if row < 2 else 60}" for row, name in enumerate(names)]
     (copy / "groups.csv").write_text("\n".join(["sample,age", *rows, ""]), encoding="utf-8")
-    recipe = copy / "recipe.yaml"
-    text = recipe.read_text(encoding="utf-8").replace("covariates: null", "covariates: {columns: [Age, psa]}")
-    recipe.write_text(text, encoding="utf-8")
     run = RunDir(copy)
-    evaluation = verbs.evaluate(copy).evaluation
+    evaluation, plain = verbs.evaluate(copy).evaluation, run.recipe()
+    taken = plain.input.model_copy(update={"covariates": Covariates(columns=("Age", "psa"))})
+    recipe = plain.model_copy(update={"input": taken})
+    monkeypatch.setattr(RunDir, "recipe", lambda _: recipe)
     found = run_contents_module.run_contents(run, evaluation, str, True)
     assert found.empty_cells == {"Age": 2}
+
+
+def test_what_is_apart_is_counted_from_the_files_of_the_run(here: World, copy: Path) -> None:
+    def counted() -> tuple[dict[str, int | None], dict[str, str]]:
+        verbs.report(copy)
+        tree = json.loads((copy / "report.json").read_text(encoding="utf-8"))
+        return tree["separation"], {one["name"]: one["outcome"] for one in tree["controls"]}
+
+    found, outcomes = counted()
+    splits = RunDir(copy).splits()
+    assert (found["folds"], found["rows"]) == (2, 2 * len(splits.tested_in()))
+    assert (found["subjects_in_two"], found["exact_copies"]) == (0, 0)
+    assert (outcomes[APART], outcomes[COPIES]) == ("passed", "passed")
+    first, second = (min(fold.test) for fold in splits.folds)
+    write_prints(dict.fromkeys(splits.tested_in(), "ab" * 32), copy / "prints.csv")
+    owner = splits.folds[0].subject_of
+    table = (copy / "samples.csv").read_text(encoding="utf-8")
+    (copy / "samples.csv").write_text(table.replace(f",{owner[first]},", f",{owner[second]},"))
+    found, outcomes = counted()
+    assert (found["subjects_in_two"], found["images"]) == (2, 1)
+    assert found["exact_copies"] == len(splits.tested_in())
+    assert (outcomes[APART], outcomes[COPIES]) == ("failed", "failed")
+    (copy / "prints.csv").unlink()
+    assert counted()[1][COPIES] == "not run"
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
