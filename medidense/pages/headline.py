@@ -1,7 +1,7 @@
 """How good, how sure, on whom and against what, in words that need no statistics?"""
 
 from medidense.pages.contents import RunContents
-from medidense.pages.controls import controls
+from medidense.pages.controls import TONE, controls
 from medidense.pages.markup import Html, tag
 from medidense.values import Baseline, Estimate, Evaluation
 from medidense.values.doubts import control_doubts, size_doubt
@@ -32,9 +32,9 @@ def doubts(contents: RunContents) -> list[str]:
     """What is on the page further down and takes from the figure: size, and checks that found something."""
     evaluation = contents.evaluation
     told = {one.title for one in evaluation.controls}
-    others = (one for one in controls(contents) if one.outcome == "found" and one.name not in told)
+    others = (one for one in controls(contents) if TONE[one.outcome] == "bad" and one.name not in told)
     said = [size_doubt(evaluation.auroc, evaluation.matched), *control_doubts(evaluation.controls)]
-    said += [f"Check {one.name}: found. {one.said}" for one in others]
+    said += [f"Check {one.name}: {one.outcome}. {one.said}" for one in others]
     return [sentence for sentence in said if sentence]
 
 

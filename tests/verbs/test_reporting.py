@@ -12,6 +12,7 @@ import pytest
 from medidense import verbs
 from medidense.errors import RunError
 from medidense.rundir import RunDir
+from medidense.values.covariates import Covariates
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
 
@@ -64,15 +65,17 @@ def test_a_row_without_a_label_of_a_tested_subject_is_in_no_part_of_the_fold(cop
         assert fold["unused"] == 1
 
 
-def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(copy: Path) -> None:
+def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     names = [line.partition(",")[0] for line in (copy / "samples.csv").read_text().splitlines()[1:]]
     rows = [f"{name},{'' if row < 2 else 60}" for row, name in enumerate(names)]
     (copy / "groups.csv").write_text("\n".join(["sample,age", *rows, ""]), encoding="utf-8")
-    recipe = copy / "recipe.yaml"
-    text = recipe.read_text(encoding="utf-8").replace("covariates: null", "covariates: {columns: [Age, psa]}")
-    recipe.write_text(text, encoding="utf-8")
     run = RunDir(copy)
-    evaluation = verbs.evaluate(copy).evaluation
+    evaluation, plain = verbs.evaluate(copy).evaluation, run.recipe()
+    taken = plain.input.model_copy(update={"covariates": Covariates(columns=("Age", "psa"))})
+    recipe = plain.model_copy(update={"input": taken})
+    monkeypatch.setattr(RunDir, "recipe", lambda _: recipe)
     found = run_contents_module.run_contents(run, evaluation, str, True)
     assert found.empty_cells == {"Age": 2}
 
