@@ -23,7 +23,7 @@ from medidense.cli.reading import (
     Series,
     read_options,
 )
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, count
 
 if TYPE_CHECKING:
     from medidense.verbs.converting import ConvertResult
@@ -176,7 +176,7 @@ def check(
 
     with following(as_json=as_json) as progress:
         result = verbs.check(cohort, join=join, overwrite=overwrite, progress=progress)
-    counts = ", ".join(f"{name} {number}" for name, number in result.class_counts.items())
+    counts = class_counts(result.class_counts)
     page = facts(
         [
             ("cohort", result.cohort),

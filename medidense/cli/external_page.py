@@ -4,13 +4,13 @@ from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.pages import baselines_table, per_subject_table, subgroups_table
 from medidense.cli.printing import Piece, Table, facts
 from medidense.values.external import ExternalEvaluation
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, count
 
 
 def external_page(external: ExternalEvaluation) -> list[Piece]:
     """Who was scored, the headline, how it compares with training, and the other figures."""
     evaluation, turnout, overlap = external.evaluation, external.turnout, external.overlap
-    counts = ", ".join(f"{name} {number}" for name, number in evaluation.class_counts.items())
+    counts = class_counts(evaluation.class_counts)
     refused = ", ".join(f"{code} {number}" for code, number in turnout.refused.items())
     compared = [
         name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from medidense.cli.deployment_page import deployment_tables
 from medidense.cli.printing import Piece, Table, duration, facts, figure
 from medidense.values import Crossing, Evaluation, Leak, public_subgroups
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, class_words, count
 
 SHOWN = 20
 """Rows of a table of copies that are printed; all of them stand in the JSON."""
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def evaluation_page(evaluation: Evaluation) -> list[Piece]:
     """The headline, the floor it must beat, the other figures and the folds, in this order."""
-    counts = ", ".join(f"{name} {number}" for name, number in evaluation.class_counts.items())
+    counts = class_counts(evaluation.class_counts)
     rows = "" if evaluation.rows == "all" else evaluation.rows
     headline = facts(
         [
@@ -140,9 +140,10 @@ def _labels(evaluation: Evaluation) -> Table:
 def _metrics(evaluation: Evaluation) -> Table:
     """The figures at the operating point."""
     rows = tuple((name, estimate.text()) for name, estimate in evaluation.metrics.items())
-    title = f"Positive is {evaluation.positive}; decided from a score of {evaluation.operating_point:g} on"
+    positive = class_words(evaluation.positive)
+    title = f"Positive is {positive}; decided from a score of {evaluation.operating_point:g} on"
     if evaluation.operating_rule != "fixed":
-        title = f"Positive is {evaluation.positive}; each fold decided at the threshold of the other folds"
+        title = f"Positive is {positive}; each fold decided at the threshold of the other folds"
     if evaluation.kind == "multi_label":
         title = f"Means over the labels; each decided from a score of {evaluation.operating_point:g} on"
     elif evaluation.kind == "ordinal":
@@ -174,7 +175,7 @@ def subgroups_table(evaluation: Evaluation) -> Table:
             part.by,
             part.group,
             f"{part.samples} of {count(part.subjects, 'subject')}",
-            ", ".join(f"{name} {number}" for name, number in part.class_counts.items()),
+            class_counts(part.class_counts),
             part.found,
         )
         for part in public_subgroups(evaluation.subgroups)

@@ -1,7 +1,7 @@
 """What does the page of a run show, as plain values with nothing in them that names a subject?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medidense.values import Baseline, Crossing, Evaluation, Predictions, Recipe, Separation
 
@@ -19,6 +19,7 @@ class FoldFlow:
     """Who one fold trains on, validates with, tests and left out as copies of what it tests.
 
     `classes` counts the samples of each class in the test part; of several labels those that show it.
+    `unused` samples are in no part: they have no label, and their subject is not trained on.
     """
 
     fold: int
@@ -28,6 +29,7 @@ class FoldFlow:
     test: Size
     dropped: int
     classes: Mapping[str, int]
+    unused: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ class RunContents:
     shown: tuple[Overlay, ...] = ()
     withheld: str = ""
     """Why saliency pictures are left out, where they are."""
+    empty_cells: Mapping[str, int] = field(default_factory=dict)
+    """By covariate of the recipe how many samples have an empty cell, as far as the run directory knows."""
 
     @property
     def binary(self) -> bool:

@@ -4,6 +4,7 @@ from medidense.pages.canvas import GREY, blank, colour, legend, name_axes, png
 from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, figure, join, table, tag
 from medidense.values import Evaluation
+from medidense.values.wording import class_words
 
 WHERE_USED = (
     "PPV and NPV where it is used are by Bayes' rule. Where each subject has one sample, or no draw of "
@@ -92,9 +93,19 @@ def prediction_sets_section(contents: RunContents) -> Html:
     if sets is None:
         return Html("")
     rows: list[tuple[object, ...]] = [("figure", "value")]
-    rows += [(name.replace("_", " "), estimate.text()) for name, estimate in sets.figures.items()]
+    rows += [(_share(name), estimate.text()) for name, estimate in sets.figures.items()]
     words = (
         f"Sets of classes made to hold the true one in {sets.target:g} of samples, class by class; a set of "
         "more or fewer than one class is for a human to decide. Each fold's sets are by the other folds."
     )
     return join([table(rows, "words"), tag("p", words, kind="note")])
+
+
+def _share(name: str) -> str:
+    """What a figure of prediction sets is called.
+
+    >>> _share("coverage_1"), _share("single_right")
+    ('coverage, class 1', 'single right')
+    """
+    what, _, which = name.partition("_")
+    return f"coverage, {class_words(which)}" if what == "coverage" and which else name.replace("_", " ")

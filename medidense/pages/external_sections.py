@@ -7,7 +7,7 @@ from medidense.pages.drift import NAMES
 from medidense.pages.external_contents import ExternalContents
 from medidense.pages.markup import Html, confusion, figure, join, pairs, table, tag
 from medidense.pages.performance import WORDS
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, class_words, count
 
 Pictures = Mapping[str, bytes]
 
@@ -42,7 +42,8 @@ def flow_steps(contents: ExternalContents, _: Pictures) -> Html:
         words += (
             f" So were those of {count(overlap.unlabelled, 'row')} without a label, of the same subjects."
         )
-    classes = [("class", "samples"), *contents.external.evaluation.class_counts.items()]
+    counts = contents.external.evaluation.class_counts
+    classes = [("class", "samples"), *((class_words(name), number) for name, number in counts.items())]
     return join(
         [
             tag(
@@ -210,7 +211,7 @@ def provenance(contents: ExternalContents, _: Pictures) -> Html:
 def facts_of(contents: ExternalContents) -> dict[str, str]:
     """What was run on what."""
     external, training = contents.external, contents.manifest.training
-    classes = ", ".join(f"{name} {number}" for name, number in training.class_counts.items())
+    classes = class_counts(training.class_counts)
     size = f"{count(training.subjects, 'subject')}, {count(training.samples, 'sample')}"
     return {
         "package": external.package,

@@ -2,13 +2,15 @@
 
 from medidense.pages.contents import Flow, RunContents, Size
 from medidense.pages.markup import Html, join, table, tag
-from medidense.values.wording import count
+from medidense.values.wording import class_words, count
 
 
 def flow_section(contents: RunContents) -> Html:
     """The steps from the cohort to the tested samples, the classes, and a table of the folds."""
     flow, evaluation = contents.flow, contents.evaluation
-    classes: list[tuple[object, ...]] = [("class", "samples"), *evaluation.class_counts.items()]
+    totals = evaluation.class_counts.items()
+    classes: list[tuple[object, ...]] = [("class", "samples")]
+    classes += [(class_words(name), number) for name, number in totals]
     if evaluation.kind == "multi_label":
         classes = [
             ("label", "shown", "not shown", "not known"),
@@ -34,7 +36,9 @@ def _steps(contents: RunContents) -> list[Html]:
         _step(str(flow.refused), "rows refused (one would stop the run)"),
     ]
     if flow.unlabelled:
-        steps.append(_step(str(flow.unlabelled), "without a label: trained on, never tested"))
+        steps.append(
+            _step(str(flow.unlabelled), "without a label: trained on where their subject is, never tested")
+        )
     steps.append(_step(str(leakage.dropped), "copies of test images dropped from training, folds added up"))
     if leakage.kept:
         steps.append(_step(str(leakage.kept), "near copies of test images trained on all the same"))
@@ -53,13 +57,15 @@ def _words(size: Size) -> str:
 def _folds(flow: Flow) -> list[tuple[object, ...]]:
     """A row a fold: samples (subjects) of each part, and the classes tested."""
     classes = list(flow.folds[0].classes) if flow.folds else []
+    unused = any(fold.unused for fold in flow.folds)
     head = (
         "fold",
         "trained on",
         "validation",
         "tested",
         "dropped as copies",
-        *(f"tested: {name}" for name in classes),
+        *["left out: no label, subject not trained on"] * unused,
+        *(f"tested: {class_words(name)}" for name in classes),
     )
     rows = [
         (
@@ -68,6 +74,7 @@ def _folds(flow: Flow) -> list[tuple[object, ...]]:
             _brief(fold.validation) if fold.validation.samples else "none",
             _brief(fold.test),
             fold.dropped,
+            *[fold.unused] * unused,
             *(fold.classes[name] for name in classes),
         )
         for fold in flow.folds

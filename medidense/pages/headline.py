@@ -1,9 +1,11 @@
 """How good, how sure, on whom and against what, in words that need no statistics?"""
 
 from medidense.pages.contents import RunContents
+from medidense.pages.controls import TONE, controls
 from medidense.pages.markup import Html, tag
-from medidense.values import Baseline, Estimate
-from medidense.values.wording import count
+from medidense.values import Baseline, Estimate, Evaluation
+from medidense.values.doubts import control_doubts, size_doubt
+from medidense.values.wording import class_words, count
 
 CHANCE = 0.5
 
@@ -11,8 +13,9 @@ CHANCE = 0.5
 def headline(contents: RunContents) -> Html:
     """The box on top: the figure, what it means, the floor, and what follows from both."""
     evaluation = contents.evaluation
-    mood = {True: " passed", False: " failed", None: ""}[believable(contents)]
-    sentences = [meaning(contents), against_floor(contents.floor), *at_operating_point(contents)]
+    found = doubts(contents)
+    mood = {True: " failed" if found else " passed", False: " failed", None: ""}[believable(contents)]
+    sentences = [meaning(contents), against_floor(contents.floor), *found, *at_operating_point(contents)]
     sentences.append(by_subject(contents))
     subjects, samples = count(evaluation.subjects, "subject"), count(evaluation.samples, "sample")
     on_whom = f"On {subjects} with {samples}: {evaluation.auroc_definition}."
@@ -23,6 +26,16 @@ def headline(contents: RunContents) -> Html:
         *(tag("p", sentence) for sentence in sentences if sentence),
         kind=f"verdict{mood}",
     )
+
+
+def doubts(contents: RunContents) -> list[str]:
+    """What is on the page further down and takes from the figure: size, and checks that found something."""
+    evaluation = contents.evaluation
+    told = {one.title for one in evaluation.controls}
+    others = (one for one in controls(contents) if TONE[one.outcome] == "bad" and one.name not in told)
+    said = [size_doubt(evaluation.auroc, evaluation.matched), *control_doubts(evaluation.controls)]
+    said += [f"Check {one.name}: {one.outcome}. {one.said}" for one in others]
+    return [sentence for sentence in said if sentence]
 
 
 def believable(contents: RunContents) -> bool | None:
@@ -50,17 +63,23 @@ def meaning(contents: RunContents) -> str:
             f"{share} pairs, on average over the labels."
         )
     elif contents.binary:
-        other = next(name for name in evaluation.classes if name != evaluation.positive)
-        said = (
-            f"Of two samples, one {evaluation.positive} and one {other}, the {evaluation.positive} one has "
-            f"the higher score in {share} pairs; guessing gives 50."
-        )
+        said = f"{_pair(evaluation)} has the higher score in {share} pairs; guessing gives 50."
     else:
         said = (
             f"Of two samples, one of a class and one of another, the one of the class has the higher score "
             f"in {share} pairs, on average over the classes."
         )
     return f"{said} {_chance(area, _turned_by(contents))}".strip()
+
+
+def _pair(evaluation: Evaluation) -> str:
+    """Two samples, and the one of them that is positive."""
+    positive = evaluation.positive
+    other = next(name for name in evaluation.classes if name != positive)
+    words = class_words(positive), class_words(other)
+    if words == (positive, other):
+        return f"Of two samples, one {positive} and one {other}, the {positive} one"
+    return f"Of two samples, one of {words[0]} and one of {words[1]}, the one of {words[0]}"
 
 
 def _chance(area: Estimate, turned_by: str) -> str:
@@ -94,6 +113,8 @@ def against_floor(floor: Baseline | None) -> str:
         verdict = "The network is worse"
     elif gap.low <= 0:
         verdict = "The network is not shown to be better"
+    if floor.auroc.high is not None and floor.auroc.high < CHANCE:
+        said += " That is below 0.5, so that a difference from it says nothing."
     return f"{said} {verdict}: network minus rule {gap.text()}, on the same folds."
 
 

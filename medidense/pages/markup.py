@@ -7,6 +7,8 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from medidense.values.wording import class_words
+
 SMALL_PRINT = "Research software, not a medical device."
 
 Rows = Sequence[Sequence[object]]
@@ -56,12 +58,12 @@ def pairs(facts: Mapping[str, object]) -> Html:
 
 def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> Html:
     """The matrix, rows true classes, each cell the darker the larger its share of the row."""
-    lines = [tag("tr", tag("th"), *(tag("th", name) for name in classes))]
+    lines = [tag("tr", tag("th"), *(tag("th", class_words(name)) for name in classes))]
     for name, row in zip(classes, counts, strict=True):
         total = max(1, sum(row))
         shades = (f"background: rgba(0, 114, 178, {0.75 * count / total:.3f})" for count in row)
         cells = (tag("td", count, style=shade) for count, shade in zip(row, shades, strict=True))
-        lines.append(tag("tr", tag("td", name), *cells))
+        lines.append(tag("tr", tag("td", class_words(name)), *cells))
     return tag("table", *lines, kind="confusion")
 
 

@@ -2,15 +2,16 @@
 
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from medidense.pages.contents import Overlay, RunContents
-from medidense.pages.markup import Html, figure, join, table, tag
-from medidense.stats import decided_classes
+from medidense.pages.markup import Html, figure, join, picture, table, tag
+from medidense.stats import decided_classes, hardest, surest_wrong
 from medidense.values import Predictions
+from medidense.values.wording import class_words
 
 EACH = 8
 """Samples of a list."""
+
+HARDEST = "hardest"
 
 KINDS = {
     "TP": "rightly called positive",
@@ -19,6 +20,7 @@ KINDS = {
     "FN": "missed",
     "right": "decided right",
     "wrong": "decided wrong",
+    HARDEST: "hard to decide",
 }
 
 
@@ -54,15 +56,8 @@ class Cases:
 def cases(contents: RunContents) -> Cases:
     """The lists for a run; of several labels at once they speak of the positive one."""
     predictions, point = _question(contents.predictions), contents.evaluation.operating_point
-    decided, rows = decided_classes(predictions, point), np.arange(len(predictions.label))
-    scores = predictions.scores
-    sure = scores[rows, decided]
-    wrong = np.flatnonzero(decided != predictions.label)
-    if scores.shape[1] == 2 and predictions.kind == "classes":
-        margin = np.abs(scores[:, predictions.positive_index] - point)
-    else:
-        top = np.sort(scores, axis=1)
-        margin = top[:, -1] - top[:, -2]
+    decided, scores = decided_classes(predictions, point), predictions.scores
+    wrong, near = surest_wrong(predictions, point), hardest(predictions, point)
 
     def case(row: int) -> Case:
         truth = int(predictions.label[row])
@@ -76,9 +71,8 @@ def cases(contents: RunContents) -> Cases:
             round(float(scores[row, truth]), 4),
         )
 
-    confident = sorted(wrong.tolist(), key=lambda row: (-sure[row], row))[:EACH]
-    hardest = np.argsort(margin, kind="stable")[:EACH].tolist()
-    return Cases(len(wrong), len(rows), tuple(map(case, confident)), tuple(map(case, hardest)))
+    first = [tuple(map(case, rows[:EACH].tolist())) for rows in (wrong, near)]
+    return Cases(len(wrong), len(decided), *first)
 
 
 def _question(predictions: Predictions) -> Predictions:
@@ -86,8 +80,9 @@ def _question(predictions: Predictions) -> Predictions:
 
 
 def mistakes_section(contents: RunContents) -> Html:
-    """Both lists, and the saliency pictures that the run has."""
+    """Both lists, each row with its picture where the run has one, and the other pictures."""
     found = cases(contents)
+    album = {one.sample: one for one in contents.shown if one.content}
     parts = [
         tag("p", f"{found.wrong} of {found.samples} tested samples were decided wrong. Names are pseudonyms.")
     ]
@@ -98,41 +93,56 @@ def mistakes_section(contents: RunContents) -> Html:
     if contents.evaluation.operating_rule != "fixed":
         parts.append(tag("p", "Decided at the one threshold for further subjects.", kind="note"))
     if found.confident:
-        parts += [tag("h3", "Most confidently wrong"), _list(found.confident)]
-    parts += [tag("h3", "Hardest to decide: nearest to where the decision changes"), _list(found.hardest)]
-    return join([*parts, _pictures(contents)])
+        parts += [tag("h3", "Most confidently wrong"), _list(found.confident, album)]
+    parts.append(tag("h3", "Hardest to decide: nearest to where the decision changes"))
+    parts.append(_list(found.hardest, album))
+    return join([*parts, _pictures(contents, tuple(album.values()))])
 
 
-def _list(found: tuple[Case, ...]) -> Html:
-    rows: list[tuple[object, ...]] = [
-        ("sample", "subject", "fold", "truth", "decided", "score of the decided", "score of the truth")
-    ]
+def _list(found: tuple[Case, ...], album: dict[str, Overlay]) -> Html:
+    """A row a sample. A picture stands in one place: what is shown is taken from the `album`."""
+    head = ["sample", "subject", "fold", "truth", "decided", "its score", "score of the truth"]
+    pictured = any(one.sample in album for one in found)
+    head += ["where the network looks"] * pictured
+    rows: list[tuple[object, ...]] = [tuple(head)]
     rows += [
         (
             one.sample,
             one.subject,
             one.fold,
-            one.truth,
-            one.decided,
+            class_words(one.truth),
+            class_words(one.decided),
             f"{one.score_decided:.3f}",
             f"{one.score_truth:.3f}",
+            *[_look(one, album)] * pictured,
         )
         for one in found
     ]
-    return table(rows, "small")
+    return table(rows, "small looks")
 
 
-def _pictures(contents: RunContents) -> Html:
-    """The surest wrong ones first. Each by the model that never saw the subject."""
+def _look(one: Case, album: dict[str, Overlay]) -> Html:
+    """The picture of a row, if it has one that stands nowhere yet."""
+    shown = album.pop(one.sample, None)
+    if shown is None or shown.content is None:
+        return Html("")
+    return picture(shown.content, f"saliency of {one.sample}", "jpeg")
+
+
+def _pictures(contents: RunContents, others: tuple[Overlay, ...]) -> Html:
+    """How the pictures were made, and those that stand beside no row: wrong ones first."""
     if not contents.shown:
         return Html("")
-    intro = "Grad-CAM for the class decided, by the model that never saw the subject; empty: no evidence."
-    order = ("FP", "FN", "wrong", "TP", "TN", "right")
-    drawn = sorted(contents.shown, key=lambda one: order.index(one.kind))
+    intro = (
+        "Grad-CAM for the class decided, by the model that never saw the subject; empty: no evidence. The "
+        "first rows of both lists have theirs beside them."
+    )
+    order = ("FP", "FN", "wrong", HARDEST, "TP", "TN", "right")
+    drawn = sorted(others, key=lambda one: order.index(one.kind))
     parts = [tag("h3", "Where the network looks"), tag("p", intro, kind="note")]
     if contents.withheld:
         parts.append(tag("p", contents.withheld, kind="blank"))
-    return join([*parts, tag("div", *(_picture(one) for one in drawn if one.content), kind="pair")])
+    return join([*parts, tag("div", *(_picture(one) for one in drawn), kind="pair")])
 
 
 def _picture(one: Overlay) -> Html:

@@ -4,8 +4,9 @@ from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, confusion, figure, join, table, tag
 from medidense.pages.precision_recall import precision_recall_png
 from medidense.pages.ranking import roc_png, scores_png
-from medidense.pages.reliability import reliability_png
-from medidense.values import Evaluation
+from medidense.pages.reliability import CAPTION, reliability_png
+from medidense.values import Baseline, Evaluation
+from medidense.values.wording import class_words
 
 WORDS = {
     "sensitivity": "share of the positive that is found",
@@ -29,6 +30,14 @@ APART = (
     "levels, and pooling compares scores of different networks. One threshold then fits no fold well."
 )
 
+CHANCE = 0.5
+BELOW = (
+    "A rule that is fitted anew in each fold falls below 0.5 where there is nothing to learn: a test part "
+    "with many positives leaves few to train on, so its scores are low, and pooling over folds turns the "
+    "order round. The difference of the network from such a rule says nothing."
+)
+"""Airola et al. 2011, doi:10.1016/j.csda.2010.11.018."""
+
 
 def curves_section(contents: RunContents) -> Html:
     """ROC, precision and recall, calibration, and the scores by class."""
@@ -36,11 +45,7 @@ def curves_section(contents: RunContents) -> Html:
     drawn = [
         (roc_png(table_of, evaluation), "ROC curve", "Each threshold's hits over its false alarms."),
         (precision_recall_png(table_of), "precision and recall", "Matters most where the class is rare."),
-        (
-            reliability_png(table_of),
-            "calibration",
-            "Above the dotted line the truth is more frequent than said.",
-        ),
+        (reliability_png(table_of), "calibration", CAPTION),
         (scores_png(table_of, evaluation), "scores by class", "The less the classes overlap, the better."),
     ]
     return tag("div", *(figure(*item) for item in drawn), kind="pair")
@@ -74,7 +79,8 @@ def _rule(contents: RunContents) -> str:
         return "The middle of the scores decides the grade."
     if not contents.binary:
         return "The class with the highest score is decided for."
-    said = f"{evaluation.positive} is decided from a score of {evaluation.operating_point:.3g} on, "
+    positive = class_words(evaluation.positive)
+    said = f"Decided for {positive} from a score of {evaluation.operating_point:.3g} on, "
     if evaluation.operating_rule == "fixed":
         return f"{said}set before any result was known."
     return f"{said}by {evaluation.operating_rule}; the figures are of each fold at the others' threshold."
@@ -99,11 +105,26 @@ def baselines_section(contents: RunContents) -> Html:
     if not evaluation.baselines:
         return tag("p", "No rule without a network could be computed for this cohort.", kind="blank")
     rows = [("compared with", "its AUROC", "network minus it, paired")]
-    rows += [(one.name, one.auroc.text(), one.network_minus_baseline.text()) for one in evaluation.baselines]
+    rows += [
+        (
+            one.name,
+            one.auroc.text(),
+            one.network_minus_baseline.text() + ("; says nothing, see below" if _below_chance(one) else ""),
+        )
+        for one in evaluation.baselines
+    ]
     words = "An interval of the difference that reaches 0 means: not shown to be better."
     if any(one.uses_network for one in evaluation.baselines):
         words += " The floor is the best rule in which no network has a part."
-    return join([table(rows, "words"), tag("p", words, kind="note")])
+    parts = [table(rows, "words"), tag("p", words, kind="note")]
+    if below := [one.name for one in evaluation.baselines if _below_chance(one)]:
+        parts.append(tag("p", f"Below 0.5: {', '.join(below)}. {BELOW}", kind="note"))
+    return join(parts)
+
+
+def _below_chance(rule: Baseline) -> bool:
+    """True where the whole interval of a rule's AUROC lies below 0.5."""
+    return rule.auroc.high is not None and rule.auroc.high < CHANCE
 
 
 def folds_section(contents: RunContents) -> Html:

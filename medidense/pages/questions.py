@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medidense.values import Predictions
+from medidense.values.wording import class_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ def questions(predictions: Predictions) -> list[Question]:
             truth = predictions.label[known, column] == 1
             asked.append(Question(name, truth, predictions.scores[known, column]))
         elif len(predictions.classes) > 2 or name == predictions.positive:
-            text = name if len(predictions.classes) == 2 else f"{name} vs rest"
+            words = class_words(name)
+            text = words if len(predictions.classes) == 2 else f"{words} vs rest"
             asked.append(Question(text, predictions.label == column, predictions.scores[:, column]))
     return [one for one in asked if one.truth.any() and not one.truth.all()]

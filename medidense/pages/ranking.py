@@ -7,7 +7,7 @@ from sklearn.metrics import roc_curve
 
 from medidense.pages.canvas import GREY, blank, colour, legend, name_axes, png
 from medidense.values import Evaluation, Predictions
-from medidense.values.wording import count
+from medidense.values.wording import class_words, count
 
 
 def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
@@ -27,7 +27,13 @@ def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
         _binary_curves(axes, predictions, evaluation)
     else:
         for index, name in enumerate(predictions.classes):
-            _curve(axes, predictions, index, np.ones(len(predictions.label), dtype=bool), f"{name} vs rest")
+            _curve(
+                axes,
+                predictions,
+                index,
+                np.ones(len(predictions.label), dtype=bool),
+                f"{class_words(name)} vs rest",
+            )
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
     kind = "pooled out of fold" if evaluation.folds else "a frozen package"
     title = f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, {kind}"

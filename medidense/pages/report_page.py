@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 
-from medidense.pages.checklist import checklist_section
+from medidense.pages.checklist import checklist_counts, checklist_section
 from medidense.pages.contents import RunContents
 from medidense.pages.controls import controls, controls_section
 from medidense.pages.deployment import (
@@ -82,6 +82,7 @@ def report_numbers(contents: RunContents) -> dict[str, object]:
         "mistakes": cases(contents).to_json(),
         "separation": None if contents.separation is None else asdict(contents.separation),
         "controls": [one.to_json() for one in controls(contents)],
+        "checklists": checklist_counts(contents),
         "run": {"command": contents.ran.command, **contents.ran.facts},
         "notice": SMALL_PRINT,
     }

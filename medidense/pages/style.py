@@ -26,6 +26,8 @@ REPORT_STYLE = """
 figure { margin: .6rem 0; break-inside: avoid; } figcaption { color: #444; font-size: .9rem; }
 pre { background: #f5f5f5; padding: .6rem .8rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 td code { white-space: nowrap; } .words td:first-child { overflow-wrap: normal; }
+.looks td { white-space: nowrap; } .looks td, .looks th { padding: .25rem .45rem; }
+.looks img { width: 22rem; }
 .small td { overflow-wrap: break-word; }
 .blank { color: #a33; } .note { color: #444; } nav { margin: .8rem 0; } nav a { margin-right: .8rem; }
 .mark { font-weight: 650; } .good { color: #00714f; } .bad { color: #b04a00; } .open { color: #666; }

@@ -2,7 +2,7 @@
 
 from medidense.pages.contents import RunContents
 from medidense.pages.markup import Html, join, table, tag
-from medidense.values.wording import count
+from medidense.values.wording import class_counts, count
 
 NAMES = {
     "age": "age, years",
@@ -46,7 +46,7 @@ def subgroups_section(contents: RunContents) -> Html:
     for part in parts:
         by = "" if part.by == last else NAMES.get(part.by, part.by)
         last = part.by
-        counts = ", ".join(f"{name} {number}" for name, number in part.class_counts.items())
+        counts = class_counts(part.class_counts)
         area: str = part.auroc.text()
         if part.note:
             note = tag("span", part.note, kind="note")

@@ -27,6 +27,7 @@ from medidense.stats.regression import regression_scores
 from medidense.stats.reliability import observed_expected
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
+from medidense.stats.telling import hardest, surest_wrong
 from medidense.stats.two_runs import compare_predictions
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "figure_scores",
     "fold_area",
     "fold_estimate",
+    "hardest",
     "inner_figure",
     "matched_pairs",
     "matched_subset",
@@ -69,6 +71,7 @@ __all__ = [
     "shuffled_rows",
     "subgroups",
     "subject_bootstrap",
+    "surest_wrong",
     "true_scores",
     "two_sided",
     "weighted_auprc",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from medidense.stats.decisions import decide
 from medidense.values import Predictions
+from medidense.values.wording import class_words
 
 T = TypeVar("T", np.int64, np.float64)
 
@@ -65,7 +66,7 @@ def _binary(table: Predictions, decided: Decided, place: NDArray[np.int64]) -> P
     called = None if decided is None else _any_positive(decided, positive, place)
     scores = np.stack([1 - score, score] if positive == 1 else [score, 1 - score], axis=1)
     rule = (
-        f"A subject is {table.positive} where any of its samples is; its highest score "
+        f"A subject is {class_words(table.positive)} where any of its samples is; its highest score "
         "counts, decided at the threshold of a single sample"
     )
     return truth, scores, called, rule

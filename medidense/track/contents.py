@@ -10,7 +10,14 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.track.figures import controls, figures, figures_table, floor_words, with_public_groups
+from medidense.track.figures import (
+    controls,
+    figures,
+    figures_table,
+    floor_words,
+    size_words,
+    with_public_groups,
+)
 from medidense.track.fold_contents import FoldContents
 from medidense.values import Estimate, Splits
 from medidense.values.sanity import Sanity
@@ -74,6 +81,7 @@ class Contents:
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
             floor_words(self.evaluation),
+            *size_words(words),
             *(f"Control {one.title}: {one.line}" for one in controls(words)),
             "Research software, not a medical device.",
             "",

@@ -5,7 +5,8 @@ from typing import Any
 
 from medidense.track import names
 from medidense.track.fold_contents import DIGITS
-from medidense.values import ControlResult, Estimate, public_groups
+from medidense.values import ControlResult, Estimate, Matched, public_groups
+from medidense.values.doubts import size_doubt
 
 Found = dict[str, float | None]
 
@@ -67,6 +68,14 @@ def floor_words(evaluation: Mapping[str, Any]) -> str:
     best = max(rules, key=lambda one: float(one["auroc"]["value"]))
     own, gap = Estimate(**best["auroc"]).text(), Estimate(**best["network_minus_baseline"]).text()
     return f"Best rule without a network: {best['name']}, {own}; network minus it {gap}."
+
+
+def size_words(evaluation: Mapping[str, Any]) -> list[str]:
+    """A sentence where much of the figure is size, else nothing."""
+    low, high = evaluation["auroc_ci95"]
+    found = evaluation.get("matched")
+    said = size_doubt(Estimate(evaluation["auroc"], low, high), Matched.from_json(found) if found else None)
+    return [said] if said else []
 
 
 def figures_table(evaluation: Mapping[str, Any], title: str) -> list[str]:

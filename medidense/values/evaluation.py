@@ -12,6 +12,7 @@ from medidense.values.matched import Matched
 from medidense.values.per_subject import PerSubject
 from medidense.values.sanity import Sanity
 from medidense.values.subgroup import Subgroup
+from medidense.values.wording import class_counts
 
 BESIDE = ("quadratic_kappa", "mean_absolute_error", "auprc", "sensitivity", "specificity", "ppv", "npv")
 """Figures that stand by sample and by subject side by side; the others are in the JSON alone."""
@@ -140,10 +141,7 @@ class Evaluation:
         found = self.per_subject
         if found is None:
             return ()
-        counts = [
-            ", ".join(f"{name} {number}" for name, number in one.class_counts.items())
-            for one in (self, found)
-        ]
+        counts = [class_counts(one.class_counts) for one in (self, found)]
         delong, number = found.auroc_delong, found.samples_auroc
         labels = [(f"AUROC of {one.name}", one.auroc, found.labels.get(one.name)) for one in self.labels]
         metrics = [

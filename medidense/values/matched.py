@@ -1,6 +1,8 @@
 """How well does a network rank rows of two classes that are alike in size?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from medidense.values.estimate import Estimate
 
@@ -17,3 +19,9 @@ class Matched:
     caliper: float
     auroc: Estimate
     volume_auroc: Estimate
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Matched":
+        """What `dataclasses.asdict` gave. Raises TypeError where it is something else."""
+        areas = {name: Estimate(**fields[name]) for name in ("auroc", "volume_auroc")}
+        return cls(**{**fields, **areas})

@@ -11,7 +11,7 @@ import numpy as np
 
 from medidense.errors import RunError
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
-from medidense.rundir import RunDir, read_prints, separation_of
+from medidense.rundir import RunDir, read_groups, read_prints, separation_of
 from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_subgroups
 from medidense.values.wording import count
 from medidense.verbs.showing import surest
@@ -44,7 +44,19 @@ def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned
         crossings=tuple(_crossing(one, alias) for one in run.crossings()),
         shown=shown,
         withheld=withheld,
+        empty_cells=_empty_cells(run),
     )
+
+
+def _empty_cells(run: RunDir) -> dict[str, int]:
+    """Of the covariates that groups.csv has too."""
+    extra, rows = run.recipe().input.covariates, read_groups(run.path).values()
+    held = {name for cells in rows for name in cells}
+    return {
+        name: sum(not cells.get(name.lower(), "") for cells in rows)
+        for name in (extra.columns if extra else ())
+        if name.lower() in held
+    }
 
 
 def public_evaluation(evaluation: Evaluation, splits: Splits) -> Evaluation:
@@ -106,11 +118,14 @@ def _flow(run: RunDir, predictions: Predictions) -> Flow:
     tested = splits.tested_in()
     names = splits.public_names() or ("",) * len(splits.folds)
     unlabelled = len({fact.sample for fact in facts} - tested.keys()) if _all_tested(run, splits) else 0
+    everybody = {fact.sample for fact in facts}
     return Flow(
         cohort=Size(len(facts), len({fact.subject_id for fact in facts})),
         unlabelled=unlabelled,
         tested=Size(len(predictions.samples), len(set(predictions.subjects))),
-        folds=tuple(_fold(fold, name, predictions) for fold, name in zip(splits.folds, names, strict=True)),
+        folds=tuple(
+            _fold(fold, name, predictions, everybody) for fold, name in zip(splits.folds, names, strict=True)
+        ),
     )
 
 
@@ -119,7 +134,7 @@ def _all_tested(run: RunDir, splits: Splits) -> bool:
     return run.about()["asked"].get("split", "kfold") != "column" and bool(splits.folds)
 
 
-def _fold(fold: Fold, name: str, predictions: Predictions) -> FoldFlow:
+def _fold(fold: Fold, name: str, predictions: Predictions, everybody: set[str]) -> FoldFlow:
     rows = [row for row, sample in enumerate(predictions.samples) if sample in set(fold.test)]
     label = predictions.label[rows]
     counted = (
@@ -127,6 +142,7 @@ def _fold(fold: Fold, name: str, predictions: Predictions) -> FoldFlow:
         if predictions.multi_label
         else [int((label == index).sum()) for index in range(len(predictions.classes))]
     )
+    used = {*fold.train, *fold.validation, *fold.test, *fold.dropped}
     return FoldFlow(
         fold=fold.index,
         name=name,
@@ -135,6 +151,7 @@ def _fold(fold: Fold, name: str, predictions: Predictions) -> FoldFlow:
         test=_size(fold, fold.test),
         dropped=len(fold.dropped),
         classes={text: int(number) for text, number in zip(predictions.classes, counted, strict=True)},
+        unused=len(everybody - used),
     )
 
 

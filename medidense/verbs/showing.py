@@ -1,4 +1,4 @@
-"""Saliency of telling out-of-fold samples: the surest right ones and the surest wrong ones."""
+"""Where does the network look in out-of-fold samples that tell most: the surest, the hardest?"""
 
 from pathlib import Path
 
@@ -12,20 +12,26 @@ from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
 from medidense.stats import decided_classes as decisions
-from medidense.stats import settled
+from medidense.stats import hardest, settled, surest_wrong
 from medidense.values import Cohort, Predictions, Sample
 from medidense.verbs.progress import Progress
 
 EACH = 2
-"""Samples of each kind that are shown."""
+"""Samples of each kind that are shown at least."""
+
+LISTED = 4
+"""Of those decided wrong with most confidence, and of the hardest, all of the first are shown."""
+
+HARDEST = "hardest"
 
 
 def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
     """Write ``saliency/<kind>_<rank>.png`` and ``.nii.gz`` for the surest samples of each kind.
 
-    With two classes the kinds are TP, TN, FP, FN; with more they are right and wrong. The map is the evidence
-    for the class decided, by the one model that never saw the subject. Of several labels at once it is the
-    positive one that is shown. Files that are there are kept.
+    With two classes the kinds are TP, TN, FP, FN; with more they are right and wrong; beside them hardest, of
+    those whose score is nearest to where the decision changes and that have no picture yet. The map is the
+    evidence for the class decided, by the one model that never saw the subject. Of several labels at once it
+    is the positive one that is shown. Files that are there are kept.
     """
     predictions, samples = run.predictions(), table.by_name()
     picks = surest(predictions, _point(run, predictions))
@@ -37,7 +43,10 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
 
 
 def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, int, int]]:
-    """(kind, rank from 0, row) of the samples with the highest score of the class decided, per kind."""
+    """(kind, rank from 0, row) of the samples with the highest score of the class decided, per kind.
+
+    All of the `LISTED` surest wrong ones are among them; then come the `LISTED` hardest ones, each row once.
+    """
     if predictions.multi_label:
         place = {name: row for row, name in enumerate(predictions.samples)}
         question = predictions.one_label(predictions.positive)
@@ -48,12 +57,16 @@ def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, 
     decided = decisions(predictions, operating_point)
     sure = predictions.scores[np.arange(len(decided)), decided]
     kinds = [_kind(predictions, int(decided[row]), row) for row in range(len(decided))]
+    wrong = set(surest_wrong(predictions, operating_point)[:LISTED].tolist())
     picks = []
     for kind in ("TP", "TN", "FP", "FN", "right", "wrong"):
         rows = [row for row in range(len(kinds)) if kinds[row] == kind]
-        best = sorted(rows, key=lambda row: (-sure[row], row))[:EACH]
+        each = max(EACH, len(wrong.intersection(rows)))
+        best = sorted(rows, key=lambda row: (-sure[row], row))[:each]
         picks += [(kind, rank, row) for rank, row in enumerate(best)]
-    return picks
+    near = hardest(predictions, operating_point)[:LISTED].tolist()
+    taken = {row for _, _, row in picks}
+    return picks + [(HARDEST, rank, row) for rank, row in enumerate(near) if row not in taken]
 
 
 def _point(run: RunDir, predictions: Predictions) -> float:

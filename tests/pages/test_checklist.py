@@ -1,4 +1,4 @@
-"""Every item of both lists stands there, filled or marked."""
+"""Every item of both lists stands there, with its state."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,13 +6,32 @@ from dataclasses import replace
 import pytest
 
 from medidense.pages import RunContents
-from medidense.pages.checklist import BLANK, answers, checklist_section
+from medidense.pages.checklist import GIVEN, checklist_counts, checklist_section
+from medidense.pages.checklist_answers import Answer, answers
 from medidense.pages.checklist_items import CLAIM, TRIPOD
+from medidense.values import Estimate, Subgroup
+from medidense.values.covariates import Covariates
+
+PARTS = {
+    "3": "abc",
+    "5": "ab",
+    "6": "abc",
+    "8": "abc",
+    "9": "abc",
+    "12": "abcdefg",
+    "18": "abcdef",
+    "20": "abc",
+}
+PARTS |= {"23": "ab", "27": "abc"}
 
 
-def test_the_items_are_counted_as_theirs() -> None:
-    assert [number for number, _, _ in CLAIM] == [str(n + 1) for n in range(44)]
-    assert [number for number, _, _ in TRIPOD] == [str(n + 1) for n in range(27)]
+def test_the_items_and_their_parts_are_counted_as_theirs() -> None:
+    assert [item.number for item in CLAIM] == [str(n + 1) for n in range(44)]
+    numbers = [f"{n}{part}" for n in map(str, range(1, 28)) for part in PARTS.get(n, ("",))]
+    assert [item.number for item in TRIPOD] == numbers
+    assert len(numbers) == 52
+    of_given = [item.number for item in TRIPOD if item.only == "E"]
+    assert of_given == ["12f", "12g", "20c", "24"]
 
 
 @pytest.mark.parametrize("kind", ["binary", "classes", "ordinal", "multi_label"])
@@ -21,26 +40,110 @@ def test_what_the_run_knows_is_filled_and_the_rest_is_marked(
 ) -> None:
     contents = made(kind)
     found = answers(contents)
-    assert {key for _, _, key in (*CLAIM, *TRIPOD) if key} <= found.keys()
+    assert {item.answer for item in (*CLAIM, *TRIPOD) if item.answer} == found.keys()
     section = checklist_section(contents)
-    empty = sum(not found.get(key) for _, _, key in (*CLAIM, *TRIPOD))
-    assert section.count(BLANK) == empty > 20
+    counts = checklist_counts(contents)
+    assert [sum(one.values()) for one in counts.values()] == [44, 52]
+    assert section.count("<td>partly</td>") == sum(one["partly"] for one in counts.values())
+    assert section.count("Authors: ") == sum(one["partly"] for one in counts.values()) > 15
+    left = sum(one["left to the authors"] for one in counts.values())
+    assert section.count('<span class="blank">left to the authors</span>') == left > 30
+    assert section.count(GIVEN) == counts["TRIPOD+AI"]["not applicable"] == 4
+    for name, one in counts.items():
+        said = f"{name}: {one['filled']} filled, {one['partly']} partly, {one['left to the authors']} left"
+        assert said in section
     assert contents.evaluation.auroc.text() in section
+    assert "CC BY 4.0" in section
+
+
+def state(contents: RunContents, listed: str, number: str) -> str:
+    """How an item stands on the page."""
+    section = checklist_section(contents)
+    own = section[section.index(f"<h3>{listed}</h3>") :]
+    row = own[own.index(f"<tr><td>{number}</td>") :].partition("</tr>")[0]
+    return row.split("<td>")[3].replace('<span class="blank">', "").partition("<")[0]
+
+
+@pytest.mark.parametrize(
+    ("listed", "number", "expected"),
+    [
+        ("CLAIM 2024", "1", "left to the authors"),
+        ("CLAIM 2024", "8", "left to the authors"),
+        ("CLAIM 2024", "9", "filled"),
+        ("CLAIM 2024", "11", "left to the authors"),
+        ("CLAIM 2024", "12", "partly"),
+        ("CLAIM 2024", "14", "partly"),
+        ("CLAIM 2024", "21", "partly"),
+        ("CLAIM 2024", "36", "partly"),
+        ("CLAIM 2024", "41", "left to the authors"),
+        ("TRIPOD+AI", "8a", "partly"),
+        ("TRIPOD+AI", "10", "partly"),
+        ("TRIPOD+AI", "12g", "not applicable"),
+        ("TRIPOD+AI", "16", "filled"),
+        ("TRIPOD+AI", "18e", "left to the authors"),
+        ("TRIPOD+AI", "18f", "partly"),
+        ("TRIPOD+AI", "27a", "left to the authors"),
+    ],
+)
+def test_an_answer_that_is_no_answer_does_not_count(
+    made: Callable[..., RunContents], listed: str, number: str, expected: str
+) -> None:
+    assert state(made(), listed, number) == expected
 
 
 def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable[..., RunContents]) -> None:
     contents = made()
     found = answers(contents)
-    assert "Recalibrated by platt" in found["imbalance"]
-    assert "malignant from 0.5 on, set before any result." in found["output"]
-    assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"]
-    assert "net benefit" in found["measures"]
-    assert "24 subjects, 4 folds, 192 rows of their parts checked: 0 subjects in two" in found["disjoint"]
-    assert "47 different images compared: 0 exact copies" in found["disjoint"]
-    assert found["parts"].startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
-    assert found["subgroups"].endswith(found["parts"])
+    assert "Recalibrated by platt" in found["imbalance"].said
+    assert "Decided for malignant from 0.5 on, set before any result." in found["output"].said
+    assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"].said
+    assert "net benefit" in found["measures"].said
+    assert (
+        "24 subjects, 4 folds, 192 rows of their parts checked: 0 subjects in two" in found["disjoint"].said
+    )
+    assert "47 different images compared: 0 exact copies" in found["disjoint"].said
+    assert found["robust"].said.startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
+    assert found["subgroups"].said.endswith(found["robust"].said)
+    assert "A package averages the folds' networks." in found["ensemble"].said
+    assert found["differences"] == Answer("None: one cohort, cut by subject.")
     bare = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=(), matched=None)))
-    assert bare["parts"] == ""
+    assert bare["robust"].said == bare["clusters"].said == ""
     grades = answers(made("ordinal"))
-    assert "not recalibrated" in grades["imbalance"]
-    assert grades["output"] == "A score a class."
+    assert "not recalibrated" in grades["imbalance"].said
+    assert grades["output"] == Answer("A score a class.")
+
+
+def test_a_cut_by_sites_leaves_their_differences_to_the_authors(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    ran = replace(contents.ran, facts={**contents.ran.facts, "split": "site: 3 folds by subject"})
+    assert state(replace(contents, ran=ran), "TRIPOD+AI", "16") == "partly"
+
+
+def test_demography_and_clusters_come_from_the_subgroups(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    parts = tuple(
+        Subgroup(by, group, 2 * number, number, {"benign": number}, Estimate(None))
+        for by, group, number in (("sex", "F", 31), ("sex", "M", 40), ("site", "site 1", 71))
+    )
+    found = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=parts)))
+    assert "Subjects by sex: F 31, M 40. Subjects by site: site 1 71." in found["people"].said
+    assert found["clusters"].said == "AUROC of each site, among the subgroups."
+    assert found["subgroups"].left == ""
+    nobody = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=parts[2:])))
+    assert nobody["subgroups"].left
+
+
+def test_missing_labels_and_empty_cells_are_named_where_they_are_known(
+    made: Callable[..., RunContents],
+) -> None:
+    contents = made()
+    assert answers(contents)["missing"].said == "Every row has a label."
+    extra = Covariates(columns=("age", "psa"))
+    recipe = contents.recipe.model_copy(
+        update={"input": contents.recipe.input.model_copy(update={"covariates": extra})}
+    )
+    flow = replace(contents.flow, unlabelled=60)
+    found = answers(replace(contents, recipe=recipe, flow=flow, empty_cells={"age": 3}))["missing"]
+    assert "60 rows without a label: trained on, never tested." in found.said
+    assert "Empty cells: age 3." in found.said
+    assert found.left.startswith("how many cells of psa are empty; ")

@@ -7,7 +7,7 @@ import pytest
 
 from medidense.pages import RunContents
 from medidense.pages.headline import against_floor, believable, headline, meaning
-from medidense.values import Baseline, Estimate
+from medidense.values import Baseline, ControlResult, Estimate, Leakage, Matched
 
 
 def with_figures(contents: RunContents, area: Estimate, *rivals: Baseline) -> RunContents:
@@ -67,6 +67,39 @@ def test_an_interval_that_reaches_chance_is_told(made: Callable[..., RunContents
     assert "not defined" in meaning(with_figures(made(), Estimate(None)))
     beaten = rival("volume alone", 0.5, 0.2, 0.1, 0.3)
     assert believable(with_figures(made(), Estimate(0.61, 0.49, 0.72), beaten)) is False
+
+
+def test_what_takes_from_the_figure_stands_in_the_box_and_changes_its_colour(
+    made: Callable[..., RunContents],
+) -> None:
+    beaten = rival("volume alone", 0.5, 0.2, 0.1, 0.3)
+    contents = with_figures(made(), Estimate(0.93, 0.91, 0.95), beaten)
+    bare = replace(contents.evaluation, matched=None, controls=())
+    assert '"verdict passed"' in headline(replace(contents, evaluation=bare))
+    matched = Matched(69, 110, 0.2, Estimate(0.68, 0.59, 0.77), Estimate(0.5, 0.4, 0.6))
+    control = ControlResult("background only", "found", "words", auroc=Estimate(0.78, 0.74, 0.82))
+    for field, said in (
+        ({"matched": matched}, f"Matched in size: {matched.auroc.text()}."),
+        ({"controls": (control,)}, f"AUROC {control.auroc.text()} (control background only: found)."),
+        ({"leakage": Leakage("refuse", 0, 2)}, "Check copies of test images: found. "),
+    ):
+        box = headline(replace(contents, evaluation=replace(bare, **field)))
+        assert said in box
+        assert '"verdict failed"' in box
+    assert headline(replace(contents, evaluation=replace(bare, controls=(control,)))).count("found") == 1
+
+
+def test_a_floor_below_chance_is_none(made: Callable[..., RunContents]) -> None:
+    low = Baseline("a regression", Estimate(0.14, 0.02, 0.27), Estimate(0.86, 0.7, 0.9))
+    assert "a difference from it says nothing" in against_floor(low)
+    assert "says nothing" not in against_floor(replace(low, auroc=Estimate(0.45, 0.3, 0.6)))
+
+
+def test_a_class_whose_name_is_a_number_reads_as_a_class(made: Callable[..., RunContents]) -> None:
+    said = meaning(with_figures(made("binary", ("0", "1")), Estimate(0.93, 0.91, 0.95)))
+    assert said.startswith(
+        "Of two samples, one of class 1 and one of class 0, the one of class 1 has the higher"
+    )
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,18 @@ def test_pictures_begin_with_the_wrong_ones_and_withheld_ones_are_told(
     assert "wrongly called positive: S-07" not in section
     assert "1 picture withheld" in section
     assert section.count("data:image/jpeg;base64,") == 2
+
+
+def test_a_picture_stands_once_beside_the_first_row_of_its_sample(made: Callable[..., RunContents]) -> None:
+    contents = scored(made(), [0.9, 0.1, 0.52, 0.4, 0.95], [0, 1, 1, 1, 1])
+    shown = (Overlay("FN", "S-1", b"one"), Overlay("hardest", "S-2", b"two"), Overlay("TP", "S-9", b"nine"))
+    section = mistakes_section(replace(contents, shown=shown))
+    wrong, _, rest = section.partition("Hardest to decide")
+    near, _, others = rest.partition("<h3>Where the network looks</h3>")
+    row = wrong[wrong.index("<td>S-1</td>") :].partition("</tr>")[0]
+    assert "<img" in row
+    assert [part.count("<img") for part in (wrong, near, others)] == [1, 1, 1]
+    assert 'alt="saliency of S-2"' in near[near.index("<td>S-2</td>") :].partition("</tr>")[0]
+    assert "rightly called positive: S-9" in others
+    assert wrong.count("<th>where the network looks</th>") == 1
+    assert "where the network looks" not in mistakes_section(replace(contents, shown=())).lower()

@@ -29,6 +29,15 @@ def test_the_first_sentence_is_the_result(contents: Contents) -> None:
     assert any(line.startswith("- Only 24 subjects") for line in rest)
 
 
+def test_a_figure_that_is_size_is_told_after_the_floor(contents: Contents, run: RunDir) -> None:
+    areas = {"value": 0.68, "low": 0.59, "high": 0.77}, {"value": 0.5, "low": 0.4, "high": 0.6}
+    pairs = {"pairs": 69, "subjects": 110, "caliper": 0.2, "auroc": areas[0], "volume_auroc": areas[1]}
+    tree = run.evaluation_json() | {"auroc": 0.93, "auroc_ci95": [0.9, 0.95], "matched": pairs}
+    run.evaluation_path.write_text(json.dumps(tree), encoding="utf-8")
+    lines = Contents(run, str).description().splitlines()
+    assert lines[2] == "Matched in size: 0.680 (95% CI 0.590-0.770). Much of the figure is size."
+
+
 def test_metric_names_are_few_and_allowed(contents: Contents) -> None:
     metrics = contents.metrics()
     assert len(metrics) < 60

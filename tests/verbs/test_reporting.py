@@ -13,6 +13,7 @@ from medidense import verbs
 from medidense.errors import RunError
 from medidense.pages.controls import APART, COPIES
 from medidense.rundir import RunDir, write_prints
+from medidense.values.covariates import Covariates
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
 
@@ -50,6 +51,34 @@ def test_the_flow_adds_up(here: World) -> None:
     for fold in flow["folds"]:
         assert fold["train"]["subjects"] + fold["test"]["subjects"] == flow["cohort"]["subjects"]
         assert sum(fold["classes"].values()) == fold["test"]["samples"]
+
+
+def test_a_row_without_a_label_of_a_tested_subject_is_in_no_part_of_the_fold(copy: Path) -> None:
+    facts = (copy / "samples.csv").read_text(encoding="utf-8").splitlines()
+    sample, cells = facts[1].split(",", 1)
+    (copy / "samples.csv").write_text("\n".join([*facts, f"{sample}-more,{cells}", ""]), encoding="utf-8")
+    verbs.report(copy)
+    flow = json.loads((copy / "report.json").read_text(encoding="utf-8"))["flow"]
+    assert flow["unlabelled"] == 1
+    for fold in flow["folds"]:
+        parts = [fold[part]["samples"] for part in ("train", "validation", "test")]
+        assert sum(parts) + fold["dropped"] + fold["unused"] == flow["cohort"]["samples"]
+        assert fold["unused"] == 1
+
+
+def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [line.partition(",")[0] for line in (copy / "samples.csv").read_text().splitlines()[1:]]
+    rows = [f"{name},{'' if row < 2 else 60}" for row, name in enumerate(names)]
+    (copy / "groups.csv").write_text("\n".join(["sample,age", *rows, ""]), encoding="utf-8")
+    run = RunDir(copy)
+    evaluation, plain = verbs.evaluate(copy).evaluation, run.recipe()
+    taken = plain.input.model_copy(update={"covariates": Covariates(columns=("Age", "psa"))})
+    recipe = plain.model_copy(update={"input": taken})
+    monkeypatch.setattr(RunDir, "recipe", lambda _: recipe)
+    found = run_contents_module.run_contents(run, evaluation, str, True)
+    assert found.empty_cells == {"Age": 2}
 
 
 def test_what_is_apart_is_counted_from_the_files_of_the_run(here: World, copy: Path) -> None:
@@ -109,7 +138,7 @@ def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
     found = verbs.evaluate(copy).evaluation
     for point, kinds in ((0.0, {"TP", "FP"}), (1.0, {"TN", "FN"})):
         shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str, True).shown
-        assert {one.kind for one in shown} == kinds
+        assert {one.kind for one in shown} - {"hardest"} == kinds
 
 
 def test_a_torn_picture_is_named(copy: Path) -> None:

@@ -28,6 +28,7 @@ def test_the_surest_of_each_kind_by_hand() -> None:
         ("TN", 0, 4),
         ("FP", 0, 5),
         ("FN", 0, 3),
+        ("hardest", 0, 1),
     ]
 
 
@@ -55,3 +56,15 @@ def test_of_several_labels_the_positive_one_is_shown_where_it_is_known() -> None
         kind="multi_label",
     )
     assert surest(predictions, 0.5) == [("TP", 0, 1), ("TN", 0, 2), ("FN", 0, 3)]
+
+
+def test_the_first_of_both_lists_are_shown_each_row_once() -> None:
+    positive = [0.99, 0.98, 0.97, 0.96, 0.51, 0.52, 0.05, 0.04, 0.45, 0.53, 0.30]
+    labels = [0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1]
+    predictions = table([[1 - p, p] for p in positive], labels, ("0", "1"))
+    picks = surest(predictions, 0.5)
+    assert [pick for pick in picks if pick[0] == "FP"] == [("FP", rank, rank) for rank in range(4)]
+    assert [pick for pick in picks if pick[0] == "FN"] == [("FN", 0, 10), ("FN", 1, 8)]
+    assert [pick for pick in picks if pick[0] == "hardest"] == [("hardest", 0, 4)]
+    rows = [row for _, _, row in picks]
+    assert len(set(rows)) == len(rows)
