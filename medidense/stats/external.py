@@ -9,7 +9,7 @@ import numpy as np
 from medidense.stats.baselines import NOT_FITTED, directions
 from medidense.stats.conformal import set_figures
 from medidense.stats.decisions import Decisions
-from medidense.stats.deployment import NOTHING_FITTED
+from medidense.stats.deployment import NOTHING_FITTED, short_of
 from medidense.stats.evaluation import FOLD_MEAN, evaluate_predictions
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.matching import matched_subset
@@ -107,6 +107,7 @@ def _deployed(
         for name, one in tables.items()
     }
     words = f"calibrated as in training, {carried.method}" if carried else RAW
+    sets = _sets(predictions, manifest, draws)
     return replace(
         found,
         calibration=CalibrationResult(carried.method if carried else None, figures, carried),
@@ -114,7 +115,8 @@ def _deployed(
         decision_curve=decision_curve(
             truth, score, chance.scores[:, positive] if carried else None, draws, words
         ),
-        prediction_sets=_sets(predictions, manifest, draws),
+        prediction_sets=sets,
+        notes=(*found.notes, *(short_of(sets.target, sets.figures) if sets else ())),
     )
 
 

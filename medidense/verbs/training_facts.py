@@ -12,17 +12,18 @@ from medidense.rundir import RunDir, read_prints, write_prints
 from medidense.stats import SubjectDraws, observed_expected, out_of_fold_scores
 from medidense.track import pseudonym_key
 from medidense.values import SampleFacts, Span, Splits, TrainingFacts
+from medidense.values.calibration import Method
 from medidense.values.manifest import Limits
 from medidense.verbs.progress import Progress, counting
 
 NOT_COMPARED = "not in the package, so that they cannot be compared with other cohorts"
 
 
-def training_facts(folder: RunDir) -> TrainingFacts:
+def training_facts(folder: RunDir, method: Method | None) -> TrainingFacts:
     """What scoring compares fresh input with, and how good the out-of-fold scores were.
 
     `out_of_fold` has ``observed_expected``, ``slope``, ``intercept``, ``ece``, ``brier`` and ``log_loss`` of
-    the scores calibrated as the package does it (cross-fitted), of raw ones where it does not;
+    the scores calibrated by the `method` of the package (cross-fitted), of raw ones where it has none;
     ``sensitivity`` and ``specificity`` of the decisions; ``coverage`` of the prediction sets.
     """
     facts, figures, recipe = folder.facts(), folder.evaluation_json(), folder.recipe()
@@ -40,7 +41,7 @@ def training_facts(folder: RunDir) -> TrainingFacts:
         p99=_span(facts, "intensity_p99"),
         auroc=figures["auroc"],
         auroc_ci95=tuple(figures["auroc_ci95"]),
-        out_of_fold=_out_of_fold(folder, figures),
+        out_of_fold=_out_of_fold(folder, figures, method),
     )
 
 
@@ -85,17 +86,17 @@ def find_prints(folder: RunDir, progress: Progress) -> None:
     write_prints({fact.sample: fact.digest for fact in facts}, folder.prints_path)
 
 
-def _out_of_fold(folder: RunDir, figures: Mapping[str, Any]) -> dict[str, Limits]:
+def _out_of_fold(folder: RunDir, figures: Mapping[str, Any], method: Method | None) -> dict[str, Limits]:
     """The figures, as far as this run has them."""
     calibration, found = figures.get("calibration"), {}
     if calibration:
         rules = folder.recipe().evaluation
-        found = dict(calibration["figures"][calibration["method"] or "raw"])
+        found = dict(calibration["figures"][method or "raw"])
         found.pop("bins", None)
         predictions = folder.predictions()
         draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, folder.seed)
         if len(predictions.classes) == 2:
-            scores = out_of_fold_scores(predictions, calibration["method"])
+            scores = out_of_fold_scores(predictions, method)
             truth = predictions.label == predictions.positive_index
             told = observed_expected(truth, scores[:, predictions.positive_index], draws)
             found["observed_expected"] = {"value": told.value, "low": told.low, "high": told.high}

@@ -122,6 +122,14 @@ def test_sets_are_cut_by_the_package() -> None:
     assert found(table, manifest(sets=None)).evaluation.prediction_sets is None
 
 
+def test_sets_that_fall_short_here_are_remarked() -> None:
+    short = found(drawn(), manifest(sets=SetRule(coverage=0.9, least=(0.6, 0.6)))).evaluation
+    assert short.prediction_sets.figures["coverage"].high < 0.9
+    assert any(note.startswith("Prediction sets fall short of their coverage of 0.9") for note in short.notes)
+    wide = found(drawn(), manifest(sets=SetRule(coverage=0.9, least=(0.0, 0.0)))).evaluation
+    assert not any("fall short" in note for note in wide.notes)
+
+
 def test_a_package_that_does_not_calibrate_has_raw_scores_alone() -> None:
     figures = found(drawn(), manifest(calibration=None))
     assert set(figures.evaluation.calibration.figures) == {"raw"} == set(figures.observed_expected)
