@@ -12,7 +12,7 @@ from medidense.stats.decisions import Decisions
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.reliability import calibration_figures
 from medidense.values import Predictions
-from medidense.values.calibration import Calibration, CalibrationResult, Method, calibrate
+from medidense.values.calibration import Calibration, CalibrationFigures, CalibrationResult, Method, calibrate
 from medidense.values.recipe import EvaluationRules
 
 RAW = "raw"
@@ -95,9 +95,14 @@ def calibration_result(
         tables[method] = cross_calibrated(whole, method).take(names)
     return CalibrationResult(
         method=package.method if package else None,
-        figures={name: calibration_figures(_decisions(table), draws) for name, table in tables.items()},
+        figures={name: raw_figures(table, draws) for name, table in tables.items()},
         package=package,
     )
+
+
+def raw_figures(table: Predictions, draws: SubjectDraws) -> CalibrationFigures:
+    """The figures of the scores of a table as they are."""
+    return calibration_figures(_decisions(table), draws)
 
 
 def _decisions(table: Predictions) -> Decisions:

@@ -6,13 +6,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.stats.calibration import calibration_result, cross_calibrated, fitted_on, package_method
+from medidense.stats.calibration import (
+    RAW,
+    calibration_result,
+    cross_calibrated,
+    fitted_on,
+    package_method,
+    raw_figures,
+)
 from medidense.stats.conformal import least_scores, prediction_sets
 from medidense.stats.crossing import cannot_cross
 from medidense.stats.decisions import decided_classes
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.net_benefit import decision_curve
-from medidense.stats.operating import chosen_threshold, cross_decided, operating_points
+from medidense.stats.operating import (
+    at_prevalence,
+    chosen_threshold,
+    cross_decided,
+    figures_at,
+    operating_points,
+)
 from medidense.stats.thresholds import choosers
 from medidense.values import Estimate, Predictions
 from medidense.values.calibration import (
@@ -24,7 +37,7 @@ from medidense.values.calibration import (
 )
 from medidense.values.recipe import EvaluationRules, OperatingRule
 
-NOTHING_FITTED = "No calibration, chosen operating points, decision curve or prediction sets"
+NOTHING_FITTED = "No calibration, chosen operating points or prediction sets"
 """Begins the note that says why."""
 
 
@@ -100,11 +113,14 @@ def out_of_fold_decisions(whole: Predictions, rules: EvaluationRules) -> tuple[N
 
 def why_not(whole: Predictions) -> str:
     """Why these scores have no calibration, chosen thresholds and prediction sets; empty where they do."""
+    return _no_question(whole) or cannot_cross(whole)
+
+
+def _no_question(whole: Predictions) -> str:
+    """Why not even the raw scores are probabilities of one class; empty where they are."""
     if whole.kind == "multi_label":
         return "there are several labels at once"
-    if whole.kind == "ordinal":
-        return "the classes are grades in order"
-    return cannot_cross(whole)
+    return "the classes are grades in order" if whole.kind == "ordinal" else ""
 
 
 def deployed(
@@ -113,11 +129,13 @@ def deployed(
     """Calibration, operating points, decision curve and prediction sets of `predictions`, rows of `whole`.
 
     All of a fold is fitted on the out-of-fold scores of the other folds of `whole`, whatever subset
-    `predictions` is.
+    `predictions` is. Where that cannot be, there is what needs no fitting, of the raw scores.
     """
     kept, reason = settled(whole, rules), why_not(whole)
+    if _no_question(whole):
+        return Deployed(kept, notes=(f"{NOTHING_FITTED}, and no decision curve: {reason}.",))
     if reason:
-        return Deployed(kept, notes=(f"{NOTHING_FITTED}: {reason}.",))
+        return _raw_alone(predictions, kept, rules, draws, reason)
     positive = predictions.positive_index
     method = kept.calibration.method if kept.calibration else None
     chance = None
@@ -134,10 +152,41 @@ def deployed(
             predictions.scores[:, positive],
             chance,
             draws,
-            f"cross-fitted, {method}" if method else "raw",
+            f"cross-fitted, {method}" if method else RAW,
         ),
         prediction_sets=sets,
         notes=(*_notes(whole, rules, kept), *short_of(sets.target, sets.figures)),
+    )
+
+
+def _raw_alone(
+    predictions: Predictions, kept: Settled, rules: EvaluationRules, draws: SubjectDraws, reason: str
+) -> Deployed:
+    """Figures, decision curve and the recipe's own operating point of the scores as they are."""
+    positive, two = predictions.positive_index, len(predictions.classes) == 2
+    truth, score = predictions.label == positive, predictions.scores[:, positive]
+    called, share = score >= kept.operating_point, rules.deployment_prevalence
+    point = OperatingPoint(
+        name="fixed",
+        target=None,
+        threshold=kept.operating_point,
+        metrics=figures_at(truth, score, called, draws),
+        prevalence=float(truth.mean()),
+        deployment_prevalence=share,
+        deployment={} if share is None else at_prevalence(truth, called, share, draws),
+        used=two,
+    )
+    told = "Calibration figures, decision curve and operating point are of the raw scores"
+    if not two:
+        told += f", the last two of {predictions.positive} against the rest"
+    if two and rules.operating_rule != "fixed":
+        told += f"; the point is {kept.operating_point:g}, not one by {rules.operating_rule}"
+    return Deployed(
+        settled=kept,
+        calibration=CalibrationResult(None, {RAW: raw_figures(predictions, draws)}, None),
+        operating_points=(point,),
+        decision_curve=decision_curve(truth, score, None, draws, RAW),
+        notes=(f"{NOTHING_FITTED}: {reason}. {told}.",),
     )
 
 
