@@ -28,6 +28,14 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Of a package: the folder to write into.")
     ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            "--prevalence",
+            metavar="SHARE",
+            help="Share of positives where the model is to be used, for PPV and NPV.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> int:
@@ -37,11 +45,14 @@ def evaluate(
     the rows that are counted change. A package is evaluated frozen, with the calibration and the threshold
     of its training; rows of subjects that it was trained on are refused (TRAINING_SUBJECT). DIR/report.html
     is the page of it, DIR/refusals.csv the rows that were refused; the same command goes on where it was
-    stopped. Intervals resample subjects. Exit code 4 when a row was refused, 2 when none is left.
+    stopped. With --prevalence PPV and NPV are told for that share of positives too, in the place of
+    evaluation.deployment_prevalence of the recipe. Intervals resample subjects. Exit code 4 when a row was
+    refused, 2 when none is left.
 
     \b
     Example:
       medidense evaluate runs/lung-1a2b3c4d --rows cohort_matched.csv
+      medidense evaluate runs/lung-1a2b3c4d --prevalence 0.02
       medidense evaluate lung-package elsewhere.csv --out lung-elsewhere
     """
     from medidense import verbs
@@ -49,7 +60,15 @@ def evaluate(
     from medidense.cli.pages import evaluation_page
 
     with following(as_json=as_json) as progress:
-        result = verbs.evaluate(run, cohort, rows=rows, out=out, overwrite=overwrite, progress=progress)
+        result = verbs.evaluate(
+            run,
+            cohort,
+            rows=rows,
+            prevalence=prevalence,
+            out=out,
+            overwrite=overwrite,
+            progress=progress,
+        )
     if isinstance(result, verbs.ExternalResult):
         page = external_page(result.external)
         written = facts([("report", result.html), ("written", result.out)])

@@ -35,6 +35,7 @@ from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
+from medidense.verbs.prevalence import stated_before
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.reporting import write_report
 from medidense.verbs.run_contents import public_evaluation
@@ -136,7 +137,7 @@ def cv(
                 pool(run, splits_for(run, table))
             make_controls(run, table, options.controls, progress)
             remove_arrays(run.arrays)
-            result = evaluate(run.path)
+            result = evaluate(run.path, prevalence=stated_before(run))
             show_samples(run, table, progress)
             page = _report(run, result.evaluation)
         tracking = _track(run, follower, progress) if options.tracked else ""

@@ -9,7 +9,7 @@ import numpy as np
 
 from medidense.batch import TRAINING_SUBJECT, ScoredCohort, scored_cohort
 from medidense.cohort import label_array, read_cohort
-from medidense.errors import CohortError, Problem
+from medidense.errors import CohortError, Problem, UsageError
 from medidense.io import archives_kept
 from medidense.package import Package, load_package
 from medidense.rundir import group_cells
@@ -29,6 +29,7 @@ from medidense.verbs.external_rows import (
     require_fit,
     turnout,
 )
+from medidense.verbs.prevalence import OPTION, require_predictive_values, stated, told
 from medidense.verbs.progress import Progress, counting
 
 SHOWN = 5
@@ -37,7 +38,13 @@ SHOWN = 5
 
 @archives_kept()
 def evaluate_external(
-    package: Path, cohort: Path, out: Path, progress: Progress, *, overwrite: bool = False
+    package: Path,
+    cohort: Path,
+    out: Path,
+    progress: Progress,
+    *,
+    overwrite: bool = False,
+    prevalence: float | None = None,
 ) -> ExternalResult:
     """Evaluate a frozen package on the labelled rows of a cohort and write it all into the folder `out`.
 
@@ -45,12 +52,13 @@ def evaluate_external(
     apart. A subject that had a part in the training is refused TRAINING_SUBJECT with all its rows: by its ID
     where the package was exported under this user's key, and where one of its images is one of the training.
     Rows that cannot be read or scored are refused by their own codes; the rest is evaluated. The same call
-    goes on where it was stopped.
+    goes on where it was stopped. `prevalence` is as in `verbs.evaluate`.
 
-    Raises PackageError, CohortError (also where no row is left: then `out` is not made), RunError where `out`
-    holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
+    Raises PackageError, UsageError, CohortError (also where no row is left: then `out` is not made), RunError
+    where `out` holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
     """
     loaded, place = load_package(package), ExternalDir(out)
+    _require_two(loaded, prevalence)
     table = read_cohort(cohort, unlabelled=True, classes_known=True)
     require_fit(loaded, table)
     place.require_own(loaded, table, overwrite)
@@ -74,7 +82,7 @@ def evaluate_external(
         rows = sum(one.code == TRAINING_SUBJECT for one in found.refused)
         overlap = replace(overlap, subjects_by_id=len(by_id), subjects_by_image=len(by_image), rows=rows)
         predictions = _predictions(loaded, found)
-        external = _evaluated(loaded, table, found, overlap, predictions)
+        external = _evaluated(loaded, table, found, overlap, predictions, prevalence)
         write_rows(place, loaded, _counted(scored, found), found.refused)
         html = write_figures(place, loaded, table, external, predictions)
         progress("evaluate", 1, 1)
@@ -112,20 +120,35 @@ def _predictions(package: Package, found: Gathered) -> Predictions:
     )
 
 
+def _require_two(package: Package, prevalence: float | None) -> None:
+    """Raise UsageError where a share is stated for a package without an operating point."""
+    require_predictive_values(prevalence, package.manifest.kind)
+    classes = len(package.manifest.classes)
+    if prevalence is not None and classes > 2:
+        rule = "PPV and NPV at a prevalence are of a package of two classes"
+        raise UsageError(OPTION, rule, f"{classes} classes", "leave it out")
+
+
 def _evaluated(
-    package: Package, table: Cohort, found: Gathered, overlap: Overlap, predictions: Predictions
+    package: Package,
+    table: Cohort,
+    found: Gathered,
+    overlap: Overlap,
+    predictions: Predictions,
+    prevalence: float | None,
 ) -> ExternalEvaluation:
     """The figures with what they are of."""
+    rules = package.recipe.evaluation
     figures = evaluate_frozen(
         predictions,
         found.facts,
         {sample.name: group_cells(sample) for sample in found.samples},
         package.manifest,
-        package.recipe.evaluation,
+        stated(rules, prevalence),
         table.digest,
     )
     return ExternalEvaluation(
-        evaluation=figures.evaluation,
+        evaluation=told(figures.evaluation, rules, prevalence),
         package=f"{package.manifest.name} {package.manifest.version}",
         package_digest=package.digest,
         overlap=overlap,
