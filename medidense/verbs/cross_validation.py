@@ -21,7 +21,6 @@ from medidense.rundir import (
     read_recipe,
     write_crossings,
     write_prints,
-    write_recipe,
 )
 from medidense.track import Follower
 from medidense.train import choose_device
@@ -238,8 +237,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
         write_crossings(crossings, run.leaks_path)
     write_prints({fact.sample: fact.digest for fact in facts}, run.prints_path)
     about["trained_on"] = trained_on(table, splits)
-    write_recipe(recipe, run.recipe_path)
-    run.save_about(about | run.save_splits(splits, inner))
+    run.save_about(about | run.save_recipe(recipe) | run.save_splits(splits, inner))
 
 
 def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> Recipe:
