@@ -37,6 +37,9 @@ def evaluate(
         ),
     ] = None,
     overwrite: Overwrite = False,
+    tracked: Annotated[
+        bool, typer.Option("--track/--no-track", help="Of a package: log it to MLflow.")
+    ] = True,
     as_json: Json = False,
 ) -> int:
     """Print the figures of a finished run, or of a package on another cohort.
@@ -45,9 +48,9 @@ def evaluate(
     the rows that are counted change. A package is evaluated frozen, with the calibration and the threshold
     of its training; rows of subjects that it was trained on are refused (TRAINING_SUBJECT). DIR/report.html
     is the page of it, DIR/refusals.csv the rows that were refused; the same command goes on where it was
-    stopped. With --prevalence PPV and NPV are told for that share of positives too, in the place of
-    evaluation.deployment_prevalence of the recipe. Intervals resample subjects. Exit code 4 when a row was
-    refused, 2 when none is left.
+    stopped. MLflow has it beside the package's cross-validation. With --prevalence PPV and NPV are told for
+    that share of positives too, in the place of evaluation.deployment_prevalence of the recipe. Intervals
+    resample subjects. Exit code 4 when a row was refused, 2 when none is left.
 
     \b
     Example:
@@ -67,11 +70,12 @@ def evaluate(
             prevalence=prevalence,
             out=out,
             overwrite=overwrite,
+            tracked=tracked,
             progress=progress,
         )
     if isinstance(result, verbs.ExternalResult):
         page = external_page(result.external)
-        written = facts([("report", result.html), ("written", result.out)])
+        written = facts([("report", result.html), ("written", result.out), ("tracking", result.tracking)])
         show([*page, written, "Research software, not a medical device."], result.to_json(), as_json=as_json)
         if not result.missed:
             return 0

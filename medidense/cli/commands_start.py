@@ -16,7 +16,9 @@ def sync(
     runs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[RUN_DIR]...", callback=present, help="Folders of runs; by default all below runs/."
+            metavar="[RUN_DIR]...",
+            callback=present,
+            help="Folders of runs, or of packages evaluated elsewhere; by default all runs below runs/.",
         ),
     ] = None,
     as_json: Json = False,

@@ -4,6 +4,7 @@ from medidense.rundir.asked import Asked, benchmark_folder, code_digest
 from medidense.rundir.choices import Choice, read_choices, write_choices
 from medidense.rundir.controls import read_controls, read_features, write_controls, write_features
 from medidense.rundir.covariates import BASELINE, read_encoding, write_encoding
+from medidense.rundir.external_dir import ExternalDir
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import group_cells, read_groups, write_groups
 from medidense.rundir.journal import Happened, Journal, State
@@ -36,6 +37,7 @@ __all__ = [
     "SCORE",
     "Asked",
     "Choice",
+    "ExternalDir",
     "FoldDir",
     "Happened",
     "Journal",

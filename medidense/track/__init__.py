@@ -9,6 +9,7 @@ from medidense.track.registry import Promoted
 from medidense.track.runs import Tracked, log_cross_validation, log_unfinished
 from medidense.track.store import tracking_uri
 from medidense.track.ui import serve_ui
+from medidense.track.validations import log_validation
 
 __all__ = [
     "BenchmarkRecord",
@@ -19,6 +20,7 @@ __all__ = [
     "log_benchmark",
     "log_cross_validation",
     "log_unfinished",
+    "log_validation",
     "promote_run",
     "promote_version",
     "pseudonym",

@@ -10,8 +10,9 @@ from typing import Any
 
 from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
-from medidense.track.fold_contents import DIGITS, FoldContents
-from medidense.values import ControlResult, Estimate, Splits, public_groups
+from medidense.track.figures import controls, figures, figures_table, floor_words, with_public_groups
+from medidense.track.fold_contents import FoldContents
+from medidense.values import Estimate, Splits
 from medidense.values.sanity import Sanity
 
 
@@ -64,47 +65,7 @@ class Contents:
 
     def metrics(self) -> dict[str, float]:
         """The pooled figures with their limits, the fold mean, the counts and the baselines, rounded."""
-        found: dict[str, float | None] = {
-            **_limits(names.AUROC, self.auroc),
-            names.FOLD_MEAN: self.evaluation["auroc_fold_mean"],
-            names.PATIENTS: self.evaluation["subjects"],
-            names.LESIONS: self.evaluation["samples"],
-        }
-        for figure, estimate in self.evaluation["metrics"].items():
-            found |= _limits(names.pooled(figure), Estimate(**estimate))
-        found |= self._deployed()
-        labels = self.evaluation.get("labels", ())
-        among = [label["name"] for label in labels]
-        for label in labels:
-            for figure in ("auroc", "auprc"):
-                found |= _limits(names.of_label(label["name"], figure, among), Estimate(**label[figure]))
-        if matched := self.evaluation.get("matched"):
-            found |= _limits(names.MATCHED, Estimate(**matched["auroc"]))
-        for control in self.controls:
-            found |= _limits(names.control(control.title), control.auroc)
-        if subjects := self.evaluation.get("per_subject"):
-            own = {"auroc": subjects["auroc"], **subjects["metrics"]}
-            for figure in names.BY_SUBJECT:
-                found |= _limits(names.by_subject(figure), Estimate(**own.get(figure, {"value": None})))
-        for baseline in self.evaluation["baselines"]:
-            found[names.baseline(baseline["name"])] = baseline["auroc"]["value"]
-        return {key: round(value, DIGITS) for key, value in found.items() if value is not None}
-
-    def _deployed(self) -> dict[str, float | None]:
-        """Calibration as it is and as a package would have it, and what prediction sets hold."""
-        found: dict[str, float | None] = {}
-        if calibration := self.evaluation.get("calibration"):
-            parts = {"raw": "raw", calibration["method"]: "calibrated"}
-            for name, part in parts.items():
-                figures = calibration["figures"].get(name, {})
-                found |= {
-                    names.calibration(part, key): figures[key]["value"]
-                    for key in names.CALIBRATION
-                    if figures
-                }
-        if sets := self.evaluation.get("prediction_sets"):
-            found |= {names.prediction_sets(key): sets["figures"][key]["value"] for key in names.SETS}
-        return found
+        return figures(self.evaluation)
 
     def description(self) -> str:
         """Markdown; the page shows about three lines, so the first sentence is the result."""
@@ -112,32 +73,17 @@ class Contents:
         lines = [
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
-            self._floor(),
-            *(f"Control {one.title}: {one.line}" for one in self.controls),
+            floor_words(self.evaluation),
+            *(f"Control {one.title}: {one.line}" for one in controls(words)),
             "Research software, not a medical device.",
             "",
             f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
             "",
-            *_table(words),
+            *figures_table(words, "out of fold"),
             "",
             *(f"- {note}" for note in words["notes"]),
         ]
         return "\n".join(lines)
-
-    def _floor(self) -> str:
-        """What the network must beat: the best rule in which no network has a part."""
-        rules = [one for one in self.evaluation["baselines"] if not one.get("uses_network")]
-        rules = [one for one in rules if one["auroc"]["value"] is not None]
-        if not rules:
-            return "No rule without a network to compare with."
-        best = max(rules, key=lambda one: float(one["auroc"]["value"]))
-        own, gap = Estimate(**best["auroc"]).text(), Estimate(**best["network_minus_baseline"]).text()
-        return f"Best rule without a network: {best['name']}, {own}; network minus it {gap}."
-
-    @property
-    def controls(self) -> tuple[ControlResult, ...]:
-        """Whether the classes are told apart where nothing should tell them."""
-        return tuple(ControlResult.from_json(one) for one in self.evaluation.get("controls", ()))
 
     def sanity(self) -> str:
         """The newest known-answer runs of the same code, a line each."""
@@ -189,8 +135,8 @@ class Contents:
         ]
         found = {
             names.RECIPE: recipe_text(self.run.public_recipe()).encode(),
-            names.SPLITS: _csv(("fold", "part", "sample", "subject"), sorted(splits)),
-            names.PREDICTIONS_CSV: _csv(columns, rows),
+            names.SPLITS: csv_bytes(("fold", "part", "sample", "subject"), sorted(splits)),
+            names.PREDICTIONS_CSV: csv_bytes(columns, rows),
             names.PREDICTIONS_JSON: json.dumps({"columns": columns, "data": rows}).encode(),
             names.EVALUATION: json.dumps(_public(self.evaluation, self.run.splits()), indent=2).encode(),
         }
@@ -239,45 +185,16 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def _limits(name: str, estimate: Estimate) -> dict[str, float | None]:
-    """A figure and its two limits as three metrics."""
-    return {name: estimate.value, name + names.LOW: estimate.low, name + names.HIGH: estimate.high}
-
-
 def _public(evaluation: Mapping[str, Any], splits: Splits) -> dict[str, Any]:
     """The evaluation with a number in place of every word that a cell of the cohort's table holds."""
-    parts = evaluation.get("subgroups", ())
-    named = public_groups([(part["by"], part["group"]) for part in parts])
-    told = [part | {"group": group} for part, group in zip(parts, named, strict=True)]
     folds = [
         fold | {"note": splits.public_note(fold["fold"], fold["note"])}
         for fold in evaluation.get("folds", ())
     ]
-    return {**evaluation, "subgroups": told, "folds": folds}
+    return {**with_public_groups(evaluation), "folds": folds}
 
 
-def _table(evaluation: Mapping[str, Any]) -> list[str]:
-    """The figures and the baselines as a Markdown table."""
-    lines = ["| figure | out of fold |", "|---|---|"]
-    for figure, estimate in evaluation["metrics"].items():
-        lines.append(f"| {figure.replace('_', ' ')} | {Estimate(**estimate).text()} |")
-    for label in evaluation.get("labels", ()):
-        known = f"{label['positives']} of {label['samples']} known rows"
-        areas = f"AUROC {Estimate(**label['auroc']).text()}, AUPRC {Estimate(**label['auprc']).text()}"
-        lines.append(f"| label {label['name']} ({known}) | {label['note'] or areas} |")
-    if matched := evaluation.get("matched"):
-        own, volume = Estimate(**matched["auroc"]).text(), Estimate(**matched["volume_auroc"]).text()
-        lines.append(f"| AUROC on {matched['pairs']} pairs alike in size | {own}; lesion volume {volume} |")
-    if subjects := evaluation.get("per_subject"):
-        own = Estimate(**subjects["auroc"]).text()
-        lines.append(f"| AUROC per subject ({subjects['several']} have several samples) | {own} |")
-    for baseline in evaluation["baselines"]:
-        own, gap = Estimate(**baseline["auroc"]).text(), Estimate(**baseline["network_minus_baseline"]).text()
-        lines.append(f"| AUROC of {baseline['name']} | {own}; network minus it {gap} |")
-    return lines
-
-
-def _csv(columns: Any, rows: Any) -> bytes:
+def csv_bytes(columns: Any, rows: Any) -> bytes:
     """A CSV file's bytes."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

@@ -21,8 +21,9 @@ def experiment_of(client: Any, name: str, location: str | None) -> str:
     name = os.environ.get(VARIABLE) or name
     found = client.get_experiment_by_name(name)
     identity = str(found.experiment_id) if found else _create(client, name, location)
+    elsewhere = found is not None and names.ELSEWHERE_TAG in found.tags
     with contextlib.suppress(MlflowException):
-        for key, value in experiment_tags(identity).items():
+        for key, value in experiment_tags(identity, elsewhere=elsewhere).items():
             client.set_experiment_tag(identity, key, value)
     return identity
 

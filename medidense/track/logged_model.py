@@ -42,7 +42,7 @@ def log_model(client: Any, run_id: str, package: Path, params: Mapping[str, str]
         client.get_run(run_id).info.experiment_id,
         name=names.MODEL,
         source_run_id=run_id,
-        tags={names.USER: names.ANYBODY},
+        tags={names.USER: names.ANYBODY, names.WEIGHTS: _weights(package)},
         params=dict(params or {}),
         model_type="classifier",
     )
@@ -58,6 +58,21 @@ def model_of(client: Any, run_id: str) -> Any:
     """The run's model that is there whole, None where there is none."""
     whole = [model for model in _models(client, run_id) if model.status == LoggedModelStatus.READY]
     return whole[0] if whole else None
+
+
+def model_of_weights(client: Any, experiments: list[str], weights: str) -> Any:
+    """The model in these experiments that is there whole and has weights of this digest, None without one."""
+    if not weights or not experiments:
+        return None
+    found = client.search_logged_models(experiments, f"tags.`{names.WEIGHTS}` = '{weights}'")
+    return next((model for model in found if model.status == LoggedModelStatus.READY), None)
+
+
+def _weights(package: Path) -> str:
+    """The digest of the weights in a package."""
+    from medidense.package import load_package
+
+    return load_package(package).manifest.weights_digest
 
 
 def _models(client: Any, run_id: str) -> list[Any]:

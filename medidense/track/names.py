@@ -27,16 +27,23 @@ STATUS = {"at work": RUNNING, "stopped": "SCHEDULED", "failed": FAILED, "killed"
 
 CV = "cv"
 ONE_FOLD = "fold"
+EXTERNAL_VALIDATION = "external-validation"
+"""Kinds of runs. A package elsewhere is of its own kind: no view of cross-validations shows it."""
+EXTERNAL_HEADLINE = "external.auroc"
+WEIGHTS = "medidense.weights"
+"""On a logged model: by which weights it scores. A package of the same weights is the same model."""
 
 # tags of experiments
 EXPERIMENT_KIND = "mlflow.experimentKind"
 TRAINING_KIND = "custom_model_development"
 LEADERBOARD = "leaderboard"
 FOLD_CURVES = "folds"
+ELSEWHERE = "external"
 VIEW = "mlflow.sharedViewState."
 """What the tag of a saved view begins with."""
 LEADERBOARD_TAG = VIEW + LEADERBOARD
 FOLD_CURVES_TAG = VIEW + FOLD_CURVES
+ELSEWHERE_TAG = VIEW + ELSEWHERE
 
 ANYBODY = "research"
 """What stands where MLflow would put the login name."""
@@ -47,10 +54,10 @@ VALIDATION_LOSS = "val/loss"
 LEARNING_RATE = "lr"
 EPOCH_SECONDS = "time/epoch_s"
 
-# metrics of a cross-validation
+# metrics of a cross-validation, and of a package elsewhere under another first word
+OOF, EXTERNAL = "oof", "external"
 AUROC = "oof/auroc"
 FOLD_MEAN = "oof/auroc_fold_mean"
-MATCHED = "oof_matched/auroc"
 BY_SUBJECT = ("auroc", "auprc", "sensitivity", "specificity")
 PATIENTS = "oof/n_patients"
 LESIONS = "oof/n_lesions"
@@ -60,6 +67,14 @@ FOLD_LESIONS = "test/n_lesions"
 LOW, HIGH = "_low", "_high"
 CALIBRATION = ("slope", "intercept", "ece")
 SETS = ("coverage", "single", "single_right")
+FROZEN = "frozen"
+"""What an evaluation of a package calls scores that are calibrated as it does it."""
+
+# metrics of a package elsewhere alone
+MINUS_TRAINING = "external_minus_training/auroc"
+OBSERVED_EXPECTED = "external_calibration/observed_expected"
+REFUSED = "external/n_rows_refused"
+UNLABELLED = "external/n_rows_unlabelled"
 
 # metrics and a tag of a benchmark
 BENCH_ACCURACY = "test/accuracy"
@@ -88,51 +103,64 @@ SPLITS = "tables/splits.csv"
 PREDICTIONS_JSON = "tables/oof_predictions.json"
 PREDICTIONS_CSV = "tables/oof_predictions.csv"
 EVALUATION = "tables/evaluation.json"
+EXTERNAL_JSON = "tables/external_predictions.json"
+EXTERNAL_CSV = "tables/external_predictions.csv"
 MODEL = "model"
 CHALLENGER, CHAMPION = "challenger", "champion"
 """Aliases of a registered model: the newest version, and the one that somebody chose."""
 VERSION_AUROC = "auroc"
 """Tag of a version; the column of the registry's page cuts a longer name's interval off."""
-DATASET_CONTEXT = "cross-validation"
+DATASET_DIGEST = 32
+"""Hex digits of a cohort's digest that MLflow takes."""
+DATASET_CONTEXT, EXTERNAL_CONTEXT = "cross-validation", "external validation"
 
 
-def pooled(figure: str) -> str:
-    """The metric that holds a figure of the pooled out-of-fold scores.
+def pooled(figure: str, of: str = OOF) -> str:
+    """The metric that holds a figure of all scores `of` a cross-validation or of a package elsewhere.
 
-    >>> pooled("sensitivity")
-    'oof/sensitivity'
+    >>> pooled("sensitivity"), pooled("sensitivity", EXTERNAL)
+    ('oof/sensitivity', 'external/sensitivity')
     """
-    return f"oof/{figure}"
+    return f"{of}/{figure}"
 
 
-def by_subject(figure: str) -> str:
+def matched(figure: str, of: str = OOF) -> str:
+    """The metric that holds a figure of the rows matched in size.
+
+    >>> matched("auroc")
+    'oof_matched/auroc'
+    """
+    return f"{of}_matched/{figure}"
+
+
+def by_subject(figure: str, of: str = OOF) -> str:
     """The metric that holds a figure with a subject as a row.
 
     >>> by_subject("auroc")
     'oof_subject/auroc'
     """
-    return f"oof_subject/{figure}"
+    return f"{of}_subject/{figure}"
 
 
-def calibration(part: str, figure: str) -> str:
+def calibration(part: str, figure: str, of: str = OOF) -> str:
     """The metric that holds how far raw or calibrated scores are probabilities.
 
     >>> calibration("raw", "slope")
     'oof_calibration/raw_slope'
     """
-    return f"oof_calibration/{part}_{figure}"
+    return f"{of}_calibration/{part}_{figure}"
 
 
-def prediction_sets(figure: str) -> str:
+def prediction_sets(figure: str, of: str = OOF) -> str:
     """The metric that holds a share of the prediction sets.
 
     >>> prediction_sets("coverage")
     'oof_sets/coverage'
     """
-    return f"oof_sets/{figure}"
+    return f"{of}_sets/{figure}"
 
 
-def of_label(name: str, figure: str, among: Sequence[str] = ()) -> str:
+def of_label(name: str, figure: str, among: Sequence[str] = (), of: str = OOF) -> str:
     """The metric that holds a figure of one of several labels; MLflow's names take few other signs.
 
     A label that would then be written like another one of `among` gets four digits of its own.
@@ -145,7 +173,7 @@ def of_label(name: str, figure: str, among: Sequence[str] = ()) -> str:
     written = _written(name)
     if any(other != name and _written(other).casefold() == written.casefold() for other in among):
         written += "." + hashlib.sha256(name.encode()).hexdigest()[:4]
-    return f"oof_label/{written}/{figure}"
+    return f"{of}_label/{written}/{figure}"
 
 
 def _written(name: str) -> str:
@@ -161,10 +189,10 @@ def control(title: str) -> str:
     return f"oof_control/{re.sub(r'[^a-z]+', '_', title)}"
 
 
-def baseline(name: str) -> str:
+def baseline(name: str, of: str = OOF) -> str:
     """The metric that holds a baseline's AUROC.
 
     >>> baseline("volume alone")
     'oof_baseline/volume_alone'
     """
-    return f"oof_baseline/{name.replace(' ', '_')}"
+    return f"{of}_baseline/{name.replace(' ', '_')}"

@@ -1,7 +1,9 @@
 """Which store, experiment and runs does a run directory log to?"""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from medidense.rundir import RunDir, this_process
@@ -23,30 +25,57 @@ TELLER = "process"
 """Under which name the memory keeps who told the statuses that it knows."""
 
 
+@dataclass(frozen=True, eq=False)
+class Store:
+    """A tracking store that answers: its address and client, and the user's key of pseudonyms."""
+
+    uri: str
+    client: Any
+    key: bytes
+
+    def alias(self, text: str) -> str:
+        """The pseudonym of a subject or a sample."""
+        return pseudonym(self.key, text)
+
+    def runs(self, tracking: Path, experiment: str, command: str, results: str) -> KeptRuns:
+        """The runs that the file `tracking` remembers, in the experiment of that name, made where missing.
+
+        `results` is the digest of what is to be logged. Runs that dead processes left RUNNING are ended.
+        """
+        marked = mark(self.key, this_process())
+        memory = Memory.of(tracking, without_password(self.uri), results)
+        if not still_there(self.client, memory):
+            memory.forget()
+        if memory.told.get(TELLER) != marked:
+            memory.told = {TELLER: marked}
+        memory.save()
+        home = experiment_of(self.client, experiment, artifact_location(self.uri))
+        end_stale(self.client, home, memory)
+        end_dead(self.client, self.key, memory.uid)
+        return KeptRuns(self.client, home, memory, command, marked)
+
+
+def reached(working: Path) -> Store:
+    """The store for work done in the folder `working`.
+
+    Raises what a store raises that is away (`STORE_ERRORS`), UsageError, WriteError.
+    """
+    uri = tracking_uri(working)
+    require_answer(uri)
+    return Store(uri, client_of(uri), pseudonym_key())
+
+
 def opened(
     run: RunDir, working: Path, command: str, *, results: str = "", package: Path | Packing | None = None
 ) -> Session:
     """The session of a run directory with the store for work done in `working`; whoever calls holds `LOCK`.
 
-    `results` is the digest of the results that are to be logged, empty while there are none. Runs that dead
-    processes left RUNNING in the store are ended. Raises what a store raises that is away (`STORE_ERRORS`),
-    UsageError, WriteError.
+    `results` is the digest of the results that are to be logged, empty while there are none. Raises as
+    `reached`.
     """
-    uri = tracking_uri(working)
-    require_answer(uri)
-    key = pseudonym_key()
-    client, marked = client_of(uri), mark(key, this_process())
-    contents = Contents(run, lambda text: pseudonym(key, text))
-    memory = Memory.of(run.tracking_path, without_password(uri), results)
-    if not still_there(client, memory):
-        memory.forget()
-    if memory.told.get(TELLER) != marked:
-        memory.told = {TELLER: marked}
-    memory.save()
-    experiment = experiment_of(client, contents.experiment, artifact_location(uri))
-    end_stale(client, experiment, memory)
-    end_dead(client, key, memory.uid)
-    return Session(KeptRuns(client, experiment, memory, command, marked), contents, package)
+    store = reached(working)
+    contents = Contents(run, store.alias)
+    return Session(store.runs(run.tracking_path, contents.experiment, command, results), contents, package)
 
 
 def without_password(uri: str) -> str:

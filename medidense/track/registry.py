@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mlflow.entities import Metric
-
 from medidense.errors import RunError, UsageError
 from medidense.track import names
 from medidense.track.contents import Contents
 from medidense.track.logged_model import model_of
 from medidense.track.quiet import MlflowException
+from medidense.track.steps import link_metrics
 
 ABOUT = (
     "One version for each cross-validation. `challenger` is the newest one; `champion` is moved by "
@@ -50,14 +49,8 @@ def link_figures(client: Any, run_id: str, contents: Contents) -> None:
     model, moment = model_of(client, run_id), contents.evaluated
     if model is None:
         return
-    about = {
-        "model_id": model.model_id,
-        "run_id": run_id,
-        "dataset_name": contents.asked["cohort_name"],
-        "dataset_digest": contents.run.cohort_digest[:32],
-    }
-    figures = [Metric(key, value, moment, 0, **about) for key, value in contents.metrics().items()]
-    client.log_batch(run_id, metrics=figures)
+    dataset = contents.asked["cohort_name"], contents.run.cohort_digest
+    link_metrics(client, run_id, model.model_id, contents.metrics(), moment, dataset)
 
 
 def register(client: Any, run_id: str, contents: Contents) -> None:

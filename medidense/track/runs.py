@@ -1,5 +1,6 @@
 """How does a run directory become a page in MLflow, or a page that was left before its end a whole one?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +67,21 @@ def _logged(
     run: RunDir, working: Path, command: str, *, results: str = "", package: Path | Packing | None = None
 ) -> Tracked:
     """Where the run stands now; `results` is empty where there are none yet."""
-    later = f"everything is kept, log it with: medidense sync {run.path}"
-    try:
+
+    def log() -> Tracked:
         with durable.locked(run.path, LOCK):
             session = opened(run, working, command, results=results, package=package)
             parent = session.log() if results else _looked(session)
             home = session.client.get_experiment(session.client.get_run(parent).info.experiment_id)
+            return Tracked(parent, home.name, session.memory.store)
+
+    return in_words(log, f"everything is kept, log it with: medidense sync {run.path}")
+
+
+def in_words(log: Callable[[], Tracked], later: str) -> Tracked:
+    """What logging gives, or what went wrong with the store in words. Raises RunError of the files alone."""
+    try:
+        return log()
     except STORE_ERRORS as error:
         return Tracked(problem=sentence(error), later=later)
     except LockedError:
@@ -81,7 +91,6 @@ def _logged(
         raise
     except (UsageError, WriteError) as error:
         return Tracked(problem=error.lines[0], later=later)
-    return Tracked(parent, home.name, session.memory.store)
 
 
 def _looked(session: Session) -> str:

@@ -2,18 +2,14 @@
 
 import contextlib
 import io
-import json
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import Metric
 from PIL import Image
 
 from medidense.track import names
@@ -23,11 +19,10 @@ from medidense.track.kept_runs import KeptRuns
 from medidense.track.logged_model import log_model
 from medidense.track.memory import Memory
 from medidense.track.registry import link_figures, register
+from medidense.track.steps import log_dataset, log_figures, log_files, log_params, log_words
 
 BATCH = 1000
 """Metrics that MLflow takes in one call."""
-
-TAG_LENGTH = 8000
 
 Act = Callable[[], object]
 
@@ -87,7 +82,7 @@ class Session:
 
     def begin(self, parent: str) -> None:
         """What is known of a run before it is finished: what was asked, and of whom."""
-        self.runs.once("params", lambda: self._params(parent, self.contents.params()))
+        self.runs.once("params", lambda: log_params(self.client, parent, self.contents.params()))
         self.runs.once("dataset", partial(self._dataset, parent))
 
     def curves(self, run_id: str, fold: FoldContents) -> None:
@@ -103,7 +98,7 @@ class Session:
     def _parent_steps(self, run_id: str) -> dict[str, Act]:
         """What is logged to the parent, by the name that tracking.json remembers."""
         steps: dict[str, Act] = {
-            "params": partial(self._params, run_id, self.contents.params()),
+            "params": partial(log_params, self.client, run_id, self.contents.params()),
             "dataset": partial(self._dataset, run_id),
             "results": partial(self._results, run_id),
             "files": partial(self._files, run_id),
@@ -120,41 +115,23 @@ class Session:
         with contextlib.nullcontext(package) if isinstance(package, Path) else package() as folder:
             log_model(self.client, run_id, folder, self.contents.recipe_params())
 
-    def _params(self, run_id: str, params: Mapping[str, str]) -> None:
-        self.client.log_batch(run_id, params=[Param(key, value) for key, value in params.items()])
-
-    def _metrics(self, run_id: str, metrics: Mapping[str, float], moment: int) -> None:
-        numbers = [Metric(key, value, moment, 0) for key, value in metrics.items()]
-        self.client.log_batch(run_id, metrics=numbers)
-
     def _dataset(self, run_id: str) -> None:
-        """The cohort by its digest: no path, no rows."""
-        source = CodeDatasetSource(tags={names.SOURCE: "medidense"})
-        name, digest = self.contents.asked["cohort_name"], self.contents.run.cohort_digest[:32]
-        dataset = MetaDataset(source=source, name=name, digest=digest)._to_mlflow_entity()
-        context = InputTag("mlflow.data.context", names.DATASET_CONTEXT)
-        self.client.log_inputs(run_id, datasets=[DatasetInput(dataset, [context])])
+        name, digest = self.contents.asked["cohort_name"], self.contents.run.cohort_digest
+        log_dataset(self.client, run_id, name, digest, names.DATASET_CONTEXT)
 
     def _results(self, run_id: str) -> None:
         """The figures, the headline and the description."""
-        self._metrics(run_id, self.contents.metrics(), self.contents.evaluated)
+        log_figures(self.client, run_id, self.contents.metrics(), self.contents.evaluated)
         tags = {
             names.HEADLINE: self.contents.auroc.text(),
             names.NOTE: self.contents.description(),
             names.SANITY: self.contents.sanity(),
         }
-        self.client.log_batch(run_id, tags=[RunTag(key, value[:TAG_LENGTH]) for key, value in tags.items()])
+        log_words(self.client, run_id, tags)
 
     def _files(self, run_id: str) -> None:
         """Recipe, split, tables, figures and overlays; the table of scores opens sortable."""
-        with tempfile.TemporaryDirectory(prefix="medidense-") as staging:
-            for name, content in self.contents.files().items():
-                target = Path(staging) / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            self.client.log_artifacts(run_id, staging)
-        table = [{"path": names.PREDICTIONS_JSON, "type": "table"}]
-        self.client.set_tag(run_id, names.TABLES_TAG, json.dumps(table))
+        log_files(self.client, run_id, self.contents.files(), names.PREDICTIONS_JSON)
 
     def _image(self, run_id: str, key: str, step: int, content: bytes) -> None:
         """One overlay for the image grid, unless a process that was killed then has left it whole."""
@@ -167,11 +144,11 @@ class Session:
         self.client.log_image(run_id, image, key=key, step=step, timestamp=moment, synchronous=True)
 
     def _fold_numbers(self, run_id: str, fold: FoldContents) -> None:
-        self._params(run_id, {"fold": str(fold.index)})
+        log_params(self.client, run_id, {"fold": str(fold.index)})
         if len(fold.happened().epochs) != len(fold.epochs()):
             self.memory.sent.pop(fold.name, None)  # the journal lacked some: all once more
         self.curves(run_id, fold)
-        self._metrics(run_id, fold.figures(), fold.times()[1])
+        log_figures(self.client, run_id, fold.figures(), fold.times()[1])
 
 
 def _at_the_top(picture: Image.Image) -> Image.Image:

@@ -17,7 +17,7 @@ from medidense.errors import MedidenseError, UsageError
 from medidense.track import names
 from medidense.track.quiet import QUIET, client_of
 from medidense.track.store import sqlite_folder
-from medidense.track.views import fold_curves_link, leaderboard_link
+from medidense.track.views import elsewhere_link, fold_curves_link, leaderboard_link
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 90.0
@@ -62,6 +62,8 @@ def lines(uri: str, server: str) -> list[str]:
             found.append(f"{experiment.name}: {leaderboard_link(server, experiment.experiment_id)}")
         if names.FOLD_CURVES_TAG in experiment.tags:
             found.append(f"  fold curves: {fold_curves_link(server, experiment.experiment_id)}")
+        if names.ELSEWHERE_TAG in experiment.tags:
+            found.append(f"  external validation: {elsewhere_link(server, experiment.experiment_id)}")
     start = found or [f"no cross-validation is logged here yet: {server}/?workflowType=machine_learning"]
     return [*start, "If MLflow opens on GenAI, click Model training once.", "Ctrl-C stops the server."]
 

@@ -46,21 +46,31 @@ def _shared(view: str) -> str:
     return f"viewStateShareKey={view}&workflowType=machine_learning"
 
 
-def experiment_tags(experiment_id: str) -> dict[str, str]:
-    """The experiment's description and its saved views.
+def elsewhere_link(server: str, experiment_id: str) -> str:
+    """The address of the external validations.
+
+    >>> elsewhere_link("", "1").partition("runs?")[2]
+    'viewStateShareKey=external&workflowType=machine_learning'
+    """
+    return f"{server}/#/experiments/{experiment_id}/runs?{_shared(names.ELSEWHERE)}"
+
+
+def experiment_tags(experiment_id: str, *, elsewhere: bool = False) -> dict[str, str]:
+    """The experiment's description and its saved views; `elsewhere`: it has external validations too.
 
     The views' keys are internals of MLflow's page (3.17): where another version reads them otherwise, the
     page falls back to its own table.
     """
     board, curves = leaderboard_link("", experiment_id), fold_curves_link("", experiment_id)
-    return {
-        names.EXPERIMENT_KIND: names.TRAINING_KIND,
-        names.NOTE: "Cross-validations of one cohort. "
-        f"[Leaderboard: pooled AUROC with its interval]({board}) · "
-        f"[Fold curves with their band]({curves})",
-        names.LEADERBOARD_TAG: _leaderboard(),
-        names.FOLD_CURVES_TAG: _fold_curves(),
-    }
+    links = (
+        f"[Leaderboard: pooled AUROC with its interval]({board}) · [Fold curves with their band]({curves})"
+    )
+    views = {names.LEADERBOARD_TAG: _leaderboard(), names.FOLD_CURVES_TAG: _fold_curves()}
+    if elsewhere:
+        links += f" · [External validation on other cohorts]({elsewhere_link('', experiment_id)})"
+        views[names.ELSEWHERE_TAG] = _elsewhere()
+    note = f"Cross-validations of one cohort. {links}"
+    return {names.EXPERIMENT_KIND: names.TRAINING_KIND, names.NOTE: note, **views}
 
 
 def _leaderboard() -> str:
@@ -70,6 +80,21 @@ def _leaderboard() -> str:
     widths = {headline: 220, **dict.fromkeys(metrics, 110)}
     best = {"orderByKey": f"metrics.`{names.AUROC}`"}
     return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths, best)
+
+
+def _elsewhere() -> str:
+    """The saved view: what packages of this cohort are worth on others."""
+    headline = f"tags.`{names.EXTERNAL_HEADLINE}`"
+    own = {
+        key: names.pooled(key, names.EXTERNAL)
+        for key in ("n_patients", "sensitivity", "specificity", "auroc")
+    }
+    shown = [own["n_patients"], names.MINUS_TRAINING, own["sensitivity"], own["specificity"], own["auroc"]]
+    metrics = [f"metrics.`{name}`" for name in shown]
+    widths = {headline: 220, **dict.fromkeys(metrics, 140), f"metrics.`{names.MINUS_TRAINING}`": 220}
+    order = {"orderByKey": f"metrics.`{own['auroc']}`"}
+    title = "External validation on other cohorts"
+    return _view(title, names.EXTERNAL_VALIDATION, [headline, *metrics], widths, order)
 
 
 def _fold_curves() -> str:

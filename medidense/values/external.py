@@ -65,7 +65,9 @@ class ExternalEvaluation:
     """Everything `evaluate` reports of a package on another cohort.
 
     `evaluation` has the figures that a run has, too: of scores of the frozen package, decided, calibrated and
-    made into sets by what the package carries. `beside` compares with the training.
+    made into sets by what the package carries. `beside` compares with the training. `cohort_name` and
+    `trained_on` (the digest of the training's cohort) and `weights` (`Manifest.weights_digest`) say where it
+    belongs; they are empty in files of older versions.
     """
 
     evaluation: Evaluation
@@ -77,6 +79,10 @@ class ExternalEvaluation:
     observed_expected: Mapping[str, Estimate] = field(default_factory=dict)
     """Positives over the sum of the probabilities, ``raw`` and ``frozen``."""
     recalibration: tuple[Recalibration, ...] = ()
+    cohort_name: str = ""
+    package_name: str = ""
+    trained_on: str = ""
+    weights: str = ""
 
     def to_json(self) -> dict[str, object]:
         """For evaluation.json and ``--json``: the keys of a run's evaluation, and ``external``."""

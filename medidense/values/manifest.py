@@ -1,5 +1,6 @@
 """What a package says of itself: what it scores, from what it was trained, and the sums that prove it."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -89,3 +90,8 @@ class Manifest(Section):
     covariates: tuple[CovariateEncoding, ...] = ()
     """How each model's training encoded what it takes beside the image, in the order of `models`."""
     files: dict[FileName, Digest]
+
+    @property
+    def weights_digest(self) -> str:
+        """The sha256 of the sums of all models' weights: one whatever name and version a package has."""
+        return hashlib.sha256("".join(self.files[name] for name in self.models).encode()).hexdigest()

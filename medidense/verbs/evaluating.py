@@ -59,6 +59,7 @@ def evaluate(
     prevalence: float | None = None,
     out: Path | None = None,
     overwrite: bool = False,
+    tracked: bool = True,
     progress: Progress = quiet,
 ) -> EvaluateResult | ExternalResult: ...
 
@@ -71,12 +72,14 @@ def evaluate(
     prevalence: float | None = None,
     out: Path | None = None,
     overwrite: bool = False,
+    tracked: bool = True,
     progress: Progress = quiet,
 ) -> EvaluateResult | ExternalResult:
     """Figures with intervals over subjects: of a finished run, or of a package on another `cohort`.
 
     Of a run they come from its out-of-fold scores. With a `cohort` `run` is a package, frozen, and everything
-    is written into the folder `out`: see `verbs.external_validation.evaluate_external`.
+    is written into the folder `out`, and logged to MLflow where it is `tracked`: see
+    `verbs.external_validation.evaluate_external`.
 
     `rows` is a cohort CSV that names a subset of the run's samples by the same cells; the scores stay those
     of the whole run, and the result goes to ``evaluation-<name>.json``. Without it ``evaluation.json`` and
@@ -90,14 +93,20 @@ def evaluate(
     if cohort is not None:
         from medidense.verbs.external_validation import evaluate_external  # torch, which a run does not need
 
+        place = _out(rows, out)
         return evaluate_external(
-            Path(run), Path(cohort), _out(rows, out), progress, overwrite=overwrite, prevalence=prevalence
+            Path(run),
+            Path(cohort),
+            place,
+            progress,
+            overwrite=overwrite,
+            tracked=tracked,
+            prevalence=prevalence,
         )
-    if out is not None or overwrite:
+    given = {"--out": out is not None, "--overwrite": overwrite, "--no-track": not tracked}
+    for option in (name for name, there in given.items() if there):
         step = "leave it out, or name a package and a cohort"
-        raise UsageError(
-            "--out" if out else "--overwrite", "it is for a package on a cohort", out or "", step
-        )
+        raise UsageError(option, "it is for a package on a cohort", "", step)
     return _of_run(RunDir(Path(run)), rows, prevalence)
 
 

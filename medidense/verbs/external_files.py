@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from medidense import durable
@@ -11,78 +11,56 @@ from medidense.batch import LEDGER
 from medidense.errors import RunError, UsageError
 from medidense.package import Package
 from medidense.pages import ExternalContents, external_figures, external_html, external_numbers
-from medidense.rundir import LABEL, SCORE
+from medidense.rundir import LABEL, SCORE, ExternalDir
 from medidense.track import pseudonym, pseudonym_key
 from medidense.values import Cohort, Predictions, Sample, Score, public_subgroups
 from medidense.values.external import ExternalEvaluation
 from medidense.verbs.external_rows import RefusedRow
 from medidense.verbs.run_contents import aliased
 
-OWN = {"predictions.csv", "refusals.csv", "evaluation.json", "report.html", "report.json", "figures", LEDGER}
+OWN = {"predictions.csv", "refusals.csv", "evaluation.json", "report.html", "report.json", "figures"}
+OWN |= {"tracking.json", LEDGER}
 
 
-@dataclass(frozen=True)
-class ExternalDir:
-    """The folder of one evaluation of a package."""
+def require_own(place: ExternalDir, package: Package, table: Cohort, overwrite: bool) -> None:
+    """Raise RunError unless the folder is new, or of this package and this cohort, or to be replaced.
 
-    path: Path
+    Raises UsageError for a folder inside the package, which would not hold together any more.
+    """
+    if place.path.resolve().is_relative_to(package.path.resolve()):
+        raise UsageError(
+            str(place.path), "the output must not lie in the package", "", "choose another --out"
+        )
+    there = sorted(path.name for path in place.path.iterdir()) if place.path.is_dir() else []
+    strange = [name for name in there if name not in OWN and not name.startswith(".")]
+    if strange:
+        rule = "the folder is not empty and holds no evaluation of a package"
+        raise RunError(str(place.path), rule, strange[0], "choose an empty or a new --out")
+    if overwrite or not place.evaluation_path.is_file():
+        return
+    if not place.is_of(package.digest, table.digest):
+        rule = "the folder holds the evaluation of another package or another cohort"
+        step = "choose another --out, or pass --overwrite"
+        raise RunError(str(place.path), rule, place.evaluation_path.name, step)
 
-    @property
-    def predictions_path(self) -> Path:
-        """Every scored row: scores, the calibrated one, the set, the decision."""
-        return self.path / "predictions.csv"
 
-    @property
-    def refusals_path(self) -> Path:
-        """Every row that has no part in the figures, and why; its head alone where there is none."""
-        return self.path / "refusals.csv"
+def leave_other_run(place: ExternalDir, package: Package, table: Cohort) -> None:
+    """Forget the MLflow run of another package or cohort that was evaluated into this folder before.
 
-    @property
-    def evaluation_path(self) -> Path:
-        """The figures."""
-        return self.path / "evaluation.json"
+    That run stays as it is; what is evaluated now becomes one of its own.
+    """
+    if not place.is_of(package.digest, table.digest):
+        with durable.writing(place.tracking_path):
+            place.tracking_path.unlink(missing_ok=True)
 
-    @property
-    def report_path(self) -> Path:
-        """The page; its subjects are pseudonyms."""
-        return self.path / "report.html"
 
-    def require_own(self, package: Package, table: Cohort, overwrite: bool) -> None:
-        """Raise RunError unless the folder is new, or of this package and this cohort, or to be replaced.
-
-        Raises UsageError for a folder inside the package, which would not hold together any more.
-        """
-        if self.path.resolve().is_relative_to(package.path.resolve()):
-            raise UsageError(
-                str(self.path), "the output must not lie in the package", "", "choose another --out"
-            )
-        there = sorted(path.name for path in self.path.iterdir()) if self.path.is_dir() else []
-        strange = [name for name in there if name not in OWN and not name.startswith(".")]
-        if strange:
-            rule = "the folder is not empty and holds no evaluation of a package"
-            raise RunError(str(self.path), rule, strange[0], "choose an empty or a new --out")
-        if overwrite or not self.evaluation_path.is_file():
-            return
-        try:
-            told = json.loads(self.evaluation_path.read_text(encoding="utf-8"))
-            same = (told["external"]["package_digest"], told["cohort_digest"]) == (
-                package.digest,
-                table.digest,
-            )
-        except (OSError, ValueError, KeyError, TypeError):
-            same = False
-        if not same:
-            rule = "the folder holds the evaluation of another package or another cohort"
-            step = "choose another --out, or pass --overwrite"
-            raise RunError(str(self.path), rule, self.evaluation_path.name, step)
-
-    def remove_traces(self) -> None:
-        """Remove what scoring left where nothing came of it, and the folder where nothing else is in it."""
-        with durable.writing(self.path):
-            for name in (LEDGER, ".lock"):
-                (self.path / name).unlink(missing_ok=True)
-            if not any(self.path.iterdir()):
-                self.path.rmdir()
+def remove_traces(place: ExternalDir) -> None:
+    """Remove what scoring left where nothing came of it, and the folder where nothing else is in it."""
+    with durable.writing(place.path):
+        for name in (LEDGER, ".lock"):
+            (place.path / name).unlink(missing_ok=True)
+        if not any(place.path.iterdir()):
+            place.path.rmdir()
 
 
 def write_rows(
@@ -132,11 +110,14 @@ def write_figures(
     )
     pictures = external_figures(contents)
     for name, content in pictures.items():
-        durable.write_bytes(place.path / "figures" / f"{name}.png", content)
+        durable.write_bytes(place.figures / f"{name}.png", content)
     durable.write_text(place.report_path, external_html(contents, pictures))
     numbers = json.dumps(external_numbers(contents), indent=2)
-    durable.write_text(place.report_path.with_suffix(".json"), numbers + "\n")
-    durable.write_text(place.evaluation_path, json.dumps(external.to_json(), indent=2) + "\n")
+    durable.write_text(place.report_numbers_path, numbers + "\n")
+    figures = json.dumps(external.to_json(), indent=2) + "\n"
+    known = place.evaluation_path.is_file() and place.evaluation_path.read_text(encoding="utf-8")
+    if known != figures:  # its time is that of the figures
+        durable.write_text(place.evaluation_path, figures)
     return place.report_path
 
 

@@ -14,7 +14,10 @@ class ExternalResult:
     external: ExternalEvaluation
     html: Path
     missed: int
+    tracking: str = ""
+    """Where MLflow holds it, or why it does not, in words; empty where it was not to be logged."""
 
     def to_json(self) -> dict[str, object]:
         """The figures' fields beside the paths."""
-        return {"out": str(self.out), "html": str(self.html), **self.external.to_json()}
+        places = {"out": str(self.out), "html": str(self.html), "tracking": self.tracking}
+        return {**places, **self.external.to_json()}

@@ -12,11 +12,18 @@ from medidense.cohort import label_array, read_cohort
 from medidense.errors import CohortError, Problem, UsageError
 from medidense.io import archives_kept
 from medidense.package import Package, load_package
-from medidense.rundir import group_cells
+from medidense.rundir import ExternalDir, group_cells
 from medidense.stats import evaluate_frozen
+from medidense.track import log_validation
 from medidense.values import Cohort, Predictions, Sample, Score
 from medidense.values.external import ExternalEvaluation, Overlap
-from medidense.verbs.external_files import ExternalDir, write_figures, write_rows
+from medidense.verbs.external_files import (
+    leave_other_run,
+    remove_traces,
+    require_own,
+    write_figures,
+    write_rows,
+)
 from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.external_rows import (
     BY_ID,
@@ -45,6 +52,7 @@ def evaluate_external(
     *,
     overwrite: bool = False,
     prevalence: float | None = None,
+    tracked: bool = True,
 ) -> ExternalResult:
     """Evaluate a frozen package on the labelled rows of a cohort and write it all into the folder `out`.
 
@@ -54,14 +62,35 @@ def evaluate_external(
     Rows that cannot be read or scored are refused by their own codes; the rest is evaluated. The same call
     goes on where it was stopped. `prevalence` is as in `verbs.evaluate`.
 
+    Where it is `tracked` it is logged to MLflow once it is written; a store that is away stops nothing.
+
     Raises PackageError, UsageError, CohortError (also where no row is left: then `out` is not made), RunError
     where `out` holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
     """
-    loaded, place = load_package(package), ExternalDir(out)
+    place, loaded = ExternalDir(out), load_package(package)
     _require_two(loaded, prevalence)
+    result = _written(loaded, cohort, place, progress, overwrite, prevalence)
+    if not tracked:
+        return result
+    progress("log to MLflow", 0, 1)
+    logged = log_validation(place, working=Path.cwd(), command="medidense evaluate")
+    progress("log to MLflow", 1, 1)
+    return replace(result, tracking=logged.words)
+
+
+def _written(
+    loaded: Package,
+    cohort: Path,
+    place: ExternalDir,
+    progress: Progress,
+    overwrite: bool,
+    prevalence: float | None,
+) -> ExternalResult:
+    """The evaluation, written into its folder."""
+    out = place.path
     table = read_cohort(cohort, unlabelled=True, classes_known=True)
     require_fit(loaded, table)
-    place.require_own(loaded, table, overwrite)
+    require_own(place, loaded, table, overwrite)
     digest = loaded.training_digest()
     key, overlap = comparable(digest)
     labelled = [sample for sample in table.samples if sample.labelled]
@@ -76,13 +105,14 @@ def evaluate_external(
         found = gather(scored.rows(), by_image, loaded.manifest.classes)
         found.refused += early
         if not found.samples:
-            place.remove_traces()
+            remove_traces(place)
             raise nothing_left(cohort, found.refused)
         progress("evaluate", 0, 1)
         rows = sum(one.code == TRAINING_SUBJECT for one in found.refused)
         overlap = replace(overlap, subjects_by_id=len(by_id), subjects_by_image=len(by_image), rows=rows)
         predictions = _predictions(loaded, found)
         external = _evaluated(loaded, table, found, overlap, predictions, prevalence)
+        leave_other_run(place, loaded, table)
         write_rows(place, loaded, _counted(scored, found), found.refused)
         html = write_figures(place, loaded, table, external, predictions)
         progress("evaluate", 1, 1)
@@ -156,6 +186,10 @@ def _evaluated(
         beside=figures.beside,
         observed_expected=figures.observed_expected,
         recalibration=figures.recalibration,
+        cohort_name=table.name,
+        package_name=package.manifest.name,
+        trained_on=package.manifest.training.cohort_digest,
+        weights=package.manifest.weights_digest,
     )
 
 

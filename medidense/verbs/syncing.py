@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from medidense.errors import MedidenseError, NothingFoundError, RunError
-from medidense.rundir import RunDir
-from medidense.track import Tracked, log_unfinished
+from medidense.rundir import ExternalDir, RunDir
+from medidense.track import Tracked, log_unfinished, log_validation
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.watching import log_finished
 
@@ -48,29 +48,32 @@ class SyncResult:
 def sync(runs: Sequence[Path] = (), *, progress: Progress = quiet) -> SyncResult:
     """Log to MLflow what is not there yet of these run directories, by default of all below ``runs/``.
 
-    Values go out with the times at which they were recorded, so a second call adds nothing. Without `runs`
-    those that were never to be tracked are left alone. Raises RunError for a folder that is no run,
-    NothingFoundError where there is none.
+    `runs` may name folders in which a package was evaluated on another cohort, too. Values go out with the
+    times at which they were recorded, so a second call adds nothing. Without `runs` those that were never to
+    be tracked are left alone. Raises RunError for a folder that is neither, NothingFoundError where there is
+    none.
     """
-    found = [_run(Path(path)) for path in runs] or _below(RUNS)
+    found: Sequence[RunDir | ExternalDir] = [_given(Path(path)) for path in runs] or _below(RUNS)
     if not found:
         step = "run it in the folder of your runs/, or name a RUN_DIR"
         raise NothingFoundError(str(RUNS), "no run directory that MLflow is to hold", "", step)
     items: list[Synced] = []
     for number, run in enumerate(found):
-        progress("log to MLflow", number, len(found), run.name)
-        items.append(_synced(run))
+        progress("log to MLflow", number, len(found), run.path.name)
+        items.append(_synced(run) if isinstance(run, RunDir) else _validation(run))
     progress("log to MLflow", len(found), len(found))
     return SyncResult(tuple(items))
 
 
-def _run(path: Path) -> RunDir:
-    """The run directory at `path`. Raises RunError."""
-    run = RunDir(path)
-    if not run.exists:
-        step = "give the folder that medidense cv wrote"
-        raise RunError(str(path), "this is no run directory", "no run.json", step)
-    return run
+def _given(path: Path) -> RunDir | ExternalDir:
+    """The run directory, or the evaluation of a package, at `path`. Raises RunError."""
+    run, elsewhere = RunDir(path), ExternalDir(path)
+    if run.exists:
+        return run
+    if elsewhere.exists:
+        return elsewhere
+    step = "give the folder that medidense cv wrote, or medidense evaluate of a package"
+    raise RunError(str(path), "this is no run directory", "no run.json", step)
 
 
 def _below(folder: Path) -> list[RunDir]:
@@ -90,6 +93,15 @@ def _synced(run: RunDir) -> Synced:
     except MedidenseError as error:
         return Synced(str(run.path), "not logged", error.lines[0])
     return Synced(str(run.path), _status(tracked, finished), tracked.words)
+
+
+def _validation(place: ExternalDir) -> Synced:
+    """One evaluation of a package; what is wrong with it comes back in words."""
+    try:
+        tracked = log_validation(place, working=Path.cwd(), command="medidense evaluate")
+    except MedidenseError as error:
+        return Synced(str(place.path), "not logged", error.lines[0])
+    return Synced(str(place.path), _status(tracked, finished=True), tracked.words)
 
 
 def _status(tracked: Tracked, finished: bool) -> Status:

@@ -27,7 +27,7 @@ def outcome(evaluation: Evaluation) -> Callable[[int], ExternalResult]:
             beside=(Beside("auroc", Estimate(0.91), Estimate(0.95), Estimate(-0.04)),),
             recalibration=(Recalibration("intercept", 1.0, -0.25, 0, None),),
         )
-        return ExternalResult(Path("out"), external, Path("out/report.html"), missed)
+        return ExternalResult(Path("out"), external, Path("out/report.html"), missed, "MLflow has it")
 
     return make
 
@@ -44,12 +44,12 @@ def test_a_package_on_a_cohort_exits_4_when_a_row_was_refused(
     table = tmp_path / "c.csv"
     table.touch()
     calls = stand_in("evaluate", outcome(missed))
-    assert main(["evaluate", str(tmp_path), str(table), "--out", "out", "--overwrite"]) == code
+    assert main(["evaluate", str(tmp_path), str(table), "--out", "out", "--overwrite", "--no-track"]) == code
     captured = capsys.readouterr()
     ((args, options),) = calls  # type: ignore[misc]
     assert args == (tmp_path, table)
     assert (options["rows"], options["out"], options["overwrite"]) == (None, Path("out"), True)
-    assert options["prevalence"] is None
+    assert (options["prevalence"], options["tracked"]) == (None, False)
     for words in (
         "0.912 (95% CI 0.850-0.960)",
         "3 rows without a label",
@@ -57,7 +57,8 @@ def test_a_package_on_a_cohort_exits_4_when_a_row_was_refused(
         "-0.040",
         "Recalibrated ON THIS COHORT",
         "note: Subjects were not compared by their IDs.",
-        "report   out/report.html",
+        "report    out/report.html",
+        "tracking  MLflow has it",
         "Research software, not a medical device.",
     ):
         assert words in captured.out, words
@@ -77,4 +78,5 @@ def test_as_json_it_has_the_keys_of_a_run_and_its_own(
     tree = json.loads(capsys.readouterr().out)
     assert tree["auroc_ci95"] == [0.85, 0.96]
     assert tree["html"] == "out/report.html"
+    assert tree["tracking"] == "MLflow has it"
     assert tree["external"]["recalibration"][0]["intercept"] == -0.25

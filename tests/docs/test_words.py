@@ -219,4 +219,11 @@ def test_the_metrics_on_the_mlflow_page_are_those_that_are_logged() -> None:
     ]
     told += [names.FOLD_AUROC, names.LOSS, names.VALIDATION_LOSS, names.LEARNING_RATE, names.EPOCH_SECONDS]
     told += [names.pooled("sensitivity"), names.baseline("x").removesuffix("x")]
+    told += [
+        names.EXTERNAL_HEADLINE,
+        names.EXTERNAL_VALIDATION,
+        names.MINUS_TRAINING,
+        names.OBSERVED_EXPECTED,
+    ]
+    told += [names.REFUSED, names.UNLABELLED, names.pooled("auroc", names.EXTERNAL)]
     assert [word for word in told if f"`{word}" not in page] == []

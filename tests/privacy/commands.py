@@ -72,6 +72,7 @@ RUN = (
         ("evaluate", "{out}/seen-package", "{elsewhere}", "--out", "{out}/elsewhere"),
         (4,),
     ),
+    Step("sync elsewhere", ("sync", "{out}/elsewhere")),
     Step("verify", ("verify", "{out}/package")),
     Step("score", ("score", "{out}/package", "{fresh}", "{broken}", *LESIONS, "--out", "{out}/scores"), (4,)),
     Step("score pictures", ("score", "{out}/seen-package", "{picture_folder}", "--out", "{out}/read"), (4,)),

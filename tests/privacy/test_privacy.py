@@ -60,9 +60,10 @@ def test_store_and_page_of_runs_name_nobody(after_training: Made) -> None:
     made, canary = after_training.out, after_training.planted.canary
     store = leaks(canary, made / "work" / "mlruns")
     assert {Path(name).name for name in store} <= {"manifest.json"}
+    assert list((made / "work/mlruns/artifacts").rglob("external_predictions.csv"))
     assert (made / "work/mlruns/mlflow.db").stat().st_size > 100_000
     assert "evidence for" in (made / "drawn.txt").read_text()
-    for run in ("run", "seen"):
+    for run in ("run", "seen", "elsewhere"):
         for name in ("report.html", "report.json"):
             content = (made / run / name).read_bytes()
             assert len(content) > 1000

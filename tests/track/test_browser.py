@@ -46,7 +46,10 @@ FOLDS = 2
 
 @dataclass(frozen=True)
 class Logged:
-    """Two cross-validations in one store; `better` has the higher AUROC, `text` is it with its interval."""
+    """Two cross-validations in one store; `better` has the higher AUROC, `text` is it with its interval.
+
+    `elsewhere` is the run of the package of `better` on other subjects, `elsewhere_text` its AUROC.
+    """
 
     folder: Path
     uri: str
@@ -55,6 +58,8 @@ class Logged:
     better: str
     text: str
     folds: tuple[str, ...]
+    elsewhere: str
+    elsewhere_text: str
 
 
 @dataclass
@@ -111,6 +116,9 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
         where, best_run = [experiment.experiment_id], f"tags.`oof.auroc` = '{best.evaluation.auroc.text()}'"
         (better, *_) = client.search_runs(where, best_run)
         children = client.search_runs(where, f"tags.`mlflow.parentRunId` = '{better.info.run_id}'")
+        package = verbs.export(best.run, out=folder / "package").package
+        moved = verbs.evaluate(package, strangers(folder / NAMES), out=folder / "out")
+        (elsewhere,) = client.search_runs(where, "tags.`medidense.kind` = 'external-validation'")
         yield Logged(
             folder,
             uri,
@@ -119,7 +127,19 @@ def logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
             better.info.run_id,
             best.evaluation.auroc.text(),
             tuple(child.info.run_id for child in children),
+            elsewhere.info.run_id,
+            moved.external.evaluation.auroc.text(),
         )
+
+
+def strangers(folder: Path) -> Path:
+    """A cohort of six subjects of other names."""
+    drawn = write_cohort(folder / "elsewhere", PhantomOptions(subjects=6, seed=77))
+    head, *rows = drawn.read_text().splitlines()
+    assert head.startswith("subject_id,")
+    table = drawn.with_name("elsewhere.csv")
+    table.write_text("\n".join([head, *(f"X-{row}" for row in rows)]) + "\n")
+    return table
 
 
 @pytest.fixture(scope="module")
@@ -261,9 +281,28 @@ def test_the_registered_model_names_challenger_and_champion(reviewer: Reviewer) 
     reviewer.close(page)
 
 
+def test_a_package_elsewhere_has_a_view_and_a_page_and_stands_at_the_model(reviewer: Reviewer) -> None:
+    logged = reviewer.logged
+    (link,) = (line for line in lines(logged.uri, reviewer.server) if "=external&" in line)
+    page = reviewer.open(link[link.index("http") :])
+    assert in_sight(seen(page, logged.elsewhere_text))
+    seen(page, re.compile("1\\s+matching run"))
+    assert in_sight(seen(page, "external validation on elsewhere"))
+    reviewer.close(page)
+    page = reviewer.run(run=logged.elsewhere)
+    first = seen(page, re.compile("^External validation: AUROC"))
+    assert first.inner_text().startswith(
+        f"External validation: AUROC {logged.elsewhere_text} over 6 subjects"
+    )
+    assert in_sight(first)
+    assert "elsewhere (" in page.inner_text("body"), "the data set with its digest"
+    assert page.get_by_text("external/auroc", exact=True).count()
+    reviewer.close(page)
+
+
 def test_nobody_is_named_and_nobody_else_is_asked(reviewer: Reviewer) -> None:
     """Of all pages above: so this stands last."""
-    assert len(reviewer.texts) >= 9
+    assert len(reviewer.texts) >= 11
     assert reviewer.hosts <= {"127.0.0.1", "data"}
     text = "\n".join(reviewer.texts)
     paths = re.sub(r"Path: ?\n?file:\S+", "", text)  # the one line in which MLflow shows its own folder

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pytest
 
 from medidense import verbs
+from medidense.cli.app import main
 from medidense.cohort import read_cohort
 from medidense.errors import CohortError, PackageError, RunError, UsageError
 from medidense.io import write_nifti
@@ -76,7 +78,11 @@ def done(world: World, strangers: list[Row], tmp_path_factory: pytest.TempPathFa
         table = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
+    (folder / "mlruns").mkdir()
+    shutil.copy(world.folder / "mlruns" / "mlflow.db", folder / "mlruns")  # with the cross-validation in it
     with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
         patch.setenv("XDG_CONFIG_HOME", str(world.folder / "config"))
         result = verbs.evaluate(world.package, folder / "elsewhere.csv", out=folder / "out")
     assert isinstance(result, ExternalResult)
@@ -148,7 +154,7 @@ def test_the_files_say_what_the_result_says(done: ExternalResult) -> None:
         )
     }
     for path in done.out.rglob("*"):
-        assert path.is_dir() or path.name == ".lock" or path.stat().st_mode & 0o077 == 0, path
+        assert path.is_dir() or path.name.endswith(".lock") or path.stat().st_mode & 0o077 == 0, path
     manifest = told["external"]["beside"]
     assert {one["name"] for one in manifest} >= {
         "auroc",
@@ -182,9 +188,11 @@ def test_the_same_call_scores_nothing_again(
 
     before = (done.out / "report.html").read_bytes(), (done.out / "predictions.csv").read_bytes()
     monkeypatch.setattr("medidense.batch.cohort_scoring._read", refuse)
+    monkeypatch.chdir(done.out.parent)
     again = verbs.evaluate(here.package, done.out.parent / "elsewhere.csv", out=done.out)
     assert isinstance(again, ExternalResult)
     assert again.external == done.external
+    assert again.tracking == done.tracking
     assert ((done.out / "report.html").read_bytes(), (done.out / "predictions.csv").read_bytes()) == before
 
 
@@ -195,7 +203,9 @@ def test_with_another_key_images_alone_are_compared_and_that_is_said(
     foreign = {**strangers[0], "subject_id": known[0]["subject_id"]}  # an ID of the training, a strange image
     copies = [row for row in known if row["subject_id"] == known[-1]["subject_id"]]
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    result = verbs.evaluate(here.package, write([foreign, *strangers[-2:], *copies]), out=tmp_path / "out")
+    result = verbs.evaluate(
+        here.package, write([foreign, *strangers[-2:], *copies]), out=tmp_path / "out", tracked=False
+    )
     assert isinstance(result, ExternalResult)
     overlap = result.external.overlap
     assert (overlap.subjects_compared, overlap.images_compared) == (False, True)
@@ -214,7 +224,7 @@ def test_a_package_of_an_older_version_compares_nothing_and_that_is_said(
     (old / "training_digest.safetensors").unlink()
     (old / "manifest.json").write_bytes(canonical_json(tree))
     known = absolute(here.cohort)
-    result = verbs.evaluate(old, write([*strangers[-2:], *known[:2]]), out=tmp_path / "out")
+    result = verbs.evaluate(old, write([*strangers[-2:], *known[:2]]), out=tmp_path / "out", tracked=False)
     assert isinstance(result, ExternalResult)
     assert result.missed == 0
     assert not result.external.overlap.images_compared
@@ -244,7 +254,9 @@ def test_a_row_that_cannot_be_read_is_refused_by_its_own_code(
     write_nifti(blank, tmp_path / "blank.nii.gz")
     broken = {**strangers[0], "image": str(tmp_path / "blank.nii.gz"), "subject_id": "X-BLANK"}
     broken |= {"x_mm": "20", "y_mm": "20", "z_mm": "10", "diameter_mm": "5", "frame": "RAS", "mask": ""}
-    result = verbs.evaluate(here.package, write([broken, *strangers[-3:]]), out=tmp_path / "out")
+    result = verbs.evaluate(
+        here.package, write([broken, *strangers[-3:]]), out=tmp_path / "out", tracked=False
+    )
     assert isinstance(result, ExternalResult)
     assert result.missed == 1
     (row,) = rows_of(tmp_path / "out" / "refusals.csv")
@@ -281,8 +293,11 @@ def test_another_cohort_never_replaces_an_evaluation_unasked(
     other = write(strangers[-3:])
     with pytest.raises(RunError, match="another package or another cohort"):
         verbs.evaluate(here.package, other, out=out)
-    result = verbs.evaluate(here.package, other, out=out, overwrite=True)
+    assert (out / "tracking.json").is_file()
+    result = verbs.evaluate(here.package, other, out=out, overwrite=True, tracked=False)
     assert isinstance(result, ExternalResult)
+    assert not (out / "tracking.json").exists(), "it would go into the run of the other cohort"
+    assert result.tracking == ""
     assert result.external.evaluation.samples == 3
     (tmp_path / "strange").mkdir()
     (tmp_path / "strange" / "letter.txt").write_text("dear")
@@ -302,6 +317,8 @@ def test_each_form_of_the_verb_takes_its_own_arguments(here: World, tmp_path: Pa
         verbs.evaluate(here.run, None, out=tmp_path / "out")
     with pytest.raises(UsageError, match="--overwrite: it is for a package"):
         verbs.evaluate(here.run, None, overwrite=True)
+    with pytest.raises(UsageError, match="--no-track: it is for a package"):
+        verbs.evaluate(here.run, None, tracked=False)
     with pytest.raises(PackageError):
         verbs.evaluate(here.run, here.cohort, out=tmp_path / "out")
 
@@ -320,3 +337,51 @@ def test_a_prevalence_is_stated_for_a_package_too(done: ExternalResult, here: Wo
     assert "stated after the training" in result.html.read_text()
     verbs.evaluate(here.package, cohort, out=done.out)
     assert (done.out / "evaluation.json").read_bytes() == before
+
+
+def test_mlflow_has_it_beside_the_cross_validation_of_the_package(done: ExternalResult, here: World) -> None:
+    client = mlflow.MlflowClient(f"sqlite:///{done.out.parent}/mlruns/mlflow.db")
+    homes = [one.experiment_id for one in client.search_experiments()]
+    (run,) = client.search_runs(homes, "tags.`medidense.kind` = 'external-validation'")
+    (trained,) = client.search_runs([run.info.experiment_id], "tags.`medidense.kind` = 'cv'")
+    assert done.tracking.startswith("MLflow experiment cohort-")
+    assert run.info.run_id in done.tracking
+    assert run.data.metrics["external/auroc"] == round(done.external.evaluation.auroc.value or 0, 4)
+    assert run.data.metrics["external/n_rows_refused"] == done.missed
+    (used,) = client.get_run(run.info.run_id).inputs.model_inputs
+    model = client.get_logged_model(used.model_id)
+    assert model.source_run_id == trained.info.run_id
+    assert model.tags["medidense.weights"] == load_package(here.package).manifest.weights_digest
+
+
+@pytest.mark.slow
+def test_a_server_that_is_away_changes_neither_files_nor_exit_code_and_sync_logs_it_later(
+    done: ExternalResult,
+    here: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    shutil.copytree(done.out, tmp_path / "out")  # so that nothing need be scored again
+    (tmp_path / "out" / "tracking.json").unlink()
+    (tmp_path / "out" / "evaluation.json").unlink()
+    command = ["evaluate", str(here.package), str(done.out.parent / "elsewhere.csv"), "--out", "out"]
+    assert main([*command, "--json"]) == 4
+    told = json.loads(capsys.readouterr().out)
+    assert told["tracking"].startswith("not logged to MLflow: http://127.0.0.1:9 is away")
+    assert told["tracking"].endswith("log it with: medidense sync out")
+    for name in ("evaluation.json", "report.html", "report.json", "predictions.csv", "refusals.csv"):
+        written = (tmp_path / "out" / name).read_text().replace("--out out", "")
+        assert written == (done.out / name).read_text().replace("--out out", ""), name
+    assert main(["sync", "out"]) == 4
+    assert main([*command, "--no-track"]) == 4
+    assert "MLflow" not in capsys.readouterr().out.partition("could not be logged")[2]
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    assert [item.status for item in verbs.sync([Path("out")]).items] == ["logged"]
+    (item,) = verbs.sync([Path("out")]).items
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    homes = [one.experiment_id for one in client.search_experiments()]
+    (run,) = client.search_runs(homes)
+    assert run.info.run_id in item.words
