@@ -53,7 +53,7 @@ def _points(evaluation: Evaluation) -> Table:
     title = "Operating points, chosen on the other folds (* decides; threshold: of all folds)"
     if [point.name for point in evaluation.operating_points] == ["fixed"]:
         title = "The operating point set before, on the raw scores (* decides)"
-    title = title if evaluation.folds else "The operating point of the package"
+    title = title if evaluation.folds else "Operating points of the package, frozen (* decides)"
     return Table((*columns, *there), rows, title)
 
 

@@ -14,11 +14,12 @@ from medidense.stats.evaluation import FOLD_MEAN, evaluate_predictions
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.matching import matched_subset
 from medidense.stats.net_benefit import decision_curve
+from medidense.stats.operating import at_prevalence, figures_at
 from medidense.stats.recalibration import recalibrations
 from medidense.stats.reliability import observed_expected
 from medidense.stats.subgroups import subgroups
 from medidense.values import Estimate, Evaluation, Manifest, Predictions, SampleFacts, calibrate
-from medidense.values.calibration import CalibrationResult, PredictionSets
+from medidense.values.calibration import CalibrationResult, OperatingPoint, PredictionSets
 from medidense.values.external import Beside, Recalibration
 from medidense.values.recipe import EvaluationRules
 
@@ -106,15 +107,42 @@ def _deployed(
         words = f"calibrated as in training, {carried.method}"
         figures[FROZEN] = raw_figures(chance, draws)
         curve = decision_curve(truth, score, chance.scores[:, positive], draws, words)
-    points = found.operating_points if len(manifest.classes) == 2 else ()
     return replace(
         found,
         calibration=CalibrationResult(carried.method if carried else None, figures, carried),
-        operating_points=tuple(replace(one, name=manifest.operating_rule) for one in points),
+        operating_points=_points(found, predictions, manifest, draws),
         decision_curve=curve,
         prediction_sets=sets,
         notes=(*found.notes, *(short_of(sets.target, sets.figures) if sets else ())),
     )
+
+
+def _points(
+    found: Evaluation, predictions: Predictions, manifest: Manifest, draws: SubjectDraws
+) -> tuple[OperatingPoint, ...]:
+    """The point that the package decides by, then the others that it carries, all at their own thresholds."""
+    if len(manifest.classes) != 2:
+        return ()
+    own = {point.name: point for point in manifest.operating_points}
+    used = own.pop(manifest.operating_rule, None)
+    target = used.target if used else None
+    points = [replace(one, name=manifest.operating_rule, target=target) for one in found.operating_points]
+    positive = predictions.positive_index
+    truth, score = predictions.label == positive, predictions.scores[:, positive]
+    for one in own.values():
+        called, share = score >= one.threshold, points[0].deployment_prevalence
+        points.append(
+            OperatingPoint(
+                name=one.name,
+                target=one.target,
+                threshold=one.threshold,
+                metrics=figures_at(truth, score, called, draws),
+                prevalence=points[0].prevalence,
+                deployment_prevalence=share,
+                deployment={} if share is None else at_prevalence(truth, called, share, draws),
+            )
+        )
+    return tuple(points)
 
 
 def _sets(predictions: Predictions, manifest: Manifest, draws: SubjectDraws) -> PredictionSets | None:

@@ -11,7 +11,12 @@ from medidense.stats import Settled, settled, short_of
 from medidense.values import Estimate, SetRule
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.splitting import verified_splits
-from medidense.verbs.training_facts import digest_of_training, find_prints, training_facts
+from medidense.verbs.training_facts import (
+    digest_of_training,
+    find_prints,
+    named_points,
+    training_facts,
+)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ def _contents(
         operating_rule=kept.operating_rule,
         calibration=kept.calibration,
         sets=SetRule(coverage=recipe.evaluation.coverage, least=kept.least) if kept.least else None,
+        points=named_points(folder.evaluation_json()),
         weights=tuple(place.weights for place in places),
         threads=int(about["device"]["threads"]),
         training=training_facts(folder, kept.calibration.method if kept.calibration else None),

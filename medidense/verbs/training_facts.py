@@ -11,7 +11,7 @@ from medidense.package import TrainingDigest, training_digest
 from medidense.rundir import RunDir, read_prints, write_prints
 from medidense.stats import SubjectDraws, observed_expected, out_of_fold_scores
 from medidense.track import pseudonym_key
-from medidense.values import SampleFacts, Span, Splits, TrainingFacts
+from medidense.values import NamedPoint, SampleFacts, Span, Splits, TrainingFacts
 from medidense.values.calibration import Method
 from medidense.values.manifest import Limits
 from medidense.verbs.progress import Progress, counting
@@ -43,6 +43,27 @@ def training_facts(folder: RunDir, method: Method | None) -> TrainingFacts:
         auroc_ci95=tuple(figures["auroc_ci95"]),
         out_of_fold=_out_of_fold(folder, figures, method),
     )
+
+
+def named_points(figures: Mapping[str, Any]) -> tuple[NamedPoint, ...]:
+    """The chosen operating points of evaluation.json; of more than two classes, where none decides, none."""
+    if len(figures["classes"]) != 2:
+        return ()
+    return tuple(
+        NamedPoint(
+            name=point["name"],
+            target=point["target"],
+            threshold=point["threshold"],
+            sensitivity=_limits(point["metrics"]["sensitivity"]),
+            specificity=_limits(point["metrics"]["specificity"]),
+        )
+        for point in figures.get("operating_points", ())
+        if point["name"] != "fixed"
+    )
+
+
+def _limits(figure: Mapping[str, Any]) -> Limits:
+    return figure["value"], figure["low"], figure["high"]
 
 
 def digest_of_training(folder: RunDir, splits: Splits) -> tuple[TrainingDigest | None, tuple[str, ...]]:
@@ -104,7 +125,7 @@ def _out_of_fold(folder: RunDir, figures: Mapping[str, Any], method: Method | No
     sets = figures.get("prediction_sets")
     wanted["coverage"] = sets["figures"]["coverage"] if sets else None
     found |= {name: one for name, one in wanted.items() if one}
-    return {name: (one["value"], one["low"], one["high"]) for name, one in found.items()}
+    return {name: _limits(one) for name, one in found.items()}
 
 
 def _tested(folder: RunDir) -> dict[str, Any]:

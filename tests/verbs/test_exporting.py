@@ -53,6 +53,22 @@ def test_a_package_carries_what_all_out_of_fold_scores_say(here: World) -> None:
     assert (manifest.sets.least, manifest.sets.coverage) == (kept.least, 0.9)
     assert (manifest.operating_point, manifest.operating_rule) == (0.5, "fixed")
     told = json.loads((here.run / "evaluation.json").read_text())
+    fixed, *chosen = told["operating_points"]
+    assert fixed["name"] == "fixed"
+    assert [point.name for point in manifest.operating_points] == [
+        "sensitivity",
+        "specificity",
+        "youden",
+        "cost",
+    ]
+    for point, other in zip(manifest.operating_points, chosen, strict=True):
+        assert (point.name, point.target, point.threshold) == (
+            other["name"],
+            other["target"],
+            other["threshold"],
+        )
+        assert point.sensitivity == tuple(other["metrics"]["sensitivity"].values())
+        assert point.specificity == tuple(other["metrics"]["specificity"].values())
     assert told["calibration"]["package"] == kept.calibration.model_dump()
     assert list(told["prediction_sets"]["least"].values()) == list(kept.least)
 
