@@ -28,6 +28,14 @@ def evaluate(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Of a package: the folder to write into.")
     ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(
+            "--prevalence",
+            metavar="SHARE",
+            help="Share of positives where the model is to be used, for PPV and NPV.",
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     tracked: Annotated[
         bool, typer.Option("--track/--no-track", help="Of a package: log it to MLflow.")
@@ -40,12 +48,14 @@ def evaluate(
     the rows that are counted change. A package is evaluated frozen, with the calibration and the threshold
     of its training; rows of subjects that it was trained on are refused (TRAINING_SUBJECT). DIR/report.html
     is the page of it, DIR/refusals.csv the rows that were refused; the same command goes on where it was
-    stopped. MLflow has it beside the package's cross-validation. Intervals resample subjects. Exit code 4
-    when a row was refused, 2 when none is left.
+    stopped. MLflow has it beside the package's cross-validation. With --prevalence PPV and NPV are told for
+    that share of positives too, in the place of evaluation.deployment_prevalence of the recipe. Intervals
+    resample subjects. Exit code 4 when a row was refused, 2 when none is left.
 
     \b
     Example:
       medidense evaluate runs/lung-1a2b3c4d --rows cohort_matched.csv
+      medidense evaluate runs/lung-1a2b3c4d --prevalence 0.02
       medidense evaluate lung-package elsewhere.csv --out lung-elsewhere
     """
     from medidense import verbs
@@ -57,6 +67,7 @@ def evaluate(
             run,
             cohort,
             rows=rows,
+            prevalence=prevalence,
             out=out,
             overwrite=overwrite,
             tracked=tracked,

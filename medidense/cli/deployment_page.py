@@ -29,6 +29,8 @@ def _calibration(evaluation: Evaluation) -> Table:
         for name, one in result.figures.items()
     )
     title = f"Calibration, fitted on the other folds; a package has {result.method or 'none'}"
+    if result.raw_alone:
+        title = "Calibration of the raw scores; no other folds to fit one on"
     if not evaluation.folds:
         title = f"Calibration; frozen: as the package does it ({result.method or 'not at all'})"
     return Table(("scores", "slope (1)", "intercept (0)", "ECE (0)", "log loss"), rows, title)
@@ -49,7 +51,9 @@ def _points(evaluation: Evaluation) -> Table:
     columns = ("operating point", "threshold", "sensitivity", "specificity", "PPV", "NPV")
     there = () if stated is None else (f"PPV at {stated:g}", f"NPV at {stated:g}")
     title = "Operating points, chosen on the other folds (* decides; threshold: of all folds)"
-    title = title if evaluation.folds else "The operating point of the package"
+    if [point.name for point in evaluation.operating_points] == ["fixed"]:
+        title = "The operating point set before, on the raw scores (* decides)"
+    title = title if evaluation.folds else "Operating points of the package, frozen (* decides)"
     return Table((*columns, *there), rows, title)
 
 

@@ -163,6 +163,7 @@ def _hangs_together(manifest: Manifest, where: Path) -> None:
         "covariates": len(manifest.covariates) in (0, len(manifest.models)),
         "calibration": _calibrates(manifest),
         "sets": _sets(manifest),
+        "operating_points": _points(manifest),
         "files": {*manifest.models, RECIPE, SELF_TEST, *_digest(manifest)} == set(manifest.files),
         "training.p99": manifest.training.p01.low <= manifest.training.p99.high,
     }
@@ -197,6 +198,14 @@ def _sets(manifest: Manifest) -> bool:
         return True
     inside = 0 < found.coverage < 1 and all(0 <= low <= 1 for low in found.least)
     return manifest.kind == "classes" and inside and len(found.least) == len(manifest.classes)
+
+
+def _points(manifest: Manifest) -> bool:
+    """Thresholds that are scores of two classes, no name twice."""
+    points = manifest.operating_points
+    two = manifest.kind == "classes" and len(manifest.classes) == 2
+    apart = len({point.name for point in points}) == len(points)
+    return not points or (two and apart and all(0 <= point.threshold <= 1 for point in points))
 
 
 def _problem(item: Any, where: Path) -> Problem:

@@ -17,7 +17,15 @@ from medidense.package.files import (
 from medidense.package.self_test import expected_scores
 from medidense.package.torch_engine import build_networks
 from medidense.package.training_digest import TRAINING_DIGEST, TrainingDigest, write_training_digest
-from medidense.values import Calibration, CovariateEncoding, Manifest, Recipe, SetRule, TrainingFacts
+from medidense.values import (
+    Calibration,
+    CovariateEncoding,
+    Manifest,
+    NamedPoint,
+    Recipe,
+    SetRule,
+    TrainingFacts,
+)
 from medidense.values.recipe import OperatingRule
 
 
@@ -27,8 +35,8 @@ class PackageContents:
 
     `weights` are safetensors files, one a fold in the order of the folds; `classes` are in the order of the
     networks' outputs; `threads` is the number of CPU threads every score is made with; `covariates` is what
-    each fold's training part said of them, empty where the recipe takes none. `operating_rule`, `calibration`
-    and `sets` are as in the manifest.
+    each fold's training part said of them, empty where the recipe takes none. `operating_rule`,
+    `calibration`, `sets` and `points` are as in the manifest.
     """
 
     name: str
@@ -44,6 +52,7 @@ class PackageContents:
     operating_rule: OperatingRule = "fixed"
     calibration: Calibration | None = None
     sets: SetRule | None = None
+    points: tuple[NamedPoint, ...] = ()
     digest: TrainingDigest | None = None
     """Of the subjects and images that were learnt from; None where nothing of them can be told."""
 
@@ -95,6 +104,7 @@ def _manifest(draft: Path, contents: PackageContents, models: tuple[str, ...]) -
         operating_rule=contents.operating_rule,
         calibration=contents.calibration,
         sets=contents.sets,
+        operating_points=contents.points,
         models=models,
         threads=contents.threads,
         training=contents.training,

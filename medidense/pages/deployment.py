@@ -24,9 +24,12 @@ def calibration_section(contents: RunContents) -> Html:
     rows += [(name, *(getattr(one, item).text() for item in FIGURES)) for name, one in found.figures.items()]
     words = (
         "Perfect: slope 1, intercept 0, ECE 0. Slope below 1: the scores are too extreme; intercept below 0: "
-        "too high on the whole. Cross-fitted: each fold by the out-of-fold scores of the others. ECE grows "
-        "with fewer samples by itself, and has no interval."
+        "too high on the whole. ECE grows with fewer samples by itself, and has no interval. "
     )
+    if found.raw_alone:
+        words += "Of the raw scores alone: there are no other folds to fit a calibration on."
+    else:
+        words += "Cross-fitted: each fold by the out-of-fold scores of the others."
     return join([table(rows, "words small"), tag("p", words, kind="note")])
 
 
@@ -49,6 +52,10 @@ def operating_points_section(contents: RunContents) -> Html:
         "The threshold comes from all out-of-fold scores, for further subjects; the figures are of each fold "
         "decided at the threshold from the other folds."
     )
+    if [one.name for one in points] == ["fixed"]:
+        words = (
+            "The threshold of the raw score was set before any result; there are no other folds to choose on."
+        )
     if any(one.deployment_prevalence is not None for one in points):
         words += f" {WHERE_USED}"
     return join([table(rows, "words small"), tag("p", words, kind="note")])

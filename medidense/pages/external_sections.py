@@ -7,6 +7,7 @@ from medidense.pages.drift import NAMES
 from medidense.pages.external_contents import ExternalContents
 from medidense.pages.markup import Html, confusion, figure, join, pairs, table, tag
 from medidense.pages.performance import WORDS
+from medidense.values import Estimate, NamedPoint
 from medidense.values.wording import class_counts, class_words, count
 
 Pictures = Mapping[str, bytes]
@@ -145,7 +146,7 @@ def frozen_decisions(contents: ExternalContents, _: Pictures) -> Html:
     if evaluation.confusion:
         parts += [confusion(evaluation.classes, evaluation.confusion)]
         parts += [tag("p", "A row for each true class, a column for each decided one.", kind="note")]
-    for one in evaluation.operating_points:
+    for one in evaluation.operating_points[:1]:
         if one.deployment_prevalence is not None:
             told = ", ".join(f"{name.upper()} {estimate.text()}" for name, estimate in one.deployment.items())
             parts.append(tag("p", f"At a prevalence of {one.deployment_prevalence:g}: {told}. {WHERE_USED}"))
@@ -156,7 +157,36 @@ def frozen_decisions(contents: ExternalContents, _: Pictures) -> Html:
             for one in evaluation.labels
         ]
         parts.append(table([*head, *each], "words"))
-    return join([*parts, table(rows, "words")])
+    return join([*parts, table(rows, "words"), _other_points(contents)])
+
+
+def _other_points(contents: ExternalContents) -> Html:
+    """What decisions would be worth at the other thresholds that the package carries; empty without any."""
+    training: dict[str, NamedPoint] = {point.name: point for point in contents.manifest.operating_points}
+    rows: list[tuple[object, ...]] = [
+        (
+            "other points of the package",
+            "threshold",
+            "sensitivity",
+            "out of fold",
+            "specificity",
+            "out of fold",
+        )
+    ]
+    for one in contents.external.evaluation.operating_points[1:]:
+        name = one.name.replace("_", " ") + ("" if one.target is None else f" {one.target:g}")
+        told = training[one.name]
+        rows.append(
+            (
+                name,
+                f"{one.threshold:.3f}",
+                one.metrics["sensitivity"].text(),
+                Estimate(*told.sensitivity).text(),
+                one.metrics["specificity"].text(),
+                Estimate(*told.specificity).text(),
+            )
+        )
+    return table(rows, "words small") if len(rows) > 1 else Html("")
 
 
 def net_benefit(contents: ExternalContents, pictures: Pictures) -> Html:

@@ -11,12 +11,15 @@ from medidense.errors import RunError
 from medidense.rundir.asked import Asked
 from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.journal import Journal
-from medidense.rundir.recipes import read_recipe
+from medidense.rundir.recipes import read_recipe, write_recipe
 from medidense.rundir.splits import read_inner_splits, read_splits, write_inner_splits, write_splits
 from medidense.rundir.starts import StartFacts, facts_of
 from medidense.rundir.tables import read_crossings, read_facts, read_predictions
-from medidense.rundir.unchanged import require_unchanged
+from medidense.rundir.unchanged import ANEW, require_unchanged
 from medidense.values import Crossing, Kind, Leakage, Predictions, Recipe, SampleFacts, Splits
+
+RETRAIN = f"{ANEW}; another prevalence: medidense evaluate RUN_DIR --prevalence"
+"""What can be done where an edited recipe asks for something else than the run was made for."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,14 @@ class RunDir:
         return FoldDir(self.path / "folds" / str(index))
 
     def recipe(self) -> Recipe:
-        """The settled recipe."""
+        """The settled recipe, of the digest that run.json has. Raises RunError, RecipeError."""
+        self._unchanged(self.recipe_path, "recipe", RETRAIN)
         return read_recipe(self.recipe_path)
+
+    def save_recipe(self, recipe: Recipe) -> dict[str, object]:
+        """Write the recipe, and return what run.json says of it."""
+        write_recipe(recipe, self.recipe_path)
+        return {"recipe": {"sha256": durable.sha256_file(self.recipe_path)}}
 
     def public_recipe(self) -> Recipe:
         """The recipe as it may leave this machine: weights it starts from by their sums, not by a path."""
@@ -287,10 +296,10 @@ class RunDir:
         """Raise RunError naming what differs between this run and the question asked now."""
         asked.same_as(self.about()["asked"], self.path)
 
-    def _unchanged(self, path: Path, name: str) -> dict[str, Any]:
+    def _unchanged(self, path: Path, name: str, otherwise: str = ANEW) -> dict[str, Any]:
         """What run.json says of a file, which must be as it was written; older runs say nothing."""
         about: dict[str, Any] = self.about().get(name, {})
-        require_unchanged(path, about.get("sha256"))
+        require_unchanged(path, about.get("sha256"), otherwise)
         return about
 
     def _json(self, path: Path) -> dict[str, Any]:

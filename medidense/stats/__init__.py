@@ -17,7 +17,7 @@ from medidense.stats.controls import (
     true_scores,
 )
 from medidense.stats.decisions import Decisions, decide, decided_classes, decision_figures
-from medidense.stats.deployment import Settled, settled
+from medidense.stats.deployment import Settled, decides_from, settled, short_of
 from medidense.stats.evaluation import evaluate_predictions
 from medidense.stats.external import FrozenFigures, evaluate_frozen
 from medidense.stats.intervals import SubjectDraws, percentile_interval, subject_bootstrap, wilson
@@ -49,6 +49,7 @@ __all__ = [
     "compare_predictions",
     "decide",
     "decided_classes",
+    "decides_from",
     "decision_figures",
     "evaluate_frozen",
     "evaluate_predictions",
@@ -65,6 +66,7 @@ __all__ = [
     "percentile_interval",
     "regression_scores",
     "settled",
+    "short_of",
     "shuffle_estimate",
     "shuffle_result",
     "shuffled_areas",

@@ -3,12 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from medidense.values.calibration import LEAST, Calibration, Method, calibrate
 
 SPAN = 6.0
 """Temperatures from exp(-6) to exp(6) are looked at."""
+
+ROUNDING = 1e-9
+"""Share of their own size (of 1, where they are smaller) below which a spread of log odds is rounding: scores
+are kept to nine decimals, so that no two log odds lie closer than 4e-9."""
 
 
 def log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,9 +49,23 @@ def fit_platt(label: NDArray[np.int64], scores: NDArray[np.float64], positive: i
     return Calibration(method="platt", slope=slope, intercept=intercept)
 
 
+def constant(value: NDArray[np.float64]) -> bool:
+    """True where numbers (N,) differ by no more than rounding.
+
+    >>> constant(np.array([0.1 + 0.2, 0.3])), constant(np.array([0.3, 0.31]))
+    (True, False)
+    """
+    return float(value.std()) <= ROUNDING * max(1.0, float(np.abs(value).max()))
+
+
 def fit_logistic(value: NDArray[np.float64], target: NDArray[np.float64]) -> tuple[float, float]:
-    """Slope and intercept with the least log loss for `target` (N,) from 0 to 1; nothing pulls at them."""
-    centre, width = float(value.mean()), float(value.std()) or 1.0
+    """Slope and intercept with the least log loss for `target` (N,) from 0 to 1; nothing pulls at them.
+
+    Values that are constant up to rounding have slope 0, and the intercept alone.
+    """
+    if constant(value):
+        return 0.0, float(logit(target.mean()))
+    centre, width = float(value.mean()), float(value.std())
     unit = (value - centre) / width
 
     def loss(terms: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

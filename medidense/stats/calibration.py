@@ -1,6 +1,7 @@
 """Are the scores probabilities, and do they become so once calibrated on other folds?"""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,12 @@ from medidense.stats.decisions import Decisions
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.reliability import calibration_figures
 from medidense.values import Predictions
-from medidense.values.calibration import Calibration, CalibrationResult, Method, calibrate
+from medidense.values.calibration import Calibration, CalibrationFigures, CalibrationResult, Method, calibrate
 from medidense.values.recipe import EvaluationRules
 
 RAW = "raw"
+
+WORDS: Mapping[Method, str] = {"platt": "Platt's calibration", "temperature": "Calibration by temperature"}
 
 
 def methods(classes: int) -> tuple[Method, ...]:
@@ -22,13 +25,45 @@ def methods(classes: int) -> tuple[Method, ...]:
     return ("temperature", "platt") if classes == 2 else ("temperature",)
 
 
-def package_method(rules: EvaluationRules, classes: int) -> Method | None:
-    """The one that a package carries: Platt's for two classes, temperature for more, unless one is named."""
+@dataclass(frozen=True)
+class Carried:
+    """The calibration method of a package, if it has one, and a note where that is not as asked, or harms."""
+
+    method: Method | None
+    note: str = ""
+
+
+def package_method(whole: Predictions, rules: EvaluationRules) -> Carried:
+    """The one that a package of these out-of-fold scores carries.
+
+    One that the recipe names is carried. With ``auto`` it is Platt's for two classes and temperature for
+    more, if the log loss of all rows, cross-fitted, is not above that of the raw scores; else the other,
+    under the same condition; else none. `cannot_cross` must be empty, except with ``none``.
+    """
     if rules.calibration == "none":
-        return None
-    if rules.calibration == "auto" or classes > 2:
-        return methods(classes)[-1]
-    return rules.calibration
+        return Carried(None)
+    known = methods(len(whole.classes))
+    named = rules.calibration if rules.calibration in known else None
+    asked = named or known[-1]
+    raw, own = _log_loss(whole), _log_loss(cross_calibrated(whole, asked))
+    if own <= raw:
+        return Carried(asked)
+    worse = (
+        f"{WORDS[asked]} makes the out-of-fold scores worse: log loss {own:.4g} cross-fitted, {raw:.4g} raw. "
+    )
+    if named:
+        return Carried(named, f"{worse}A package carries it all the same, for the recipe names it.")
+    tried = []
+    for other in (method for method in known if method != asked):
+        found = _log_loss(cross_calibrated(whole, other))
+        if found <= raw:
+            return Carried(other, f"{worse}A package is calibrated by {other} instead ({found:.4g}).")
+        tried.append(f"{WORDS[other]} does so too ({found:.4g}). ")
+    return Carried(None, f"{worse}{''.join(tried)}A package hands on raw scores.")
+
+
+def _log_loss(table: Predictions) -> float:
+    return float(_decisions(table).log_loss(np.ones((1, len(table.label))))[0])
 
 
 def fitted_on(whole: Predictions, method: Method) -> Calibration:
@@ -51,19 +86,23 @@ def out_of_fold_scores(whole: Predictions, method: Method | None) -> NDArray[np.
 
 
 def calibration_result(
-    predictions: Predictions, whole: Predictions, rules: EvaluationRules, draws: SubjectDraws
+    predictions: Predictions, whole: Predictions, package: Calibration | None, draws: SubjectDraws
 ) -> CalibrationResult:
-    """Raw and cross-fitted scores of `predictions`, rows of `whole`, and the package's calibration."""
+    """Raw and cross-fitted scores of `predictions`, rows of `whole`, beside the package's calibration."""
     names = set(predictions.samples)
     tables = {RAW: predictions}
     for method in methods(len(whole.classes)):
         tables[method] = cross_calibrated(whole, method).take(names)
-    chosen = package_method(rules, len(whole.classes))
     return CalibrationResult(
-        method=chosen,
-        figures={name: calibration_figures(_decisions(table), draws) for name, table in tables.items()},
-        package=fitted_on(whole, chosen) if chosen else None,
+        method=package.method if package else None,
+        figures={name: raw_figures(table, draws) for name, table in tables.items()},
+        package=package,
     )
+
+
+def raw_figures(table: Predictions, draws: SubjectDraws) -> CalibrationFigures:
+    """The figures of the scores of a table as they are."""
+    return calibration_figures(_decisions(table), draws)
 
 
 def _decisions(table: Predictions) -> Decisions:

@@ -1,19 +1,33 @@
 """What does a package decide by, and what is that worth on subjects that had no part in it?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from medidense.stats.calibration import calibration_result, cross_calibrated, fitted_on, package_method
+from medidense.stats.calibration import (
+    RAW,
+    calibration_result,
+    cross_calibrated,
+    fitted_on,
+    package_method,
+    raw_figures,
+)
 from medidense.stats.conformal import least_scores, prediction_sets
 from medidense.stats.crossing import cannot_cross
 from medidense.stats.decisions import decided_classes
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.net_benefit import decision_curve
-from medidense.stats.operating import chosen_threshold, cross_decided, operating_points
+from medidense.stats.operating import (
+    at_prevalence,
+    chosen_threshold,
+    cross_decided,
+    figures_at,
+    operating_points,
+)
 from medidense.stats.thresholds import choosers
-from medidense.values import Predictions
+from medidense.values import Estimate, Predictions
 from medidense.values.calibration import (
     Calibration,
     CalibrationResult,
@@ -23,7 +37,7 @@ from medidense.values.calibration import (
 )
 from medidense.values.recipe import EvaluationRules, OperatingRule
 
-NOTHING_FITTED = "No calibration, chosen operating points, decision curve or prediction sets"
+NOTHING_FITTED = "No calibration, chosen operating points or prediction sets"
 """Begins the note that says why."""
 
 
@@ -38,6 +52,8 @@ class Settled:
     operating_rule: OperatingRule
     calibration: Calibration | None = None
     least: tuple[float, ...] | None = None
+    note: str = ""
+    """What a reader must know of the calibration, or of there being none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +77,26 @@ def settled(whole: Predictions, rules: EvaluationRules) -> Settled:
 
     Where nothing of it can be checked by cross-fitting (`why_not`) it is the recipe's operating point alone.
     """
+    point, rule = decides_from(whole, rules)
     if why_not(whole):
-        return Settled(rules.operating_point, "fixed")
-    ways = choosers(rules) if len(whole.classes) == 2 else {}
-    rule, point = rules.operating_rule, rules.operating_point
-    method = package_method(rules, len(whole.classes))
+        return Settled(point, rule)
+    carried = package_method(whole, rules)
     return Settled(
-        operating_point=chosen_threshold(whole, ways[rule][1]) if rule in ways else point,
-        operating_rule=rule if rule in ways else "fixed",
-        calibration=fitted_on(whole, method) if method else None,
+        operating_point=point,
+        operating_rule=rule,
+        calibration=fitted_on(whole, carried.method) if carried.method else None,
         least=least_scores(whole.label, whole.scores, rules.coverage),
+        note=carried.note,
     )
+
+
+def decides_from(whole: Predictions, rules: EvaluationRules) -> tuple[float, OperatingRule]:
+    """The score from which on a package decides for the positive class, and by which rule: see `settled`."""
+    ways = choosers(rules) if len(whole.classes) == 2 and not why_not(whole) else {}
+    rule = rules.operating_rule
+    if rule not in ways:
+        return rules.operating_point, "fixed"
+    return chosen_threshold(whole, ways[rule][1]), rule
 
 
 def out_of_fold_decisions(whole: Predictions, rules: EvaluationRules) -> tuple[NDArray[np.int64], float]:
@@ -79,20 +104,23 @@ def out_of_fold_decisions(whole: Predictions, rules: EvaluationRules) -> tuple[N
 
     Not for several labels at once.
     """
-    kept = settled(whole, rules)
-    decided = _decided(whole, whole, rules, kept)
+    point, rule = decides_from(whole, rules)
+    decided = _decided(whole, whole, rules, rule)
     if decided is None:
         decided = decided_classes(whole, rules.operating_point)
-    return decided, kept.operating_point
+    return decided, point
 
 
 def why_not(whole: Predictions) -> str:
     """Why these scores have no calibration, chosen thresholds and prediction sets; empty where they do."""
+    return _no_question(whole) or cannot_cross(whole)
+
+
+def _no_question(whole: Predictions) -> str:
+    """Why not even the raw scores are probabilities of one class; empty where they are."""
     if whole.kind == "multi_label":
         return "there are several labels at once"
-    if whole.kind == "ordinal":
-        return "the classes are grades in order"
-    return cannot_cross(whole)
+    return "the classes are grades in order" if whole.kind == "ordinal" else ""
 
 
 def deployed(
@@ -101,47 +129,81 @@ def deployed(
     """Calibration, operating points, decision curve and prediction sets of `predictions`, rows of `whole`.
 
     All of a fold is fitted on the out-of-fold scores of the other folds of `whole`, whatever subset
-    `predictions` is.
+    `predictions` is. Where that cannot be, there is what needs no fitting, of the raw scores.
     """
     kept, reason = settled(whole, rules), why_not(whole)
+    if _no_question(whole):
+        return Deployed(kept, notes=(f"{NOTHING_FITTED}, and no decision curve: {reason}.",))
     if reason:
-        return Deployed(kept, notes=(f"{NOTHING_FITTED}: {reason}.",))
+        return _raw_alone(predictions, kept, rules, draws, reason)
     positive = predictions.positive_index
     method = kept.calibration.method if kept.calibration else None
     chance = None
     if method:
         chance = cross_calibrated(whole, method).take(set(predictions.samples)).scores[:, positive]
+    sets = prediction_sets(predictions, whole, rules.coverage, draws)
     return Deployed(
         settled=kept,
-        decided=_decided(predictions, whole, rules, kept),
-        calibration=calibration_result(predictions, whole, rules, draws),
+        decided=_decided(predictions, whole, rules, kept.operating_rule),
+        calibration=calibration_result(predictions, whole, kept.calibration, draws),
         operating_points=operating_points(predictions, whole, rules, draws),
         decision_curve=decision_curve(
             predictions.label == positive,
             predictions.scores[:, positive],
             chance,
             draws,
-            f"cross-fitted, {method}" if method else "raw",
+            f"cross-fitted, {method}" if method else RAW,
         ),
-        prediction_sets=prediction_sets(predictions, whole, rules.coverage, draws),
-        notes=_notes(whole, rules, kept),
+        prediction_sets=sets,
+        notes=(*_notes(whole, rules, kept), *short_of(sets.target, sets.figures)),
+    )
+
+
+def _raw_alone(
+    predictions: Predictions, kept: Settled, rules: EvaluationRules, draws: SubjectDraws, reason: str
+) -> Deployed:
+    """Figures, decision curve and the recipe's own operating point of the scores as they are."""
+    positive, two = predictions.positive_index, len(predictions.classes) == 2
+    truth, score = predictions.label == positive, predictions.scores[:, positive]
+    called, share = score >= kept.operating_point, rules.deployment_prevalence
+    point = OperatingPoint(
+        name="fixed",
+        target=None,
+        threshold=kept.operating_point,
+        metrics=figures_at(truth, score, called, draws),
+        prevalence=float(truth.mean()),
+        deployment_prevalence=share,
+        deployment={} if share is None else at_prevalence(truth, called, share, draws),
+        used=two,
+    )
+    told = "Calibration figures, decision curve and operating point are of the raw scores"
+    if not two:
+        told += f", the last two of {predictions.positive} against the rest"
+    if two and rules.operating_rule != "fixed":
+        told += f"; the point is {kept.operating_point:g}, not one by {rules.operating_rule}"
+    return Deployed(
+        settled=kept,
+        calibration=CalibrationResult(None, {RAW: raw_figures(predictions, draws)}, None),
+        operating_points=(point,),
+        decision_curve=decision_curve(truth, score, None, draws, RAW),
+        notes=(f"{NOTHING_FITTED}: {reason}. {told}.",),
     )
 
 
 def _decided(
-    predictions: Predictions, whole: Predictions, rules: EvaluationRules, kept: Settled
+    predictions: Predictions, whole: Predictions, rules: EvaluationRules, rule: OperatingRule
 ) -> NDArray[np.int64] | None:
     """The classes decided for at the thresholds of the other folds; None at the recipe's own point."""
-    if kept.operating_rule == "fixed":
+    if rule == "fixed":
         return None
-    called = cross_decided(predictions, whole, choosers(rules)[kept.operating_rule][1])
+    called = cross_decided(predictions, whole, choosers(rules)[rule][1])
     positive = predictions.positive_index
     return np.where(called, positive, 1 - positive).astype(np.int64)
 
 
 def _notes(whole: Predictions, rules: EvaluationRules, kept: Settled) -> tuple[str, ...]:
     """What a reader must know of what was fitted."""
-    notes = []
+    notes = [kept.note] if kept.note else []
     if kept.operating_rule != "fixed":
         notes.append(
             f"Operating point by {kept.operating_rule}: each fold is decided at the threshold of the other "
@@ -163,3 +225,24 @@ def _notes(whole: Predictions, rules: EvaluationRules, kept: Settled) -> tuple[s
             f"Too few samples of {', '.join(few)} for sets of coverage {rules.coverage:g}: always in."
         )
     return tuple(notes)
+
+
+def short_of(target: float, figures: Mapping[str, Estimate]) -> tuple[str, ...]:
+    """A note where prediction sets hold the true class less often than they were made to.
+
+    That is where the upper limit of ``coverage``, or of a ``coverage_<class>``, lies below `target`.
+
+    >>> short_of(0.9, {"coverage": Estimate(0.8, 0.7, 0.88), "coverage_benign": Estimate(0.9, 0.8, 0.95)})
+    ('Prediction sets fall short of their coverage of 0.9: 0.800 (95% CI 0.700 to 0.880) over all classes.',)
+    """
+    low = [
+        f"{figure.text()} {_of_whom(name)}"
+        for name, figure in figures.items()
+        if name.startswith("coverage") and figure.high is not None and figure.high < target
+    ]
+    return (f"Prediction sets fall short of their coverage of {target:g}: {', '.join(low)}.",) if low else ()
+
+
+def _of_whom(name: str) -> str:
+    whom = name.removeprefix("coverage").removeprefix("_")
+    return f"of {whom}" if whom else "over all classes"

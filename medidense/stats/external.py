@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from medidense.stats.baselines import NOT_FITTED, directions
+from medidense.stats.calibration import RAW, raw_figures
 from medidense.stats.conformal import set_figures
-from medidense.stats.decisions import Decisions
-from medidense.stats.deployment import NOTHING_FITTED
+from medidense.stats.deployment import NOTHING_FITTED, short_of
 from medidense.stats.evaluation import FOLD_MEAN, evaluate_predictions
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.matching import matched_subset
@@ -16,14 +16,14 @@ from medidense.stats.mover import difference
 from medidense.stats.net_benefit import decision_curve
 from medidense.stats.operating import at_prevalence, figures_at
 from medidense.stats.recalibration import recalibrations
-from medidense.stats.reliability import calibration_figures, observed_expected
+from medidense.stats.reliability import observed_expected
 from medidense.stats.subgroups import subgroups
 from medidense.values import Estimate, Evaluation, Manifest, Predictions, SampleFacts, calibrate
 from medidense.values.calibration import CalibrationResult, OperatingPoint, PredictionSets
 from medidense.values.external import Beside, Recalibration
 from medidense.values.recipe import EvaluationRules
 
-RAW, FROZEN = "raw", "frozen"
+FROZEN = "frozen"
 NOT_SAID = (NOTHING_FITTED, FOLD_MEAN)
 """Notes of a cross-validation that mean nothing here."""
 
@@ -97,46 +97,52 @@ def _deployed(
     manifest: Manifest,
     rules: EvaluationRules,
 ) -> Evaluation:
-    """The evaluation with what the package carries put to use: calibration, point, curve, sets."""
+    """The evaluation of raw scores, with what the package carries: calibration, point, curve, sets."""
     draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, 0)
     positive, carried = predictions.positive_index, manifest.calibration
-    truth, score = predictions.label == positive, predictions.scores[:, positive]
-    tables = {RAW: predictions} | ({FROZEN: chance} if carried else {})
-    figures = {
-        name: calibration_figures(Decisions(one.label, np.zeros_like(one.label), one.scores, positive), draws)
-        for name, one in tables.items()
-    }
-    words = f"calibrated as in training, {carried.method}" if carried else RAW
+    figures = dict(found.calibration.figures) if found.calibration else {}
+    curve, sets = found.decision_curve, _sets(predictions, manifest, draws)
+    if carried:
+        truth, score = predictions.label == positive, predictions.scores[:, positive]
+        words = f"calibrated as in training, {carried.method}"
+        figures[FROZEN] = raw_figures(chance, draws)
+        curve = decision_curve(truth, score, chance.scores[:, positive], draws, words)
     return replace(
         found,
         calibration=CalibrationResult(carried.method if carried else None, figures, carried),
-        operating_points=_point(predictions, manifest, rules, draws) if len(manifest.classes) == 2 else (),
-        decision_curve=decision_curve(
-            truth, score, chance.scores[:, positive] if carried else None, draws, words
-        ),
-        prediction_sets=_sets(predictions, manifest, draws),
+        operating_points=_points(found, predictions, manifest, draws),
+        decision_curve=curve,
+        prediction_sets=sets,
+        notes=(*found.notes, *(short_of(sets.target, sets.figures) if sets else ())),
     )
 
 
-def _point(
-    predictions: Predictions, manifest: Manifest, rules: EvaluationRules, draws: SubjectDraws
+def _points(
+    found: Evaluation, predictions: Predictions, manifest: Manifest, draws: SubjectDraws
 ) -> tuple[OperatingPoint, ...]:
-    """The one operating point that the package decides by."""
-    truth = predictions.label == predictions.positive_index
-    score = predictions.scores[:, predictions.positive_index]
-    called, share = score >= manifest.operating_point, rules.deployment_prevalence
-    return (
-        OperatingPoint(
-            name=manifest.operating_rule,
-            target=None,
-            threshold=manifest.operating_point,
-            metrics=figures_at(truth, score, called, draws),
-            prevalence=float(truth.mean()),
-            deployment_prevalence=share,
-            deployment={} if share is None else at_prevalence(truth, called, share, draws),
-            used=True,
-        ),
-    )
+    """The point that the package decides by, then the others that it carries, all at their own thresholds."""
+    if len(manifest.classes) != 2:
+        return ()
+    own = {point.name: point for point in manifest.operating_points}
+    used = own.pop(manifest.operating_rule, None)
+    target = used.target if used else None
+    points = [replace(one, name=manifest.operating_rule, target=target) for one in found.operating_points]
+    positive = predictions.positive_index
+    truth, score = predictions.label == positive, predictions.scores[:, positive]
+    for one in own.values():
+        called, share = score >= one.threshold, points[0].deployment_prevalence
+        points.append(
+            OperatingPoint(
+                name=one.name,
+                target=one.target,
+                threshold=one.threshold,
+                metrics=figures_at(truth, score, called, draws),
+                prevalence=points[0].prevalence,
+                deployment_prevalence=share,
+                deployment={} if share is None else at_prevalence(truth, called, share, draws),
+            )
+        )
+    return tuple(points)
 
 
 def _sets(predictions: Predictions, manifest: Manifest, draws: SubjectDraws) -> PredictionSets | None:

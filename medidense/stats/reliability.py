@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from medidense.stats.bounds import share_limits
-from medidense.stats.calibrating import fit_logistic, log_odds
+from medidense.stats.calibrating import constant, fit_logistic, log_odds
 from medidense.stats.decisions import Decisions
 from medidense.stats.intervals import SubjectDraws, percentile_interval, wilson
 from medidense.values import Estimate
@@ -51,7 +51,7 @@ def slope_and_intercept(
 
     A draw's value is a Newton step or two from that of all rows, not a fit of its own (Davidson and MacKinnon
     1999, Int Econ Rev 40:487-508: few steps are enough, at a fraction of the time). No slope where the score
-    parts the classes without error: it would be infinite.
+    parts the classes without error: it would be infinite; none where all scores are alike.
     """
     if truth.all() or not truth.any():
         return Estimate(None), Estimate(None)
@@ -61,7 +61,7 @@ def slope_and_intercept(
     moved = draws.replicate(lambda weights: level + _step(truth - chance, chance * (1 - chance), weights))
     intercept = Estimate(level, *percentile_interval(moved))
     apart = odds[truth].min() >= odds[~truth].max() or odds[truth].max() <= odds[~truth].min()
-    if apart:
+    if apart or constant(odds):
         return Estimate(None), intercept
     start = fit_logistic(odds, truth.astype(np.float64))
     found = draws.replicate(lambda weights: _slopes(odds, truth, weights, start))

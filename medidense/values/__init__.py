@@ -16,7 +16,7 @@ from medidense.values.fold import Fold, Splits
 from medidense.values.labels import Kind
 from medidense.values.leak import Crossing, Leak, Leakage
 from medidense.values.limits import LIMITS, Limits, parse_limits
-from medidense.values.manifest import Manifest, SetRule, Span, TrainingFacts
+from medidense.values.manifest import Manifest, NamedPoint, SetRule, Span, TrainingFacts
 from medidense.values.matched import Matched
 from medidense.values.per_subject import PerSubject
 from medidense.values.predictions import Predictions, SampleFacts
@@ -68,6 +68,7 @@ __all__ = [
     "Marker",
     "Matched",
     "McNemar",
+    "NamedPoint",
     "Outcome",
     "PerSubject",
     "Prediction",

@@ -89,6 +89,11 @@ class CalibrationResult:
     package: Calibration | None
     """Fitted on all out-of-fold scores; what a package carries."""
 
+    @property
+    def raw_alone(self) -> bool:
+        """True where no calibration could be tried, for want of other folds."""
+        return set(self.figures) == {"raw"}
+
 
 @dataclass(frozen=True)
 class OperatingPoint:

@@ -136,6 +136,9 @@ class Evaluation:
     per_subject: PerSubject | None = None
     """A subject as a row; None where each subject has one sample, which gives the same figures."""
 
+    prevalence_afterwards: float | None = None
+    """Share of positives that PPV and NPV are told for, where it was stated after the training."""
+
     def side_by_side(self) -> tuple[tuple[str, str, str], ...]:
         """Name, figure per sample and figure per subject, in words; empty where there is no `per_subject`."""
         found = self.per_subject

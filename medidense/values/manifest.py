@@ -60,6 +60,20 @@ class SetRule(Section):
     least: tuple[float, ...]
 
 
+class NamedPoint(Section):
+    """A threshold chosen on all out-of-fold scores, whether or not the package decides by it.
+
+    `target` is the share or the cost that was aimed at, if any. `sensitivity` and `specificity` are of each
+    fold decided at the threshold of the other folds, with 95 % limits.
+    """
+
+    name: OperatingRule
+    target: float | None = None
+    threshold: float
+    sensitivity: Limits
+    specificity: Limits
+
+
 class Manifest(Section):
     """manifest.json of a package. `files` maps each other file of the folder to its sha256.
 
@@ -81,6 +95,8 @@ class Manifest(Section):
     operating_rule: OperatingRule = "fixed"
     calibration: Calibration | None = None
     sets: SetRule | None = None
+    operating_points: tuple[NamedPoint, ...] = ()
+    """Each way to choose a threshold; none in older packages and where nothing could be chosen."""
     models: tuple[FileName, ...]
     threads: int
     """CPU threads of the forward pass: sums depend on their number, so it travels with the weights."""

@@ -21,7 +21,6 @@ from medidense.rundir import (
     read_recipe,
     write_crossings,
     write_prints,
-    write_recipe,
 )
 from medidense.track import Follower
 from medidense.train import choose_device
@@ -35,6 +34,7 @@ from medidense.verbs.fold_sharing import train_missing, wanted_folds
 from medidense.verbs.options import CvOptions
 from medidense.verbs.planning import Terms, propose
 from medidense.verbs.pooling import choices_of, pool
+from medidense.verbs.prevalence import stated_before
 from medidense.verbs.progress import Progress, counting, quiet
 from medidense.verbs.reporting import write_report
 from medidense.verbs.run_contents import public_evaluation
@@ -136,7 +136,7 @@ def cv(
                 pool(run, splits_for(run, table))
             make_controls(run, table, options.controls, progress)
             remove_arrays(run.arrays)
-            result = evaluate(run.path)
+            result = evaluate(run.path, prevalence=stated_before(run))
             show_samples(run, table, progress)
             page = _report(run, result.evaluation)
         tracking = _track(run, follower, progress) if options.tracked else ""
@@ -237,8 +237,7 @@ def _settle(run: RunDir, table: Cohort, question: _Question, progress: Progress)
         write_crossings(crossings, run.leaks_path)
     write_prints({fact.sample: fact.digest for fact in facts}, run.prints_path)
     about["trained_on"] = trained_on(table, splits)
-    write_recipe(recipe, run.recipe_path)
-    run.save_about(about | run.save_splits(splits, inner))
+    run.save_about(about | run.save_recipe(recipe) | run.save_splits(splits, inner))
 
 
 def _recipe(table: Cohort, facts: Sequence[ImageFacts], question: _Question) -> Recipe:

@@ -18,6 +18,7 @@ from medidense.values.wording import count
 from medidense.verbs.external_result import ExternalResult
 from medidense.verbs.made_controls import controls_of
 from medidense.verbs.pooling import choices_of
+from medidense.verbs.prevalence import require_predictive_values, require_share, stated, told
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.run_contents import public_evaluation
 from medidense.verbs.splitting import verified_splits
@@ -48,7 +49,9 @@ class EvaluateResult:
 
 
 @overload
-def evaluate(run: Path, cohort: None = None, *, rows: Path | None = None) -> EvaluateResult: ...
+def evaluate(
+    run: Path, cohort: None = None, *, rows: Path | None = None, prevalence: float | None = None
+) -> EvaluateResult: ...
 
 
 @overload
@@ -57,6 +60,7 @@ def evaluate(
     cohort: Path | None = None,
     *,
     rows: Path | None = None,
+    prevalence: float | None = None,
     out: Path | None = None,
     overwrite: bool = False,
     tracked: bool = True,
@@ -69,6 +73,7 @@ def evaluate(
     cohort: Path | None = None,
     *,
     rows: Path | None = None,
+    prevalence: float | None = None,
     out: Path | None = None,
     overwrite: bool = False,
     tracked: bool = True,
@@ -83,26 +88,37 @@ def evaluate(
     `rows` is a cohort CSV that names a subset of the run's samples by the same cells; the scores stay those
     of the whole run, and the result goes to ``evaluation-<name>.json``. Without it ``evaluation.json`` and
     the figures are written. Of repeated folds the scores are the means, and the spread of the repeats stands
-    beside. Raises RunError (also where the folds or the cohort were changed since), CohortError, UsageError
-    when a row is none of the run's, or has another label or subject there.
+    beside. `prevalence` is the share of positives where the model is to be used, in the place of the recipe's
+    or the package's: PPV and NPV are told for it, and that it was stated afterwards. Raises RunError (also
+    where the folds, the recipe or the cohort were changed since), CohortError, UsageError when a row is none
+    of the run's, or has another label or subject there, and for a `prevalence` that is no share.
     """
+    require_share(prevalence)
     if cohort is not None:
         from medidense.verbs.external_validation import evaluate_external  # torch, which a run does not need
 
         place = _out(rows, out)
         return evaluate_external(
-            Path(run), Path(cohort), place, progress, overwrite=overwrite, tracked=tracked
+            Path(run),
+            Path(cohort),
+            place,
+            progress,
+            overwrite=overwrite,
+            tracked=tracked,
+            prevalence=prevalence,
         )
     given = {"--out": out is not None, "--overwrite": overwrite, "--no-track": not tracked}
     for option in (name for name, there in given.items() if there):
         step = "leave it out, or name a package and a cohort"
         raise UsageError(option, "it is for a package on a cohort", "", step)
-    return _of_run(RunDir(Path(run)), rows)
+    return _of_run(RunDir(Path(run)), rows, prevalence)
 
 
-def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
+def _of_run(folder: RunDir, rows: Path | None, prevalence: float | None) -> EvaluateResult:
     """The figures of a run, written into it."""
     folder.require_finished()
+    require_predictive_values(prevalence, folder.kind)
+    recipe = folder.recipe().evaluation
     splits = verified_splits(folder)
     whole, repeats = folder.predictions(), folder.repeated_predictions()
     predictions = whole
@@ -113,7 +129,7 @@ def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
     evaluation = evaluate_predictions(
         predictions,
         folder.facts(),
-        folder.recipe().evaluation,
+        stated(recipe, prevalence),
         cohort_digest=folder.cohort_digest,
         rows=name,
         seed=folder.seed,
@@ -121,7 +137,8 @@ def _of_run(folder: RunDir, rows: Path | None) -> EvaluateResult:
         whole=whole,
     )
     evaluation = _told(with_repeats(evaluation, repeats) if repeats else evaluation, folder, splits)
-    draws = folder.recipe().evaluation.bootstrap
+    evaluation = told(evaluation, recipe, prevalence)
+    draws = recipe.bootstrap
     parts = subgroups(predictions, folder.facts(), read_groups(folder.path), draws, folder.seed)
     matched = matched_subset(predictions, folder.facts(), draws, folder.seed)
     leakage = folder.leakage()

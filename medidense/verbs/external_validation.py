@@ -10,7 +10,7 @@ import numpy as np
 
 from medidense.batch import TRAINING_SUBJECT, ScoredCohort, scored_cohort
 from medidense.cohort import label_array, read_cohort
-from medidense.errors import CohortError, Problem
+from medidense.errors import CohortError, Problem, UsageError
 from medidense.io import archives_kept
 from medidense.package import Package, load_package
 from medidense.rundir import ExternalDir, group_cells
@@ -40,6 +40,7 @@ from medidense.verbs.external_rows import (
     unlabelled_of,
     with_unlabelled,
 )
+from medidense.verbs.prevalence import OPTION, require_predictive_values, stated, told
 from medidense.verbs.progress import Progress, counting
 
 
@@ -51,6 +52,7 @@ def evaluate_external(
     progress: Progress,
     *,
     overwrite: bool = False,
+    prevalence: float | None = None,
     tracked: bool = True,
 ) -> ExternalResult:
     """Evaluate a frozen package on the labelled rows of a cohort and write it all into the folder `out`.
@@ -60,25 +62,31 @@ def evaluate_external(
     where the package was exported under this user's key, and where one of its images, of a row without a
     label too, is one of the training.
     Rows that cannot be read or scored are refused by their own codes; the rest is evaluated. The same call
-    goes on where it was stopped.
+    goes on where it was stopped. `prevalence` is as in `verbs.evaluate`.
 
     Where it is `tracked` it is logged to MLflow once it is written; a store that is away stops nothing.
 
-    Raises PackageError, CohortError (also where no row is left: then `out` is not made), RunError where `out`
-    holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
+    Raises PackageError, UsageError, CohortError (also where no row is left: then `out` is not made), RunError
+    where `out` holds something else and `overwrite` is False, LockedError, WriteError, Interrupted.
     """
-    place = ExternalDir(out)
-    result = _written(load_package(package), cohort, place, progress, overwrite)
+    place, loaded = ExternalDir(out), load_package(package)
+    _require_two(loaded, prevalence)
+    result = _written(loaded, cohort, place, progress, overwrite, prevalence)
     if not tracked:
         return result
     progress("log to MLflow", 0, 1)
-    told = log_validation(place, working=Path.cwd(), command="medidense evaluate")
+    logged = log_validation(place, working=Path.cwd(), command="medidense evaluate")
     progress("log to MLflow", 1, 1)
-    return replace(result, tracking=told.words)
+    return replace(result, tracking=logged.words)
 
 
 def _written(
-    loaded: Package, cohort: Path, place: ExternalDir, progress: Progress, overwrite: bool
+    loaded: Package,
+    cohort: Path,
+    place: ExternalDir,
+    progress: Progress,
+    overwrite: bool,
+    prevalence: float | None,
 ) -> ExternalResult:
     """The evaluation, written into its folder."""
     out = place.path
@@ -109,7 +117,7 @@ def _written(
         overlap = replace(overlap, subjects_by_id=len(by_id), subjects_by_image=len(by_image), rows=met)
         overlap = with_unlabelled(overlap, scored.compared(), by_image)
         predictions = _predictions(loaded, found)
-        external = _evaluated(loaded, table, found, overlap, predictions)
+        external = _evaluated(loaded, table, found, overlap, predictions, prevalence)
         leave_other_run(place, loaded, table)
         write_rows(place, loaded, _counted(scored, found), found.refused)
         html = write_figures(place, loaded, table, external, predictions)
@@ -148,20 +156,35 @@ def _predictions(package: Package, found: Gathered) -> Predictions:
     )
 
 
+def _require_two(package: Package, prevalence: float | None) -> None:
+    """Raise UsageError where a share is stated for a package without an operating point."""
+    require_predictive_values(prevalence, package.manifest.kind)
+    classes = len(package.manifest.classes)
+    if prevalence is not None and classes > 2:
+        rule = "PPV and NPV at a prevalence are of a package of two classes"
+        raise UsageError(OPTION, rule, f"{classes} classes", "leave it out")
+
+
 def _evaluated(
-    package: Package, table: Cohort, found: Gathered, overlap: Overlap, predictions: Predictions
+    package: Package,
+    table: Cohort,
+    found: Gathered,
+    overlap: Overlap,
+    predictions: Predictions,
+    prevalence: float | None,
 ) -> ExternalEvaluation:
     """The figures with what they are of."""
+    rules = package.recipe.evaluation
     figures = evaluate_frozen(
         predictions,
         found.facts,
         {sample.name: group_cells(sample) for sample in found.samples},
         package.manifest,
-        package.recipe.evaluation,
+        stated(rules, prevalence),
         table.digest,
     )
     return ExternalEvaluation(
-        evaluation=figures.evaluation,
+        evaluation=told(figures.evaluation, rules, prevalence),
         package=f"{package.manifest.name} {package.manifest.version}",
         package_digest=package.digest,
         overlap=overlap,

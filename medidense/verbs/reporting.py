@@ -10,6 +10,7 @@ from medidense.rundir import RunDir
 from medidense.track import pseudonym, pseudonym_key
 from medidense.values import Estimate, Evaluation
 from medidense.verbs.evaluating import evaluate
+from medidense.verbs.prevalence import stated_before
 from medidense.verbs.run_contents import run_contents
 
 
@@ -38,14 +39,16 @@ class ReportResult:
 def report(run: Path, *, allow_burned_in: bool = False) -> ReportResult:
     """Write ``report.html`` and ``report.json`` into a finished run: all of it on one page.
 
-    The figures are made anew from the out-of-fold scores (`evaluate`). The page names subjects and samples by
+    The figures are made anew from the out-of-fold scores (`evaluate`), for the prevalence that `evaluate` was
+    told last, if it was. The page names subjects and samples by
     the user's pseudonyms; saliency pictures stand on it where the modality carries no burned-in text, or
     where `allow_burned_in` says that these carry none. Equal runs give equal bytes. Raises RunError,
     WriteError, UsageError where the user's key is no key.
     """
     folder = RunDir(Path(run))
     folder.require_finished()
-    return write_report(folder, evaluate(folder.path).evaluation, allow_burned_in=allow_burned_in)
+    evaluation = evaluate(folder.path, prevalence=stated_before(folder)).evaluation
+    return write_report(folder, evaluation, allow_burned_in=allow_burned_in)
 
 
 def write_report(run: RunDir, evaluation: Evaluation, *, allow_burned_in: bool = False) -> ReportResult:

@@ -12,7 +12,7 @@ from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
 from medidense.stats import decided_classes as decisions
-from medidense.stats import hardest, settled, surest_wrong
+from medidense.stats import decides_from, hardest, surest_wrong
 from medidense.values import Cohort, Predictions, Sample
 from medidense.verbs.progress import Progress
 
@@ -71,7 +71,7 @@ def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, 
 
 def _point(run: RunDir, predictions: Predictions) -> float:
     """The score from which on a package of the run decides for the positive class."""
-    return settled(predictions, run.recipe().evaluation).operating_point
+    return decides_from(predictions, run.recipe().evaluation)[0]
 
 
 def _kind(predictions: Predictions, decided: int, row: int) -> str:

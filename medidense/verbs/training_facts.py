@@ -11,18 +11,19 @@ from medidense.package import TrainingDigest, training_digest
 from medidense.rundir import RunDir, read_prints, write_prints
 from medidense.stats import SubjectDraws, observed_expected, out_of_fold_scores
 from medidense.track import pseudonym_key
-from medidense.values import SampleFacts, Span, Splits, TrainingFacts
+from medidense.values import NamedPoint, SampleFacts, Span, Splits, TrainingFacts
+from medidense.values.calibration import Method
 from medidense.values.manifest import Limits
 from medidense.verbs.progress import Progress, counting
 
 NOT_COMPARED = "not in the package, so that they cannot be compared with other cohorts"
 
 
-def training_facts(folder: RunDir) -> TrainingFacts:
+def training_facts(folder: RunDir, method: Method | None) -> TrainingFacts:
     """What scoring compares fresh input with, and how good the out-of-fold scores were.
 
     `out_of_fold` has ``observed_expected``, ``slope``, ``intercept``, ``ece``, ``brier`` and ``log_loss`` of
-    the scores calibrated as the package does it (cross-fitted), of raw ones where it does not;
+    the scores calibrated by the `method` of the package (cross-fitted), of raw ones where it has none;
     ``sensitivity`` and ``specificity`` of the decisions; ``coverage`` of the prediction sets.
     """
     facts, figures, recipe = folder.facts(), folder.evaluation_json(), folder.recipe()
@@ -40,8 +41,29 @@ def training_facts(folder: RunDir) -> TrainingFacts:
         p99=_span(facts, "intensity_p99"),
         auroc=figures["auroc"],
         auroc_ci95=tuple(figures["auroc_ci95"]),
-        out_of_fold=_out_of_fold(folder, figures),
+        out_of_fold=_out_of_fold(folder, figures, method),
     )
+
+
+def named_points(figures: Mapping[str, Any]) -> tuple[NamedPoint, ...]:
+    """The chosen operating points of evaluation.json; of more than two classes, where none decides, none."""
+    if len(figures["classes"]) != 2:
+        return ()
+    return tuple(
+        NamedPoint(
+            name=point["name"],
+            target=point["target"],
+            threshold=point["threshold"],
+            sensitivity=_limits(point["metrics"]["sensitivity"]),
+            specificity=_limits(point["metrics"]["specificity"]),
+        )
+        for point in figures.get("operating_points", ())
+        if point["name"] != "fixed"
+    )
+
+
+def _limits(figure: Mapping[str, Any]) -> Limits:
+    return figure["value"], figure["low"], figure["high"]
 
 
 def digest_of_training(folder: RunDir, splits: Splits) -> tuple[TrainingDigest | None, tuple[str, ...]]:
@@ -85,17 +107,17 @@ def find_prints(folder: RunDir, progress: Progress) -> None:
     write_prints({fact.sample: fact.digest for fact in facts}, folder.prints_path)
 
 
-def _out_of_fold(folder: RunDir, figures: Mapping[str, Any]) -> dict[str, Limits]:
+def _out_of_fold(folder: RunDir, figures: Mapping[str, Any], method: Method | None) -> dict[str, Limits]:
     """The figures, as far as this run has them."""
     calibration, found = figures.get("calibration"), {}
     if calibration:
         rules = folder.recipe().evaluation
-        found = dict(calibration["figures"][calibration["method"] or "raw"])
+        found = dict(calibration["figures"][method or "raw"])
         found.pop("bins", None)
         predictions = folder.predictions()
         draws = SubjectDraws.of(predictions.subjects, rules.bootstrap, folder.seed)
         if len(predictions.classes) == 2:
-            scores = out_of_fold_scores(predictions, calibration["method"])
+            scores = out_of_fold_scores(predictions, method)
             truth = predictions.label == predictions.positive_index
             told = observed_expected(truth, scores[:, predictions.positive_index], draws)
             found["observed_expected"] = {"value": told.value, "low": told.low, "high": told.high}
@@ -103,7 +125,7 @@ def _out_of_fold(folder: RunDir, figures: Mapping[str, Any]) -> dict[str, Limits
     sets = figures.get("prediction_sets")
     wanted["coverage"] = sets["figures"]["coverage"] if sets else None
     found |= {name: one for name, one in wanted.items() if one}
-    return {name: (one["value"], one["low"], one["high"]) for name, one in found.items()}
+    return {name: _limits(one) for name, one in found.items()}
 
 
 def _tested(folder: RunDir) -> dict[str, Any]:

@@ -188,11 +188,21 @@ def test_evaluate_says_where_it_wrote(
     rows = tmp_path / "matched.csv"
     rows.touch()
     calls = stand_in("evaluate", result(evaluation=evaluation, written=Path("e.json")))
-    assert main(["evaluate", str(tmp_path), "--rows", str(rows)]) == 0
+    assert main(["evaluate", str(tmp_path), "--rows", str(rows), "--prevalence", "0.02"]) == 0
     assert "written  e.json" in capsys.readouterr().out
     ((args, options),) = calls  # type: ignore[misc]
     assert args == (tmp_path, None)
     assert (options["rows"], options["out"], options["overwrite"]) == (rows, None, False)
+    assert options["prevalence"] == 0.02
+
+
+@pytest.mark.parametrize("share", ["0", "1", "1.5", "nan", "-0.2"])
+def test_a_prevalence_that_is_no_share_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, share: str
+) -> None:
+    assert main(["evaluate", str(tmp_path), f"--prevalence={share}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("medidense: --prevalence: a share above 0 and below 1")
 
 
 def test_report_prints_the_paths_and_what_is_withheld(

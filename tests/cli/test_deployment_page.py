@@ -40,3 +40,13 @@ def test_nothing_stands_where_there_is_nothing(evaluation: Evaluation) -> None:
     assert deployment_tables(evaluation) == []
     bare = replace(page()[0], calibration=None, operating_points=(), prediction_sets=None)
     assert deployment_tables(bare) == []
+
+
+def test_raw_figures_of_one_test_part_are_called_raw() -> None:
+    table = cohort(100)
+    one = replace(table, fold=table.fold * 0)
+    found = evaluate_predictions(one, [], EvaluationRules(bootstrap=200), cohort_digest="0" * 64)
+    text = text_of(evaluation_page(found))
+    assert "Calibration of the raw scores; no other folds to fit one on" in text
+    assert "The operating point set before, on the raw scores (* decides)" in text
+    assert "Prediction sets" not in text

@@ -49,7 +49,7 @@ def test_a_package_on_a_cohort_exits_4_when_a_row_was_refused(
     ((args, options),) = calls  # type: ignore[misc]
     assert args == (tmp_path, table)
     assert (options["rows"], options["out"], options["overwrite"]) == (None, Path("out"), True)
-    assert options["tracked"] is False
+    assert (options["prevalence"], options["tracked"]) == (None, False)
     for words in (
         "0.912 (95% CI 0.850-0.960)",
         "3 rows without a label",

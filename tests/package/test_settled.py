@@ -11,9 +11,12 @@ from scipy.special import expit, logit
 
 from medidense.errors import PackageError
 from medidense.package import PackageContents, load_package, write_package
-from medidense.values import Calibration, Region, SetRule, Volume
+from medidense.values import Calibration, NamedPoint, Region, SetRule, Volume
 
 PLATT = Calibration(method="platt", slope=0.5, intercept=-1.0)
+YOUDEN = NamedPoint(
+    name="youden", threshold=0.25, sensitivity=(0.9, 0.8, 0.95), specificity=(0.8, None, None)
+)
 
 
 @pytest.fixture
@@ -30,6 +33,7 @@ def settled(contents: PackageContents, tmp_path: Path) -> Path:
             operating_rule="youden",
             calibration=PLATT,
             sets=SetRule(coverage=0.9, least=(0.4, 0.3)),
+            points=(YOUDEN,),
         ),
     )
     return folder
@@ -66,6 +70,9 @@ def test_the_chosen_point_decides(settled: Path, scan: Volume, lesion: Region) -
         (lambda tree: tree["sets"].update(least=[0.5]), "sets: the manifest contradicts"),
         (lambda tree: tree["sets"].update(least=[0.5, 1.5]), "sets: the manifest contradicts"),
         (lambda tree: tree["sets"].update(coverage=0.5), "sets.coverage: the recipe says 0.9; found 0.5"),
+        (lambda tree: tree["operating_points"][0].update(threshold=1.5), "operating_points: the manifest"),
+        (lambda tree: tree["operating_points"].append(tree["operating_points"][0]), "operating_points: the"),
+        (lambda tree: tree["operating_points"][0].update(name="best"), "operating_points.0.name"),
         (lambda tree: tree.update(operating_rule="cost"), "operating_rule: the recipe says youden"),
         (lambda tree: tree.update(operating_rule="fixed"), "operating_point: the recipe says 0.5"),
     ],
@@ -86,3 +93,12 @@ def test_equal_contents_with_all_of_it_give_equal_bytes(settled: Path) -> None:
     tree = json.loads((settled / "manifest.json").read_text())
     assert tree["calibration"] == {"method": "platt", "slope": 0.5, "intercept": -1.0}
     assert tree["sets"] == {"coverage": 0.9, "least": [0.4, 0.3]}
+
+
+def test_named_points_travel_and_a_package_without_them_is_read(settled: Path) -> None:
+    assert load_package(settled).manifest.operating_points == (YOUDEN,)
+    path = settled / "manifest.json"
+    tree = json.loads(path.read_text())
+    del tree["operating_points"]
+    path.write_text(json.dumps(tree))
+    assert load_package(settled).manifest.operating_points == ()

@@ -11,6 +11,7 @@ from medidense.pages.deployment import (
     operating_points_section,
     prediction_sets_section,
 )
+from medidense.stats import evaluate_predictions
 from medidense.values import Estimate
 
 SECTIONS = (
@@ -67,3 +68,19 @@ def test_the_curve_follows_the_net_benefit(made: Callable[..., RunContents]) -> 
     drawn = decision_curve_png(evaluation)
     assert drawn == decision_curve_png(evaluation)
     assert drawn != decision_curve_png(replace(evaluation, decision_curve=moved))
+
+
+def test_raw_figures_of_one_test_part_are_called_raw(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    assert "Cross-fitted" in calibration_section(contents)
+    one = replace(contents.predictions, fold=contents.predictions.fold * 0)
+    rules = contents.recipe.evaluation
+    found = evaluate_predictions(one, [], rules, cohort_digest="ab" * 32)
+    contents = replace(contents, evaluation=found, predictions=one)
+    section = calibration_section(contents)
+    assert "Of the raw scores alone" in section
+    assert "Cross-fitted" not in section
+    assert found.calibration.figures["raw"].slope.text() in section
+    assert "raw score was set before any result" in operating_points_section(contents)
+    assert "decision curve" in decision_curve_section(contents)
+    assert prediction_sets_section(contents) == ""

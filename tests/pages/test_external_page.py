@@ -9,12 +9,17 @@ import pytest
 
 from medidense.pages import ExternalContents, RunContents, external_figures, external_html, external_numbers
 from medidense.stats import evaluate_frozen
-from medidense.values import Calibration, Manifest, SampleFacts, SetRule, Span, TrainingFacts
+from medidense.values import Calibration, Manifest, NamedPoint, SampleFacts, SetRule, Span, TrainingFacts
 from medidense.values.external import ExternalEvaluation, Overlap, Turnout
 from medidense.values.recipe import EvaluationRules
 
 HOSTILE = "<script>alert(1)</script>&"
 Make = Callable[..., ExternalContents]
+
+
+OTHER = NamedPoint(
+    name="specificity", target=0.9, threshold=0.625, sensitivity=(0.777, 0.7, 0.8), specificity=(0.9, 0.8, 1)
+)
 
 
 @pytest.fixture
@@ -53,6 +58,7 @@ def outside(made: Callable[..., RunContents]) -> Make:
             operating_rule="youden" if kind == "binary" else "fixed",
             calibration=method if plain else None,
             sets=SetRule(coverage=0.9, least=(0.2,) * len(classes)) if plain else None,
+            operating_points=(OTHER,) if kind == "binary" else (),
             models=("fold_0.safetensors",),
             threads=1,
             training=training,
@@ -165,3 +171,16 @@ def test_the_numbers_are_those_of_the_evaluation(outside: Make) -> None:
     assert numbers["external"]["overlap"]["rows"] == 5  # type: ignore[index]
     assert numbers["notice"] == "Research software, not a medical device."
     assert any("it is lower here" in sentence for sentence in numbers["in_words"])  # type: ignore[attr-defined]
+
+
+def test_the_other_points_of_a_package_stand_beside_what_training_says_of_them(outside: Make) -> None:
+    contents = outside()
+    text = external_html(contents, external_figures(contents))
+    (_, other) = contents.external.evaluation.operating_points
+    assert "specificity 0.9" in text
+    assert "0.625" in text
+    assert other.metrics["sensitivity"].text() in text
+    assert "0.777 (95% CI 0.700 to 0.800)" in text or "0.777 (95% CI 0.700-0.800)" in text
+    assert text.count("At a prevalence of 0.1") == 1
+    plain = outside("classes")
+    assert "other points of the package" not in external_html(plain, external_figures(plain))

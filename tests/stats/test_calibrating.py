@@ -6,6 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from medidense.stats.calibrating import fit, fit_logistic, fit_platt, fit_temperature, log_odds
+from medidense.stats.intervals import SubjectDraws
+from medidense.stats.reliability import slope_and_intercept
 from medidense.values.calibration import calibrate
 
 
@@ -70,3 +72,27 @@ def test_classes_that_do_not_overlap_and_scores_of_0_and_1_stay_finite() -> None
         found = calibrate(fit(method, label, scores, 1), scores, 1)
         assert np.isfinite(found).all()
         assert (np.diff(found[:, 1]) >= 0).all()
+
+
+def test_scores_that_differ_by_rounding_alone_have_slope_0_and_the_intercept() -> None:
+    label, score = np.arange(60) % 3 // 2, np.full(60, 0.4512345)
+    score[::2] = np.nextafter(0.4512345, 1)  # the next number that a float64 can be
+    odds = log_odds(score)
+    assert odds.std() > 0
+    assert fit_logistic(odds, label.astype(float)) == pytest.approx((0.0, logit(1 / 3)))
+    found = fit_platt(label, np.stack([1 - score, score], axis=1), 1)
+    share = (20 * 21 / 22 + 40 / 42) / 60  # the mean of Platt's targets
+    assert (found.slope, calibrate(found, np.array([[0.6, 0.4]]), 1)[0, 1]) == pytest.approx((0.0, share))
+    slope, intercept = slope_and_intercept(
+        label == 1, score, SubjectDraws.of([str(n) for n in range(60)], 50, 0)
+    )
+    assert slope.value is None
+    assert intercept.value == pytest.approx(logit(1 / 3) - odds[0])
+
+
+def test_small_differences_that_are_none_of_rounding_are_fitted() -> None:
+    label = np.array([0, 0, 1, 0, 1, 1])
+    odds = 3.0 + np.arange(6) * 1e-6
+    slope, _ = fit_logistic(odds, label.astype(float))
+    plain, _ = fit_logistic(np.arange(6.0), label.astype(float))
+    assert slope == pytest.approx(plain * 1e6, rel=1e-4)

@@ -5,7 +5,7 @@ import pytest
 
 from medidense.stats import SubjectDraws, evaluate_predictions
 from medidense.stats.calibrating import fit_platt
-from medidense.stats.deployment import deployed, settled
+from medidense.stats.deployment import NOTHING_FITTED, deployed, settled
 from medidense.stats.operating import cross_decided
 from medidense.stats.thresholds import at_sensitivity, youden
 from medidense.values import Predictions
@@ -106,7 +106,10 @@ def test_where_nothing_can_be_cross_fitted_it_says_so(change: dict[str, object],
     rules = RULES.model_copy(update={"operating_rule": "youden"})
     evaluation = evaluate_predictions(table, [], rules, cohort_digest="ab" * 32)
     assert any(words in note for note in evaluation.notes)
-    assert (evaluation.calibration, evaluation.prediction_sets) == (None, None)
+    assert evaluation.prediction_sets is None
+    fitted = evaluation.calibration is not None and evaluation.calibration.package is not None
+    assert not fitted
+    assert (evaluation.calibration is None) == (table.kind == "ordinal") == (not evaluation.operating_points)
     assert (evaluation.operating_point, evaluation.operating_rule) == (0.5, "fixed")
     assert settled(table, rules).calibration is None
 
@@ -130,3 +133,44 @@ def test_without_calibration_the_curve_is_of_the_raw_scores() -> None:
     assert put.settled.calibration is None
     assert put.decision_curve.scores == "raw"
     assert put.decision_curve.model == put.decision_curve.raw
+
+
+@pytest.mark.parametrize("fold", [np.zeros(120, dtype=np.int64), np.arange(120) % 2])
+def test_what_needs_no_fitting_is_there_for_raw_scores_that_nothing_can_be_fitted_on(
+    fold: np.ndarray,
+) -> None:
+    table = cohort(120)
+    label = table.label if not fold.any() else np.where(fold == 0, table.label, 0)
+    table, rules = (
+        replace(table, fold=fold, label=label),
+        RULES.model_copy(
+            update={"operating_rule": "youden", "operating_point": 0.4, "deployment_prevalence": 0.05}
+        ),
+    )
+    evaluation = evaluate_predictions(table, [], rules, cohort_digest="ab" * 32)
+    truth, score = table.label == 1, table.scores[:, 1]
+    assert evaluation.calibration.raw_alone
+    raw = evaluation.calibration.figures["raw"]
+    assert raw.brier.value == pytest.approx(((score - truth) ** 2).mean())
+    assert raw.slope.low < raw.slope.value < raw.slope.high
+    assert raw.bins
+    (point,) = evaluation.operating_points
+    assert (point.name, point.threshold, point.used) == ("fixed", 0.4, True)
+    hit, spared = (score >= 0.4)[truth].mean(), (score < 0.4)[~truth].mean()
+    assert point.metrics["sensitivity"].value == pytest.approx(hit)
+    assert point.deployment["ppv"].value == pytest.approx(hit * 0.05 / (hit * 0.05 + (1 - spared) * 0.95))
+    curve = evaluation.decision_curve
+    assert (curve.scores, curve.model) == ("raw", curve.raw)
+    (note,) = [note for note in evaluation.notes if note.startswith(NOTHING_FITTED)]
+    assert "are of the raw scores; the point is 0.4, not one by youden" in note
+
+
+def test_three_classes_of_one_test_part_have_raw_figures_that_decide_nothing() -> None:
+    generator = np.random.default_rng(0)
+    label, scores = np.arange(90) % 3, generator.dirichlet(np.ones(3), 90)
+    names = tuple(f"{row:02d}" for row in range(90))
+    table = Predictions(("a", "b", "c"), "c", names, names, np.zeros(90, dtype=np.int64), label, scores)
+    put = found(table)
+    assert put.calibration.raw_alone
+    assert [point.used for point in put.operating_points] == [False]
+    assert "of c against the rest" in put.notes[0]

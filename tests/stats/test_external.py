@@ -13,6 +13,7 @@ from medidense.values import (
     Calibration,
     Estimate,
     Manifest,
+    NamedPoint,
     Predictions,
     SampleFacts,
     SetRule,
@@ -121,6 +122,38 @@ def test_sets_are_cut_by_the_package() -> None:
     assert figures.figures["coverage"].value == pytest.approx(covered.mean())
     assert figures.least == {"benign": 0.2, "malignant": 0.3}
     assert found(table, manifest(sets=None)).evaluation.prediction_sets is None
+
+
+def test_the_other_points_that_a_package_carries_are_counted_at_their_own_thresholds() -> None:
+    there = (0.9, 0.8, 0.95)
+    carried = tuple(
+        NamedPoint(name=name, target=target, threshold=cut, sensitivity=there, specificity=there)
+        for name, target, cut in (("sensitivity", 0.9, 0.3), ("youden", None, 0.55), ("cost", 5.0, 0.2))
+    )
+    table, rules = drawn(), RULES.model_copy(update={"deployment_prevalence": 0.05})
+    truth, score = table.label == 1, table.scores[:, 1]
+    about = manifest(operating_points=carried)
+    evaluation = evaluate_frozen(table, [], {}, about, rules, "0" * 64).evaluation
+    points = {one.name: one for one in evaluation.operating_points}
+    assert [(one.name, one.target, one.threshold, one.used) for one in points.values()] == [
+        ("sensitivity", 0.9, 0.3, True),
+        ("youden", None, 0.55, False),
+        ("cost", 5.0, 0.2, False),
+    ]
+    for one in points.values():
+        assert one.metrics["sensitivity"].value == pytest.approx((score[truth] >= one.threshold).mean())
+        assert one.metrics["specificity"].value == pytest.approx((score[~truth] < one.threshold).mean())
+        assert one.deployment["ppv"].value < one.metrics["ppv"].value
+    (alone,) = found(table, manifest()).evaluation.operating_points
+    assert (alone.name, alone.target) == ("sensitivity", None)
+
+
+def test_sets_that_fall_short_here_are_remarked() -> None:
+    short = found(drawn(), manifest(sets=SetRule(coverage=0.9, least=(0.6, 0.6)))).evaluation
+    assert short.prediction_sets.figures["coverage"].high < 0.9
+    assert any(note.startswith("Prediction sets fall short of their coverage of 0.9") for note in short.notes)
+    wide = found(drawn(), manifest(sets=SetRule(coverage=0.9, least=(0.0, 0.0)))).evaluation
+    assert not any("fall short" in note for note in wide.notes)
 
 
 def test_a_package_that_does_not_calibrate_has_raw_scores_alone() -> None:

@@ -8,7 +8,12 @@ import pytest
 from medidense import verbs
 from medidense.phantoms import PhantomOptions, write_cohort, write_fresh
 
-SMALL = {"training.epochs": 1, "training.threads": 1, "evaluation.bootstrap": 200}
+SMALL = {
+    "training.epochs": 1,
+    "training.threads": 1,
+    "evaluation.bootstrap": 200,
+    "evaluation.calibration": "platt",  # of eight subjects it harms, and one that is not named is left out
+}
 
 
 @dataclass(frozen=True)

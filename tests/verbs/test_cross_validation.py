@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,3 +133,24 @@ def test_the_test_part_chooses_nothing(here: World, tmp_path: Path, monkeypatch:
     monkeypatch.setattr(fold_training, "_data", planted)
     second = verbs.cv(here.cohort, options=replace(OPTIONS, out=tmp_path / "b", settings=settings)).run
     assert np.array_equal(RunDir(first).predictions().scores, RunDir(second).predictions().scores)
+
+
+def test_a_recipe_that_was_edited_after_the_training_is_refused_by_every_verb(
+    here: World, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(here.run, tmp_path / "run"))
+    before = (copy / "evaluation.json").read_bytes()
+    text = (copy / "recipe.yaml").read_text()
+    assert "operating_rule: fixed" in text
+    (copy / "recipe.yaml").write_text(text.replace("operating_rule: fixed", "operating_rule: youden"))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: verbs.evaluate(copy),
+        lambda: verbs.report(copy),
+        lambda: verbs.export(copy, out=tmp_path / "package"),
+        lambda: verbs.compare(copy, here.run),
+        lambda: verbs.cv(here.cohort, options=replace(OPTIONS, out=copy)),
+    )
+    for call in calls:
+        with pytest.raises(RunError, match=r"recipe.yaml: the file was changed after .*--prevalence"):
+            call()
+    assert (copy / "evaluation.json").read_bytes() == before

@@ -1,12 +1,15 @@
 """The figures of a run, and of a subset of its rows."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from medidense import verbs
 from medidense.errors import CohortError, RunError, UsageError
+from medidense.rundir import RunDir
+from medidense.verbs.prevalence import require_predictive_values, stated_before
 from tests.verbs.conftest import World
 
 
@@ -83,3 +86,51 @@ def test_a_run_is_compared_with_its_descriptors_and_told_apart_by_size(here: Wor
     tree = json.loads((here.run / "evaluation.json").read_text())
     assert tree["subgroups"][0]["samples"] == found.subgroups[0].samples
     assert tree["matched"] is None or tree["matched"]["caliper"] == 0.2
+
+
+def test_a_prevalence_stated_afterwards_is_told_and_kept_by_the_page(here: World, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(here.run, tmp_path / "run"))
+    plain = verbs.evaluate(run).evaluation
+    assert {point.deployment_prevalence for point in plain.operating_points} == {None}
+    found = verbs.evaluate(run, prevalence=0.02).evaluation
+    tree = json.loads((run / "evaluation.json").read_text())
+    assert found.prevalence_afterwards == tree["prevalence_afterwards"] == 0.02
+    point = found.operating_points[0]
+    hit, spared = point.metrics["sensitivity"].value, point.metrics["specificity"].value
+    positive = hit * 0.02 + (1 - spared) * 0.98
+    assert point.deployment["ppv"].value == (pytest.approx(hit * 0.02 / positive) if positive else None)
+    said = "PPV and NPV at a prevalence of 0.02: stated after the training, the recipe states none."
+    assert said in found.notes
+    page = verbs.report(run)
+    assert json.loads((run / "evaluation.json").read_text())["prevalence_afterwards"] == 0.02
+    assert said in page.html.read_text()
+    assert "the same where it is used" in page.html.read_text()
+    assert verbs.evaluate(run).evaluation == plain  # without it the recipe holds again
+    assert json.loads((run / "evaluation.json").read_text())["prevalence_afterwards"] is None
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0, -0.1, 2, float("nan"), float("inf"), "0.02", True, [0.1]])
+def test_what_is_no_share_is_refused_in_both_forms(here: World, tmp_path: Path, share: object) -> None:
+    before = (here.run / "evaluation.json").read_bytes()
+    for arguments in ((here.run,), (here.package, here.cohort)):
+        with pytest.raises(UsageError, match="a share above 0 and below 1") as refused:
+            verbs.evaluate(*arguments, prevalence=share, out=tmp_path / "out" if arguments[1:] else None)
+        assert "--prevalence" in str(refused.value)
+    assert (here.run / "evaluation.json").read_bytes() == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_grades_and_labels_have_no_predictive_values_at_a_prevalence() -> None:
+    for kind in ("ordinal", "multi_label"):
+        with pytest.raises(UsageError, match="PPV and NPV at a prevalence are of one class"):
+            require_predictive_values(0.1, kind)
+        require_predictive_values(None, kind)
+
+
+def test_a_damaged_evaluation_states_nothing(here: World, tmp_path: Path) -> None:
+    run = RunDir(Path(shutil.copytree(here.run, tmp_path / "run")))
+    for text in ("{", '{"prevalence_afterwards": 3}', '{"prevalence_afterwards": "0.1"}', "{}"):
+        run.evaluation_path.write_text(text)
+        assert stated_before(run) is None
+    run.evaluation_path.unlink()
+    assert stated_before(run) is None

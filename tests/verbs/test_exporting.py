@@ -53,8 +53,37 @@ def test_a_package_carries_what_all_out_of_fold_scores_say(here: World) -> None:
     assert (manifest.sets.least, manifest.sets.coverage) == (kept.least, 0.9)
     assert (manifest.operating_point, manifest.operating_rule) == (0.5, "fixed")
     told = json.loads((here.run / "evaluation.json").read_text())
+    fixed, *chosen = told["operating_points"]
+    assert fixed["name"] == "fixed"
+    assert [point.name for point in manifest.operating_points] == [
+        "sensitivity",
+        "specificity",
+        "youden",
+        "cost",
+    ]
+    for point, other in zip(manifest.operating_points, chosen, strict=True):
+        assert (point.name, point.target, point.threshold) == (
+            other["name"],
+            other["target"],
+            other["threshold"],
+        )
+        assert point.sensitivity == tuple(other["metrics"]["sensitivity"].values())
+        assert point.specificity == tuple(other["metrics"]["specificity"].values())
     assert told["calibration"]["package"] == kept.calibration.model_dump()
     assert list(told["prediction_sets"]["least"].values()) == list(kept.least)
+
+
+def test_a_calibration_that_harms_and_sets_that_fall_short_are_said(here: World, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(here.run, tmp_path / "run"))
+    told = json.loads((run / "evaluation.json").read_text())
+    told["prediction_sets"]["figures"]["coverage"] = {"value": 0.7, "low": 0.6, "high": 0.8}
+    (run / "evaluation.json").write_text(json.dumps(told))
+    notes = verbs.export(run, out=tmp_path / "package").notes
+    kept = settled(RunDir(run).predictions(), RunDir(run).recipe().evaluation)
+    assert kept.note in notes
+    assert "Platt's calibration makes the out-of-fold scores worse" in kept.note
+    assert kept.note in told["notes"]
+    assert any("fall short of their coverage of 0.9: 0.700" in note for note in notes)
 
 
 def test_no_subject_stands_in_a_package(here: World) -> None:

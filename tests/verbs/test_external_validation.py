@@ -348,6 +348,22 @@ def test_each_form_of_the_verb_takes_its_own_arguments(here: World, tmp_path: Pa
         verbs.evaluate(here.run, here.cohort, out=tmp_path / "out")
 
 
+def test_a_prevalence_is_stated_for_a_package_too(done: ExternalResult, here: World) -> None:
+    before = (done.out / "evaluation.json").read_bytes()
+    cohort = done.out.parent / "elsewhere.csv"
+    result = verbs.evaluate(here.package, cohort, out=done.out, prevalence=0.03)
+    assert isinstance(result, ExternalResult)
+    found = result.external.evaluation
+    assert (found.prevalence_afterwards, found.operating_points[0].deployment_prevalence) == (0.03, 0.03)
+    assert set(found.operating_points[0].deployment) == {"ppv", "npv"}
+    tree = json.loads((done.out / "evaluation.json").read_text())
+    assert tree["prevalence_afterwards"] == 0.03
+    assert "At a prevalence of 0.03" in result.html.read_text()
+    assert "stated after the training" in result.html.read_text()
+    verbs.evaluate(here.package, cohort, out=done.out)
+    assert (done.out / "evaluation.json").read_bytes() == before
+
+
 def test_mlflow_has_it_beside_the_cross_validation_of_the_package(done: ExternalResult, here: World) -> None:
     client = mlflow.MlflowClient(f"sqlite:///{done.out.parent}/mlruns/mlflow.db")
     homes = [one.experiment_id for one in client.search_experiments()]
