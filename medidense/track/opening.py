@@ -1,12 +1,13 @@
 """Which store, experiment and runs does a run directory log to?"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from medidense.rundir import RunDir, this_process
+from medidense.rundir import Picture, RunDir, this_process
 from medidense.track.contents import Contents
 from medidense.track.experiments import end_stale, experiment_of, still_there
 from medidense.track.kept_runs import KeptRuns
@@ -66,7 +67,13 @@ def reached(working: Path) -> Store:
 
 
 def opened(
-    run: RunDir, working: Path, command: str, *, results: str = "", package: Path | Packing | None = None
+    run: RunDir,
+    working: Path,
+    command: str,
+    *,
+    results: str = "",
+    package: Path | Packing | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> Session:
     """The session of a run directory with the store for work done in `working`; whoever calls holds `LOCK`.
 
@@ -74,7 +81,7 @@ def opened(
     `reached`.
     """
     store = reached(working)
-    contents = Contents(run, store.alias)
+    contents = Contents(run, store.alias, pictures)
     return Session(store.runs(run.tracking_path, contents.experiment, command, results), contents, package)
 
 

@@ -14,6 +14,7 @@ from medidense.nets import build, save_weights
 from medidense.package import PackageContents, write_package
 from medidense.rundir import (
     Asked,
+    Picture,
     RunDir,
     write_epochs,
     write_facts,
@@ -144,6 +145,17 @@ def run(tmp_path: Path, recipe: Recipe) -> RunDir:
         folder.mkdir(exist_ok=True)
         Image.new("RGB", (64, 32), (90, 120, 200)).save(folder / f"{name}.png")
     return run
+
+
+@pytest.fixture
+def pictures(run: RunDir) -> tuple[Picture, ...]:
+    """Those of the run, all of which may be handed on."""
+    found = sorted(run.saliency.glob("*.png"))
+    words = "label malignant, decided benign (0.55)"
+    return tuple(
+        Picture(path, path.stem.rpartition("_")[0], f"{CANARY}/scan{number:02d}.nii.gz", words, clean=True)
+        for number, path in enumerate(found)
+    )
 
 
 @pytest.fixture

@@ -1,19 +1,20 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from medidense.rundir import RunDir, write_epochs
+from medidense.rundir import Picture, RunDir, write_epochs
 from medidense.track.contents import Contents, _public
 from medidense.track.fold_contents import FoldContents, numbers
 from medidense.values import EpochRecord, Fold, Splits
 
 
 @pytest.fixture
-def contents(run: RunDir) -> Contents:
-    return Contents(run, lambda text: f"alias{len(text)}-{text[-9:]}")
+def contents(run: RunDir, pictures: tuple[Picture, ...]) -> Contents:
+    return Contents(run, lambda text: f"alias{len(text)}-{text[-9:]}", pictures)
 
 
 def test_the_first_sentence_is_the_result(contents: Contents) -> None:
@@ -70,13 +71,26 @@ def test_the_page_is_logged_where_there_is_one(contents: Contents, run: RunDir) 
     assert contents.files()["report/report.html"] == b"<p>page</p>"
 
 
-def test_image_steps_have_no_gaps(contents: Contents, run: RunDir) -> None:
+def test_image_steps_have_no_gaps(run: RunDir, pictures: tuple[Picture, ...]) -> None:
     (run.saliency / "FN_0.png").rename(run.saliency / "FN_7.png")
+    moved = [replace(one, path=run.saliency / one.path.name.replace("FN_0", "FN_7")) for one in pictures]
+    contents = Contents(run, str, moved)
     assert [(key, step) for key, step, _ in contents.overlays()] == [
         ("gradcam/FN", 0),
         ("gradcam/TP", 0),
         ("gradcam/TP", 1),
     ]
+
+
+def test_pictures_that_may_carry_a_name_stay_where_they_are(
+    run: RunDir, pictures: tuple[Picture, ...]
+) -> None:
+    some = [replace(one, clean=one.kind == "FN") for one in pictures]
+    told = Contents(run, str, some)
+    assert [key for key, _, _ in told.overlays()] == ["gradcam/FN"]
+    assert [name for name in told.files() if name.startswith("saliency/")] == ["saliency/FN_0.png"]
+    assert Contents(run, str).overlays() == []
+    assert not [name for name in Contents(run, str).files() if name.startswith("saliency/")]
 
 
 def test_params_are_the_few_that_tell_runs_apart(contents: Contents, run: RunDir) -> None:

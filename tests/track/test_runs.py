@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from medidense.errors import RunError
-from medidense.rundir import RunDir
+from medidense.rundir import Picture, RunDir
 from medidense.track import log_cross_validation
 from medidense.track.runs import Tracked
 
@@ -61,9 +61,9 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
 
 
 def test_artifacts_are_pseudonymous_tables_figures_and_image_steps_from_0(
-    run: RunDir, tmp_path: Path
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
 ) -> None:
-    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     client = client_of(tracked)
     names = {item.path for item in client.list_artifacts(tracked.run_id)}
     assert names == {"figures", "images", "recipe.yaml", "saliency", "tables"}
@@ -85,8 +85,10 @@ def test_artifacts_are_pseudonymous_tables_figures_and_image_steps_from_0(
     assert location.is_relative_to(tmp_path / "mlruns" / "artifacts")
 
 
-def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(run: RunDir, tmp_path: Path) -> None:
-    log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
+) -> None:
+    log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     store = tmp_path / "mlruns"
     files = [path for path in store.rglob("*") if path.is_file()]
     assert len(files) > 10
@@ -103,11 +105,11 @@ def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(run: Ru
     assert str(Path.home()) + "/" not in dump.replace(str(tmp_path), "")
 
 
-def test_a_second_call_adds_nothing(run: RunDir, tmp_path: Path) -> None:
-    first = log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_a_second_call_adds_nothing(run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path) -> None:
+    first = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     before = Path(run.tracking_path).read_bytes()
     images = sorted((tmp_path / "mlruns").rglob("*.webp"))
-    assert log_cross_validation(run, working=tmp_path, command="medidense cv") == first
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures) == first
     assert run.tracking_path.read_bytes() == before
     assert run.tracking_path.stat().st_mode & 0o777 == 0o600
     assert sorted((tmp_path / "mlruns").rglob("*.webp")) == images
@@ -141,13 +143,15 @@ def test_a_logging_that_was_killed_goes_on_in_its_own_runs(
     assert len(client.get_metric_history(tracked.run_id, "oof/auroc")) == 1
 
 
-def test_a_new_evaluation_replaces_the_figures_and_repeats_no_image(run: RunDir, tmp_path: Path) -> None:
-    first = log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_a_new_evaluation_replaces_the_figures_and_repeats_no_image(
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
+) -> None:
+    first = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     images = sorted((tmp_path / "mlruns").rglob("*.webp"))
     tree = run.evaluation_json() | {"auroc": 0.25}
     run.evaluation_path.write_text(json.dumps(tree))
     os.utime(run.evaluation_path, (2e9, 2e9))
-    assert log_cross_validation(run, working=tmp_path, command="medidense cv") == first
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures) == first
     assert client_of(first).get_run(first.run_id).data.metrics["oof/auroc"] == 0.25
     assert sorted((tmp_path / "mlruns").rglob("*.webp")) == images
 
