@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from medidense.preprocess.ball import ball_of
 from medidense.preprocess.crop import Prepared
 from medidense.preprocess.descriptors import lesion_descriptors
 from medidense.values.predictions import SampleFacts
@@ -62,14 +63,5 @@ def _mean(volume: Volume, region: Region | None) -> float:
         return float(volume.array.mean(dtype=np.float64))
     if region.mask is not None:
         return float(volume.array[region.mask].mean(dtype=np.float64))
-    radius = region.extent_mm[0] / 2.0
-    centre = volume.index_of(region.centre_mm)
-    box, offsets = [], []
-    for n, middle, spacing in zip(volume.shape, centre, volume.spacing_mm, strict=True):
-        nearest = min(max(round(float(middle)), 0), n - 1)
-        reach = math.ceil(radius / spacing) + 1
-        box.append(slice(max(nearest - reach, 0), min(nearest + reach, n - 1) + 1))
-        offsets.append((np.arange(box[-1].start, box[-1].stop) - middle) * spacing)
-    squares = np.add.outer(np.add.outer(offsets[0] ** 2, offsets[1] ** 2), offsets[2] ** 2)
-    ball = (squares <= radius**2) | (squares == squares.min())
-    return float(volume.array[tuple(box)][ball].mean(dtype=np.float64))
+    box, ball = ball_of(volume, region)
+    return float(volume.array[box][ball].mean(dtype=np.float64))

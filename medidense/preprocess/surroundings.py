@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from medidense.preprocess.ball import drawn
 from medidense.preprocess.crop import sampled
 from medidense.preprocess.grid import SamplingGrid
 from medidense.preprocess.intensity import scaled
@@ -48,13 +49,14 @@ class Surroundings:
 def surroundings(volume: Volume, region: Region | None, spec: Input) -> Surroundings:
     """The crop that `prepare` cuts, and how far the lesion reaches where the network looks.
 
-    Raises Refused as `prepare` does, and NO_MASK where the lesion has no mask.
+    A lesion given as a point is the ball of its diameter, and reaches as far as a mask of that ball would.
+    Raises Refused as `prepare` does, and NO_REGION where there is no lesion.
     """
-    if region is None or region.mask is None:
-        step = "give the lesion as a mask"
-        raise Refused("NO_MASK", f"{volume.source.kind} image", "no mask of the lesion", "a mask", step)
+    if region is None:
+        step = "give the lesion as a mask or as a point with a diameter"
+        raise Refused("NO_REGION", f"{volume.source.kind} image", "no lesion", "a mask or a point", step)
     grid = sampling_grid(volume, region, spec)
-    values, share = sampled(volume, grid, spec, region.mask)
+    values, share = sampled(volume, grid, spec, drawn(volume, region))
     axes = [axis for axis in range(3) if axis != grid.normal]
     units = spec.spacing_mm or (1.0,) * len(axes)
     squares = tuple(_squares(grid, axis, unit, spec.fill) for axis, unit in zip(axes, units, strict=True))

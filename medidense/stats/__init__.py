@@ -3,7 +3,7 @@
 from medidense.stats.baselines import BaselineScores, baseline_scores, figure_scores
 from medidense.stats.calibration import out_of_fold_scores
 from medidense.stats.choosing import best, inner_figure
-from medidense.stats.control_verdicts import background_result, not_run, shuffle_result
+from medidense.stats.control_verdicts import HiddenRows, background_result, not_run, shuffle_result
 from medidense.stats.controls import (
     SHUFFLES,
     FoldFeatures,
@@ -36,6 +36,7 @@ __all__ = [
     "FoldFeatures",
     "FoldScores",
     "FrozenFigures",
+    "HiddenRows",
     "Settled",
     "SubjectDraws",
     "Truth",

@@ -5,6 +5,7 @@ sentence gives the area and what the network reaches on the same rows, and the r
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from medidense.values import BACKGROUND, LABEL_SHUFFLE, ControlResult, Estimate, Outcome
 
@@ -50,13 +51,37 @@ def shuffle_result(
     )
 
 
+@dataclass(frozen=True)
+class HiddenRows:
+    """How many samples have a lesion that the hole covers, of how many, and how many of them are points.
+
+    The lesion of a point is taken for a ball of the diameter that is stated with it; the others have masks.
+    """
+
+    samples: int
+    tested: int
+    points: int = 0
+
+    @property
+    def words(self) -> str:
+        """For a sentence: how many there are, and how it is known what to hide in them."""
+        rows = (
+            f"{self.samples} samples"
+            if self.samples == self.tested
+            else f"{self.samples} of {self.tested} samples"
+        )
+        if not self.points:
+            return rows
+        masks = self.samples - self.points
+        how = f"{masks} hidden by mask, {self.points} by diameter" if masks else "hidden by diameter"
+        return f"{rows} ({how})"
+
+
 def background_result(
     auroc: Estimate,
     chance: Estimate,
     beside: Mapping[str, float | None],
-    *,
-    samples: int,
-    tested: int,
+    rows: HiddenRows,
     retrained: bool = False,
 ) -> ControlResult:
     """The verdict on hidden lesions: found where more is told than chance would, and more than a hair.
@@ -64,24 +89,24 @@ def background_result(
     `chance` holds the middle 95 % of what the same head reaches with shuffled labels: the interval over
     subjects knows nothing of how training scatters, and few subjects make that wide. So found is what lies
     above both, unless the interval ends below `BACKGROUND_BOUND`. `beside` holds the areas of the same rows
-    by name, the network's own first. `samples` of `tested` have a lesion that the hole covers.
+    by name, the network's own first.
     """
     if auroc.value is None or auroc.low is None or auroc.high is None:
         return not_run(BACKGROUND, "No fold's test part has every class among the lesions hidden.", retrained)
     above = auroc.low > CHANCE and (chance.high is None or auroc.value > chance.high)
     passed = not above or auroc.high <= BACKGROUND_BOUND
     others = ", ".join(f"{name} {area:.3f}" for name, area in beside.items() if area is not None)
-    rows = f"{samples} samples" if samples == tested else f"{samples} of {tested} samples"
     said = f"The surroundings alone tell the classes apart to {_limits(auroc, '95% CI')}"
-    said += f" on {rows}; there {others}." if others else f" on {rows}."
+    said += f" on {rows.words}; there {others}." if others else f" on {rows.words}."
     if chance.low is not None and chance.high is not None:
         said += f" Shuffled labels give {chance.low:.3f}-{chance.high:.3f}."
-    if samples < tested:
-        said += " The others' lesions have no mask or are larger than the hole."
+    if rows.samples < rows.tested:
+        said += " The others' lesions have neither mask nor diameter, or are larger than the hole."
     if passed and auroc.high > WIDE:
         said += f" So few do not exclude {auroc.high:.2f}."
     if not passed:
         said += " Ask whether that is medicine or the way the images were made."
+        said += " What of a lesion lies beyond its stated diameter may be seen." if rows.points else ""
     return ControlResult(
         name=BACKGROUND,
         outcome="passed" if passed else "found",
@@ -89,8 +114,9 @@ def background_result(
         retrained=retrained,
         auroc=auroc,
         beside=dict(beside),
-        samples=samples,
-        tested=tested,
+        samples=rows.samples,
+        tested=rows.tested,
+        points=rows.points,
     )
 
 

@@ -18,8 +18,8 @@ class ControlResult:
     `auroc` is the mean of the folds' own areas. Of a label shuffle on features it is the mean over
     `shuffles`, and the limits hold the middle 95 % of them; otherwise they are an interval over subjects.
     `beside` holds areas of the same rows by name: what the network reaches, and figures alone. `samples` of
-    `tested` rows took part. `retrained` says that networks were trained for it; otherwise a linear head was
-    fitted on the features of the run's own.
+    `tested` rows took part, `points` of them with a lesion known by its diameter alone. `retrained` says that
+    networks were trained for it; otherwise a linear head was fitted on the features of the run's own.
     """
 
     name: str
@@ -31,6 +31,7 @@ class ControlResult:
     samples: int = 0
     tested: int = 0
     shuffles: int = 0
+    points: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields."""

@@ -12,6 +12,7 @@ from medidense.stats import (
     SHUFFLES,
     FoldFeatures,
     FoldScores,
+    HiddenRows,
     Truth,
     background_result,
     figure_scores,
@@ -80,7 +81,8 @@ class _Work:
             why = "The network sees whole images: no hole of one size hides every lesion in them."
             return not_run(BACKGROUND, why, retrained)
         if self._lesions is None:
-            return not_run(BACKGROUND, "No lesion mask: nothing says what to hide.", retrained)
+            why = "No lesion mask and no diameter of a point: nothing says what to hide."
+            return not_run(BACKGROUND, why, retrained)
         return self._background(self._lesions, retrained)
 
     @cached_property
@@ -139,7 +141,8 @@ class _Work:
         tested, samples = len(predictions.samples), len(part.samples)
         if samples < ENOUGH * tested or not folds:
             rest = f"a hole that leaves {1 - HIDDEN:.0%} of it hides {samples} of {tested}"
-            return not_run(BACKGROUND, f"Too many lesions have no mask or fill the crop: {rest}.", retrained)
+            why = f"Too many lesions have neither mask nor diameter, or fill the crop: {rest}."
+            return not_run(BACKGROUND, why, retrained)
         hidden = replace(self.arrays, cache=lesions, covariates=None)
         features = self._features(hidden, folds, "hidden")
         chance = shuffle_estimate(shuffled_areas(self._truth, features, SHUFFLES, self.run.seed))
@@ -156,7 +159,8 @@ class _Work:
             BEYOND: self._alone(part, {name: crop.beyond for name, crop in lesions.crops.items()}),
         }
         auroc = self._estimate(self._truth, scores)
-        return background_result(auroc, chance, beside, samples=samples, tested=tested, retrained=retrained)
+        balls = sum(name in lesions.balls for name in part.samples)
+        return background_result(auroc, chance, beside, HiddenRows(samples, tested, balls), retrained)
 
     def _features(self, arrays: Arrays, folds: Sequence[Fold], part: str) -> tuple[FoldFeatures, ...]:
         """What the fold's own networks make of their samples, as `arrays` shows them."""

@@ -24,9 +24,13 @@ HIDDEN = 0.7
 
 @dataclass(frozen=True, eq=False)
 class HiddenLesions:
-    """Crops with a hole of one `radius` for all, in the unit of `Surroundings.reach`."""
+    """Crops with a hole of one `radius` for all, in the unit of `Surroundings.reach`.
+
+    `balls` are the samples without a mask, whose lesion is taken for a ball of the diameter that is stated.
+    """
 
     crops: dict[str, Surroundings]
+    balls: frozenset[str]
     radius: float
     margin: float
     spec: Input
@@ -45,20 +49,21 @@ class HiddenLesions:
 def hide_lesions(
     arrays: Arrays, samples: Sequence[Sample], spec: Input, progress: Progress
 ) -> HiddenLesions | None:
-    """The samples that have a mask with their lesions hidden; None where none has."""
-    masked = [sample for sample in samples if sample.mask_path is not None]
-    values = room((len(masked), *spec.size), arrays.folder, np.dtype(np.float32))
+    """The samples that have a mask or a point with a diameter, their lesions hidden; None where none has."""
+    given = [sample for sample in samples if sample.mask_path is not None or sample.marker is not None]
+    values = room((len(given), *spec.size), arrays.folder, np.dtype(np.float32))
     crops = {}
-    for number, sample in enumerate(masked):
+    for number, sample in enumerate(given):
         try:
             crop = surroundings(*open_sample(sample), spec)
         except Refused:
             continue  # what cannot be read any more has no part in a control
         values[number] = crop.values
         crops[sample.name] = replace(crop, values=values[number])
-        progress("hide lesions", number + 1, len(masked))
+        progress("hide lesions", number + 1, len(given))
     if not crops:
         return None
     margin = MARGIN * max(spec.spacing_mm or (1.0,))
     reached = float(np.percentile([crop.reach for crop in crops.values()], COVERED))
-    return HiddenLesions(crops, min(reached + margin, widest_hole(spec, HIDDEN)), margin, spec)
+    balls = frozenset(sample.name for sample in given if sample.mask_path is None)
+    return HiddenLesions(crops, balls, min(reached + margin, widest_hole(spec, HIDDEN)), margin, spec)

@@ -108,9 +108,68 @@ def test_the_widest_hole_hides_its_share():
         assert inside[seen].mean() == pytest.approx(0.7, abs=0.02)
 
 
-def test_a_point_hides_nothing(scans):
-    volume, region = lesion_at(scans, (20, 20, 20), 3, 0)
-    for given in (None, Region(region.centre_mm, region.extent_mm)):
-        with pytest.raises(Refused) as caught:
-            surroundings(volume, given, spec_of())
-        assert caught.value.refusal.code == "NO_MASK"
+def ball_in_mm(volume, centre_mm, radius):
+    """The voxels whose centres lie within `radius` mm of a point, by the affine alone."""
+    index = np.indices(volume.shape).reshape(3, -1)
+    points = (volume.affine[:3, :3] @ index).T + volume.affine[:3, 3]
+    return (((points - centre_mm) ** 2).sum(axis=1) <= radius**2).reshape(volume.shape)
+
+
+TURNED = {"spacing": (0.7, 0.7, 2.5), "degrees": (4.0, -7.0, 100.0)}
+POINTS = {
+    "isotropic": ({}, (20, 20, 20), spec_of()),
+    "between voxels": ({}, (20.3, 19.6, 20.45), spec_of(mask_channel=False)),
+    "thick slices, turned": (TURNED, (30.3, 28.1, 12.2), spec_of()),
+    "thick slices, one plane": (TURNED, (30.3, 28.1, 12.2), spec_of(size=(33, 33))),
+    "thick slices, flat crop": (TURNED, (30.3, 28.1, 12.2), spec_of(spacing_mm=(0.7, 0.7, 2.5))),
+    "coarse crop": ({}, (20, 20, 20), spec_of(spacing_mm=(2.0, 2.0, 2.0))),
+    "three planes": ({}, (20, 20, 20), spec_of(view="planes")),
+    "at the border, mirrored": ({}, (20, 20, 4), spec_of(fill="reflect")),
+}
+
+
+@pytest.mark.parametrize("name", POINTS)
+@pytest.mark.parametrize("radius", [4.0, 7.5])
+def test_the_hole_of_a_point_is_that_of_a_ball_as_a_mask(scans, name, radius):
+    grid, centre, spec = POINTS[name]
+    volume = scans.volume_of(scans.noise((60, 60, 25) if grid else (40, 40, 40)), **grid)
+    point = volume.point_of(np.array(centre))
+    inside = ball_in_mm(volume, point, radius)
+    given = Region(point, (2 * radius,) * 3)
+    mask = scans.mask_region(volume, inside)
+    drawn, pointed = (surroundings(volume, region, spec) for region in (mask, given))
+    voxel = max(spec.spacing_mm)
+    assert pointed.reach == pytest.approx(drawn.reach, abs=voxel)
+    # and both are half the diameter, but for what is cut off or drawn into the next slice
+    if "slices" not in name and "border" not in name:
+        assert pointed.reach == pytest.approx(radius, abs=voxel)
+    array = volume.array.astype(np.float32)
+    array[inside] = 400
+    shown = [surroundings(volume.with_array(part), given, spec) for part in (volume.array, array)]
+    assert not np.array_equal(*(prepare(v, given, spec).array for v in (volume, volume.with_array(array))))
+    one, two = (hidden(crop, pointed.reach + 0.01, spec) for crop in shown)
+    looked_at = np.abs(np.indices(spec.size) - 16).min(axis=0) == 0 if spec.view == "planes" else ...
+    np.testing.assert_allclose(one[0][looked_at], two[0][looked_at], atol=0.02)  # 1 % of 1400 in 1400 HU
+
+
+def test_a_point_in_a_picture_scaled_to_it_reaches_in_voxels_of_the_crop(scans):
+    spec = spec_of(size=(36, 36), spacing_mm=None, orientation="as_stored")
+    volume = scans.volume_of(scans.noise((80, 80, 1)), (0.5, 0.5, 1.0))
+    point = volume.point_of(np.array([40, 40, 0]))
+    for diameter in (8.0, 16.0):
+        crop = surroundings(volume, Region(point, (diameter,) * 3), spec)
+        assert crop.reach == pytest.approx(36 / 1.5 / 2, abs=1)
+
+
+def test_a_ball_smaller_than_a_voxel_hides_its_nearest(scans):
+    volume = scans.volume_of(scans.noise((40, 40, 40)), (2.0, 2.0, 5.0))
+    point = volume.point_of(np.array([20.4, 19.7, 20.3]))
+    crop = surroundings(volume, Region(point, (0.5,) * 3), spec_of())
+    assert 5 < crop.reach < 9  # a voxel of 2 x 2 x 5 mm, drawn out to its neighbours
+
+
+def test_without_a_lesion_nothing_is_hidden(scans):
+    volume, _ = lesion_at(scans, (20, 20, 20), 3, 0)
+    with pytest.raises(Refused) as caught:
+        surroundings(volume, None, spec_of())
+    assert caught.value.refusal.code == "NO_REGION"

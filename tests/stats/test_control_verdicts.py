@@ -2,7 +2,7 @@
 
 import pytest
 
-from medidense.stats import background_result, not_run, shuffle_result
+from medidense.stats import HiddenRows, background_result, not_run, shuffle_result
 from medidense.values import BACKGROUND, Estimate
 
 CHANCE = Estimate(0.5, 0.45, 0.55)
@@ -45,7 +45,7 @@ def test_one_shuffle_of_a_retrained_network_is_judged_by_its_interval():
     ],
 )
 def test_background_only(limits, outcome, wide):
-    found = background_result(Estimate(*limits), CHANCE, {"volume": 0.8, "odd": None}, samples=90, tested=100)
+    found = background_result(Estimate(*limits), CHANCE, {"volume": 0.8, "odd": None}, HiddenRows(90, 100))
     assert found.outcome == outcome
     assert ("do not exclude" in found.said) == wide
     assert "90 of 100 samples" in found.said
@@ -56,13 +56,29 @@ def test_background_only(limits, outcome, wide):
 
 def test_what_shuffled_labels_reach_too_is_not_found():
     limits, scattered = Estimate(0.78, 0.62, 0.92), Estimate(0.5, 0.21, 0.79)
-    found = background_result(limits, scattered, {}, samples=30, tested=30)
+    found = background_result(limits, scattered, {}, HiddenRows(30, 30))
     assert found.outcome == "passed"
     assert "Shuffled labels give 0.210-0.790" in found.said
-    assert background_result(limits, CHANCE, {}, samples=30, tested=30).outcome == "found"
+    assert background_result(limits, CHANCE, {}, HiddenRows(30, 30)).outcome == "found"
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [
+        (0, "on 90 of 100 samples."),
+        (30, "on 90 of 100 samples (60 hidden by mask, 30 by diameter)."),
+        (90, "on 90 of 100 samples (hidden by diameter)."),
+    ],
+)
+def test_what_told_where_the_lesions_are_is_said(points, words):
+    found = background_result(Estimate(0.8, 0.7, 0.9), CHANCE, {}, HiddenRows(90, 100, points))
+    assert words in found.said
+    assert (found.samples, found.tested, found.points) == (90, 100, points)
+    assert ("beyond its stated diameter" in found.said) == (points > 0)
+    assert "stated diameter" not in background_result(CHANCE, CHANCE, {}, HiddenRows(90, 100, points)).said
 
 
 def test_what_has_no_area_was_not_run():
     assert shuffle_result(Estimate(None), None, tested=3, shuffles=50).outcome == "not run"
-    assert background_result(Estimate(0.5), CHANCE, {}, samples=3, tested=3).outcome == "not run"
+    assert background_result(Estimate(0.5), CHANCE, {}, HiddenRows(3, 3)).outcome == "not run"
     assert not_run(BACKGROUND, "why").line == "not run. why"

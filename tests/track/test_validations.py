@@ -183,6 +183,7 @@ def test_a_second_call_adds_nothing_and_a_killed_one_goes_on(
     assert place.tracking_path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.slow
 def test_new_figures_replace_the_old_ones_in_the_same_run(place: ExternalDir, tmp_path: Path) -> None:
     first = log(place, tmp_path)
     durable.write_text(place.evaluation_path, json.dumps(place.evaluation_json() | {"auroc": 0.25}))
@@ -190,6 +191,7 @@ def test_new_figures_replace_the_old_ones_in_the_same_run(place: ExternalDir, tm
     assert client_of(first).get_run(first.run_id).data.metrics["external/auroc"] == 0.25
 
 
+@pytest.mark.slow
 def test_an_evaluation_of_an_older_version_stands_in_an_experiment_of_its_cohort(
     place: ExternalDir, tmp_path: Path
 ) -> None:

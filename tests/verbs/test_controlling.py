@@ -2,18 +2,22 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from medidense import durable, verbs
+from medidense.cohort import read_cohort
 from medidense.errors import UsageError
 from medidense.io import write_nifti
 from medidense.rundir import RunDir, write_controls
 from medidense.values import Source, Volume
 from medidense.verbs import controlling
 from medidense.verbs.made_controls import HOW
+from medidense.verbs.progress import quiet
 
 SETTINGS = {
     "training.epochs": 8,
@@ -31,22 +35,30 @@ QUIET = {"tracked": False, "device": "cpu", "seed": 1, "folds": 2}
 
 
 def blobs(folder: Path, *, planted: bool) -> Path:
-    """Balls of 3 to 6 voxels in noise: class b's are brighter, or the noise around them is."""
+    """Balls of 3 to 6 voxels in noise: class b's are brighter, or the noise around them is.
+
+    The small ones are given as masks and the large ones, for which the hole is made, as points; where the
+    signal is planted around them, all are points.
+    """
     random = np.random.default_rng(0)
     rows = []
     for number in range(SUBJECTS):
         label, shape = number % 2, (40, 40, 40)
         array = random.normal(-700, 80, size=shape)
-        mask = ((np.indices(shape) - 20) ** 2).sum(axis=0) <= random.uniform(3, 6) ** 2
+        radius = random.uniform(3, 6)
+        mask = ((np.indices(shape) - 20) ** 2).sum(axis=0) <= radius**2
         array[mask] += 400 + (0 if planted else 400 * label)
         array[~mask] += 150 * label if planted else 0
         name = f"P{number:02d}"
         for kind, content in (("image", array.astype(np.int16)), ("mask", mask.astype(np.uint8))):
             volume = Volume(content, np.diag([-1.0, -1.0, 1.0, 1.0]), Source("phantom", modality="CT"))
             write_nifti(volume, folder / f"{name}_{kind}.nii.gz")
-        rows.append((name, f"{name}_image.nii.gz", f"{name}_mask.nii.gz", "ab"[label]))
+        pointed = planted or radius > 4.5
+        drawn = ("", -20, -20, 20, 2 * radius, "RAS") if pointed else (f"{name}_mask.nii.gz", *[""] * 5)
+        rows.append((name, f"{name}_image.nii.gz", "ab"[label], *drawn))
     table = folder / "cohort.csv"
-    durable.write_csv(table, ("subject_id", "image", "mask", "label"), rows)
+    columns = ("mask", "x_mm", "y_mm", "z_mm", "diameter_mm", "frame")
+    durable.write_csv(table, ("subject_id", "image", "label", *columns), rows)
     return table
 
 
@@ -76,6 +88,9 @@ def test_signal_in_the_lesion_alone(made):
     assert background.beside[controlling.HEAD] > 0.9
     assert 0.5 <= background.beside[controlling.VOLUME] < 0.8
     assert background.tested == SUBJECTS >= background.samples >= 0.9 * SUBJECTS
+    assert background.points >= 0.3 * SUBJECTS
+    masks = background.samples - background.points
+    assert f"({masks} hidden by mask, {background.points} by diameter)" in background.said
     assert found["label shuffle"].outcome == "passed"
     assert found["label shuffle"].auroc.value == pytest.approx(0.5, abs=0.05)
 
@@ -84,6 +99,8 @@ def test_signal_in_the_background_is_found(made):
     found = by_name(made["planted"][2])
     assert found["background only"].outcome == "found"
     assert found["background only"].auroc.value > 0.9
+    assert found["background only"].points == found["background only"].samples
+    assert "samples (hidden by diameter); there" in found["background only"].said
     assert found["label shuffle"].outcome == "passed"
 
 
@@ -172,11 +189,29 @@ def test_in_full_networks_are_trained_for_both(made, tmp_path):
     assert kept.stat().st_mtime_ns == before
 
 
-def test_without_masks_it_says_so(here):
+def test_phantoms_half_of_them_points(here):
     found = {one.name: one for one in verbs.evaluate(here.run).evaluation.controls}
     assert found["label shuffle"].outcome in ("passed", "found")
-    assert found["background only"].outcome == "not run"
-    assert "mask" in found["background only"].said
+    assert found["background only"].outcome in ("passed", "found")
+    assert 0 < found["background only"].points < found["background only"].samples
+
+
+def test_rows_without_mask_and_diameter_are_not_covered(made, here):
+    cohort, _, _ = made["lesion"]
+    table = read_cohort(cohort)
+    bare = [replace(sample, mask_path=None, marker=None) for sample in table.samples[:4]]
+    spec = RunDir(made["lesion"][2].run).recipe().input
+    arrays = SimpleNamespace(folder=here.folder)
+    given = table.samples[4:14]
+    found = controlling.hide_lesions(arrays, [*bare, *given], spec, quiet)
+    assert found.covered <= {sample.name for sample in given} == set(found.crops)
+    points = {sample.name: sample.marker.diameter_mm for sample in given if sample.marker}
+    assert 0 < len(points) < len(given)
+    assert found.balls == set(points)
+    for name, diameter in points.items():
+        assert found.crops[name].reach == pytest.approx(diameter / 2, abs=1)
+    assert max(points.values()) / 2 - 1 < found.radius - found.margin <= max(points.values()) / 2
+    assert controlling.hide_lesions(arrays, bare, spec, quiet) is None
 
 
 def test_controls_of_other_scores_are_not_shown(made, tmp_path):

@@ -15,6 +15,7 @@ import pytest
 from medidense import durable, verbs
 from medidense.errors import RecipeError, UsageError
 from medidense.phantoms import PhantomOptions, write_cohort
+from medidense.rundir import RunDir
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 SETTINGS = {
@@ -56,6 +57,13 @@ def test_two_devices_give_the_predictions_of_one(place: Path) -> None:
     told = [json.loads((run / "run.json").read_text())["device"] for run in runs]
     assert [device["devices"] for device in told] == [1, 2]
     assert not list(runs[1].rglob(".tmp*"))
+    one, two = (RunDir(run).evaluation_json()["controls"] for run in runs)
+    for here, shared in zip(one, two, strict=True):
+        assert here["outcome"] == shared["outcome"] != "not run"
+        assert here["samples"] == shared["samples"]
+        areas = [control["auroc"]["value"] for control in (here, shared)]
+        assert areas[0] == pytest.approx(areas[1], abs=0.1)  # rounding may swap a pair or two of ten samples
+    assert not list(runs[1].rglob("control_*"))
 
 
 def test_what_a_rank_says_is_raised_as_it_was(place: Path) -> None:

@@ -338,6 +338,7 @@ def test_mlflow_has_it_beside_the_cross_validation_of_the_package(done: External
     assert model.tags["medidense.weights"] == load_package(here.package).manifest.weights_digest
 
 
+@pytest.mark.slow
 def test_a_server_that_is_away_changes_neither_files_nor_exit_code_and_sync_logs_it_later(
     done: ExternalResult,
     here: World,

@@ -84,7 +84,8 @@ class Commands:
         return said
 
     def same(self) -> bool:
-        names = ("predictions.csv", "folds/0/weights.safetensors", "folds/1/weights.safetensors")
+        weights = ("folds/0/weights.safetensors", "folds/1/weights.safetensors")
+        names = ("predictions.csv", "controls.json", *weights)
         return all(
             (self.folder / "here" / name).read_bytes() == (self.folder / "ray" / name).read_bytes()
             for name in names
