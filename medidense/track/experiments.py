@@ -37,6 +37,14 @@ def end_stale(client: Any, experiment: str, memory: Memory) -> None:
             client.set_terminated(item.info.run_id, "KILLED")
 
 
+def cross_validation_of(client: Any, uid: str) -> str | None:
+    """The ID of the parent run of the run directory `uid`, None where the store has none."""
+    homes = [item.experiment_id for item in client.search_experiments()]
+    rule = f"tags.`{names.UID}` = '{uid}' and tags.`{names.KIND}` = '{names.CV}'"
+    found = list(client.search_runs(homes, rule, max_results=1)) if homes else []
+    return str(found[0].info.run_id) if found else None
+
+
 def still_there(client: Any, memory: Memory) -> bool:
     """True when every run that is remembered is in the store and not deleted."""
     try:

@@ -17,7 +17,7 @@ from medidense.track.pseudonyms import pseudonym, pseudonym_key
 from medidense.track.quiet import client_of
 from medidense.track.reaching import require_answer
 from medidense.track.session import Packing, Session
-from medidense.track.store import artifact_location, tracking_uri
+from medidense.track.store import SQLITE, artifact_location, tracking_uri
 
 LOCK = ".tracking.lock"
 """Whoever logs a run directory, alive or afterwards, holds this lock of it: one process at a time."""
@@ -86,13 +86,18 @@ def opened(
 
 
 def without_password(uri: str) -> str:
-    """The address without a user's name and password.
+    """The address of a store in one spelling, without a name, a password and options.
 
-    >>> without_password("https://me:secret@host:5000/x")
+    >>> without_password("https://me:secret@Host:5000/x/")
     'https://host:5000/x'
+    >>> without_password("sqlite:////data/mlflow.db?timeout=60")
+    'sqlite:////data/mlflow.db'
     """
+    if uri.startswith(SQLITE):
+        return uri.partition("?")[0]
     parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
+    host, path = parts.netloc.rpartition("@")[2].lower(), parts.path.rstrip("/")
+    return parts._replace(netloc=host, path=path).geturl()
 
 
 def sentence(error: Exception) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 
 from medidense.errors import RunError, UsageError, WriteError
 from medidense.rundir import RunDir
-from medidense.track.experiments import still_there
+from medidense.track import names
+from medidense.track.experiments import cross_validation_of, still_there
 from medidense.track.memory import Memory
 from medidense.track.opening import sentence, without_password
 from medidense.track.quiet import STORE_ERRORS, client_of
@@ -27,8 +28,9 @@ def promote_run(run: RunDir, working: Path) -> Promoted:
     store = without_password(uri)
     with _registry(store):
         client, memory = client_of(uri), Memory.of(run.tracking_path, store, "")
-        parent = memory.runs.get("cv")
-        if parent is None or not still_there(client, memory):
+        known = memory.runs.get(names.CV) if still_there(client, memory) else None
+        parent = known or cross_validation_of(client, memory.uid)
+        if parent is None:
             step = "go to the folder or set MLFLOW_TRACKING_URI as it was for cv, or run cv again to log it"
             raise RunError(str(run.path), "the run is not in this MLflow store", store, step)
         name, version = version_of_run(client, parent, str(run.path))
