@@ -43,6 +43,12 @@ class Store:
 
         `results` is the digest of what is to be logged. Runs that dead processes left RUNNING are ended.
         """
+        memory = self.memory(tracking, results)
+        home = experiment_of(self.client, experiment, artifact_location(self.uri))
+        return self.kept(memory, home, command)
+
+    def memory(self, tracking: Path, results: str) -> Memory:
+        """What the file `tracking` remembers of this store and is true still."""
         marked = mark(self.key, this_process())
         memory = Memory.of(tracking, without_password(self.uri), results)
         if not still_there(self.client, memory):
@@ -50,10 +56,13 @@ class Store:
         if memory.told.get(TELLER) != marked:
             memory.told = {TELLER: marked}
         memory.save()
-        home = experiment_of(self.client, experiment, artifact_location(self.uri))
+        return memory
+
+    def kept(self, memory: Memory, home: str, command: str) -> KeptRuns:
+        """The runs that are remembered, in the experiment with the ID `home`; dead ones are ended."""
         end_stale(self.client, home, memory)
         end_dead(self.client, self.key, memory.uid)
-        return KeptRuns(self.client, home, memory, command, marked)
+        return KeptRuns(self.client, home, memory, command, mark(self.key, this_process()))
 
 
 def reached(working: Path) -> Store:

@@ -179,6 +179,41 @@ def test_the_leaderboard_shows_parents_best_first(run: RunDir, tmp_path: Path) -
     assert shown <= set(found[0].data.metrics)
 
 
+def test_what_somebody_wrote_of_the_experiment_stays_and_views_are_renewed_where_they_differ(
+    run: RunDir, tmp_path: Path
+) -> None:
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    client = client_of(tracked)
+    home = client.get_run(tracked.run_id).info.experiment_id
+    first = dict(client.get_experiment(home).tags)
+    assert first["mlflow.note.content"].startswith("Cross-validations of one cohort. [Leaderboard")
+    log_cross_validation(run, working=tmp_path, command="medidense cv")
+    assert client.get_experiment(home).tags == first, "a view that shows the same is as old as it was"
+    client.set_experiment_tag(home, "mlflow.note.content", "Ethics vote 12/2026.")
+    client.set_experiment_tag(home, "mlflow.sharedViewState.folds", "{}")
+    log_cross_validation(run, working=tmp_path, command="medidense cv")
+    tags = client.get_experiment(home).tags
+    assert tags["mlflow.note.content"] == "Ethics vote 12/2026."
+    assert "state" in json.loads(tags["mlflow.sharedViewState.folds"])
+
+
+def test_a_deleted_experiment_is_a_sentence_with_the_ways_out(
+    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    client = client_of(tracked)
+    home = client.get_run(tracked.run_id).info.experiment_id
+    client.delete_experiment(home)
+    problem = log_cross_validation(run, working=tmp_path, command="medidense cv").problem
+    assert f"mlflow experiments restore --experiment-id {home}" in problem
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another")
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv").experiment == "another"
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+    client.restore_experiment(home)
+    again = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    assert again.problem == ""
+
+
 def test_a_server_that_refuses_is_a_sentence_not_an_error(
     run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
