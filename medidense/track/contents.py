@@ -10,6 +10,7 @@ from typing import Any
 
 from medidense.rundir import Picture, RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
+from medidense.track.cards import Card
 from medidense.track.figures import controls, figures, figures_table, floor_words, with_public_groups
 from medidense.track.fold_contents import FoldContents
 from medidense.values import Estimate, Splits
@@ -42,9 +43,10 @@ class Contents:
 
     @cached_property
     def title(self) -> str:
-        """Network, dimension and seed."""
+        """Network, dimensions, epochs and seed; of a run's name a view shows 26 letters."""
         recipe = self.run.recipe()
-        return f"{recipe.network.name}-{recipe.input.dims}d-seed{self.run.seed}"
+        network, epochs = recipe.network.name, recipe.training.epochs
+        return f"{network}-{recipe.input.dims}d-e{epochs}-s{self.run.seed}"
 
     @property
     def auroc(self) -> Estimate:
@@ -156,14 +158,15 @@ class Contents:
         """What may leave the run directory, by the files' names."""
         return sorted((one for one in self.pictures if one.clean), key=lambda one: one.path.name)
 
-    def overlays(self) -> list[tuple[str, int, bytes]]:
-        """Image key, step from 0 without gaps, PNG bytes of each picture."""
+    def overlays(self) -> list[tuple[str, int, Card]]:
+        """Image key, step from 0 without gaps, and the picture with what it shows."""
         steps: dict[str, int] = {}
         found = []
         for one in self._clean:
             key = f"{names.IMAGES}/{one.kind}"
             steps[key] = steps.get(key, -1) + 1
-            found.append((key, steps[key], one.path.read_bytes()))
+            lines = (self.alias(one.sample), *one.words.split(", "))
+            found.append((key, steps[key], Card(one.path.read_bytes(), lines)))
         return found
 
     def _predictions(self) -> tuple[list[str], list[list[Any]]]:

@@ -104,12 +104,12 @@ def _state(view: str) -> object:
 
 
 def _leaderboard() -> str:
-    """The saved view: parents only, sorted by pooled AUROC, the interval in one cell."""
-    headline = f"tags.`{names.HEADLINE}`"
+    """The saved view: parents only, best pooled AUROC first, its interval and its rival in a cell each."""
+    headline, floor = f"tags.`{names.HEADLINE}`", f"tags.`{names.FLOOR}`"
     metrics = [f"metrics.`{name}`" for name in SHOWN]
-    widths = {headline: 220, **dict.fromkeys(metrics, 110)}
+    widths = {headline: 220, floor: 400, **dict.fromkeys(metrics, 110)}
     best = {"orderByKey": f"metrics.`{names.AUROC}`"}
-    return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths, best)
+    return _view("Leaderboard: pooled AUROC", names.CV, [headline, floor, *metrics], widths, best)
 
 
 def _elsewhere() -> str:

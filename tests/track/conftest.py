@@ -35,6 +35,7 @@ from medidense.values import (
     TrainingFacts,
     parse_recipe,
 )
+from tests.track.growing import pictures_of
 
 CANARY = "KANARIENVOGEL"
 SAMPLES = 24
@@ -150,12 +151,7 @@ def run(tmp_path: Path, recipe: Recipe) -> RunDir:
 @pytest.fixture
 def pictures(run: RunDir) -> tuple[Picture, ...]:
     """Those of the run, all of which may be handed on."""
-    found = sorted(run.saliency.glob("*.png"))
-    words = "label malignant, decided benign (0.55)"
-    return tuple(
-        Picture(path, path.stem.rpartition("_")[0], f"{CANARY}/scan{number:02d}.nii.gz", words, clean=True)
-        for number, path in enumerate(found)
-    )
+    return pictures_of(run)
 
 
 @pytest.fixture

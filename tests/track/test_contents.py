@@ -82,12 +82,20 @@ def test_image_steps_have_no_gaps(run: RunDir, pictures: tuple[Picture, ...]) ->
     ]
 
 
+def test_a_card_says_of_whom_it_is_by_a_pseudonym(run: RunDir, pictures: tuple[Picture, ...]) -> None:
+    told = Contents(run, lambda text: "S-0123456789" if text == pictures[0].sample else "S-", pictures)
+    _, _, card = told.overlays()[0]
+    assert card.lines == ("S-0123456789", "label malignant", "decided benign (0.55)")
+
+
 def test_pictures_that_may_carry_a_name_stay_where_they_are(
     run: RunDir, pictures: tuple[Picture, ...]
 ) -> None:
     some = [replace(one, clean=one.kind == "FN") for one in pictures]
     told = Contents(run, str, some)
-    assert [key for key, _, _ in told.overlays()] == ["gradcam/FN"]
+    ((key, _, card),) = told.overlays()
+    assert key == "gradcam/FN"
+    assert card.content == (run.saliency / "FN_0.png").read_bytes()
     assert [name for name in told.files() if name.startswith("saliency/")] == ["saliency/FN_0.png"]
     assert Contents(run, str).overlays() == []
     assert not [name for name in Contents(run, str).files() if name.startswith("saliency/")]

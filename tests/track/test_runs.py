@@ -45,6 +45,14 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
     assert metrics["oof/sensitivity_low"] <= metrics["oof/sensitivity"] <= metrics["oof/sensitivity_high"]
     assert 0 <= metrics["oof_baseline/volume_alone"] <= 1
     assert "(95% CI " in parent.data.tags["oof.auroc"]
+    rule = max(evaluation["baselines"], key=lambda one: one["auroc"]["value"])
+    gap = rule["network_minus_baseline"]
+    assert parent.data.tags["oof.floor"] == (
+        f"{rule['name']} {rule['auroc']['value']:.3f}; network minus it {gap['value']:.3f} "
+        f"({gap['low']:.3f}-{gap['high']:.3f})"
+    )
+    uid = parent.data.tags["medidense.uid"]
+    assert parent.info.run_name == f"densenet121-2d-e{run.recipe().training.epochs}-s0-{uid[:4]}"
     assert parent.data.tags["mlflow.note.content"].startswith("Pooled out-of-fold AUROC 0.")
     assert parent.info.status == "FINISHED"
     assert parent.data.params["network.name"] == "densenet121"
@@ -173,6 +181,7 @@ def test_the_leaderboard_shows_parents_best_first(run: RunDir, tmp_path: Path) -
     state = json.loads(saved["state"])
     assert state["orderByKey"] == "metrics.`oof/auroc`"
     assert state["orderByAsc"] is False
+    assert state["selectedColumns"][:2] == ["tags.`oof.auroc`", "tags.`oof.floor`"]
     found = client.search_runs([experiment.experiment_id], state["searchFilter"])
     assert [item.info.run_id for item in found] == [tracked.run_id]
     shown = {name.split("`")[1] for name in state["selectedColumns"] if name.startswith("metrics.")}
