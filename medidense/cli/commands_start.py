@@ -54,7 +54,8 @@ def ui(
 ) -> int:
     """Serve the MLflow page of your runs, on this machine only.
 
-    It runs until Ctrl-C. docs/mlflow.md says how to read it.
+    It runs until Ctrl-C. Where MLFLOW_TRACKING_URI names a server that runs already, its links are printed.
+    docs/mlflow.md says how to read the page.
 
     \b
     Example:
@@ -62,16 +63,15 @@ def ui(
     """
     from medidense import verbs
 
-    announced: list[str] = []
-
     def told(line: str) -> None:
         if not as_json:
             emit(line)
-        elif not announced:
-            show([], {"url": f"http://127.0.0.1:{port}"}, as_json=True)
-        announced.append(line)
 
-    verbs.ui(port=port, told=told)
+    def at(server: str) -> None:
+        if as_json:
+            show([], {"url": server}, as_json=True)
+
+    verbs.ui(port=port, told=told, at=at)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -10,6 +11,9 @@ LETTER = 1 / 20
 
 LINE = 1.15
 """Height of a line, in letters."""
+
+SMALLEST = 4.0
+"""Size of letters, in pixels, below which a line is cut off instead."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,15 @@ class Card:
         square.paste(picture)
         draw, size = ImageDraw.Draw(square), side * LETTER
         for number, line in enumerate(self.lines):
-            font = ImageFont.load_default(size)
-            font = ImageFont.load_default(size * min(1.0, 0.96 * side / max(1.0, font.getlength(line))))
             place = (0.02 * side, picture.height + number * LINE * size)
-            draw.text(place, line, fill="black", font=font)
+            draw.text(place, line, fill="black", font=_fitting(line, size, 0.96 * side))
         return square
+
+
+def _fitting(line: str, size: float, width: float) -> Any:
+    """The font of this size, or as much smaller as the line needs."""
+    font = ImageFont.load_default(size)
+    while font.getlength(line) > width and size > SMALLEST:
+        size *= 0.9
+        font = ImageFont.load_default(size)
+    return font

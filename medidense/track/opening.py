@@ -1,6 +1,5 @@
 """Which store, experiment and runs does a run directory log to?"""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,12 +106,3 @@ def without_password(uri: str) -> str:
     parts = urlsplit(uri)
     host, path = parts.netloc.rpartition("@")[2].lower(), parts.path.rstrip("/")
     return parts._replace(netloc=host, path=path).geturl()
-
-
-def sentence(error: Exception) -> str:
-    """An error of the store on one line, short, without a password.
-
-    >>> sentence(OSError("http://me:secret@host is away"))
-    'http://host is away'
-    """
-    return re.sub(r"//[^/@\s]*@", "//", " ".join(str(error).split()))[:300]

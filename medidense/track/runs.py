@@ -8,9 +8,10 @@ from medidense import durable
 from medidense.errors import LockedError, RunError, UsageError, WriteError
 from medidense.rundir import Picture, RunDir
 from medidense.track.live import Live
-from medidense.track.opening import LOCK, opened, sentence
+from medidense.track.opening import LOCK, opened
 from medidense.track.quiet import STORE_ERRORS
 from medidense.track.session import Packing, Session
+from medidense.track.store_errors import sentence
 
 
 @dataclass(frozen=True)
