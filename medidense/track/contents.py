@@ -165,8 +165,8 @@ class Contents:
         for one in self._clean:
             key = f"{names.IMAGES}/{one.kind}"
             steps[key] = steps.get(key, -1) + 1
-            lines = (self.alias(one.sample), *one.words.split(", "))
-            found.append((key, steps[key], Card(one.path.read_bytes(), lines)))
+            card = Card(one.path.read_bytes(), (self.alias(one.sample), one.words))
+            found.append((key, steps[key], card))
         return found
 
     def _predictions(self) -> tuple[list[str], list[list[Any]]]:

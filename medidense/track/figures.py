@@ -73,6 +73,7 @@ def floor_cell(evaluation: Mapping[str, Any]) -> str:
     if best is None:
         return "no rule to compare with"
     name, own, gap = best
+    name = name.removeprefix("logistic regression on ")  # the cell would hide the interval
     return f"{name} {own.value:.3f}; network minus it {gap.text().replace('95% CI ', '')}"
 
 

@@ -21,6 +21,8 @@ SHOWN = (
 
 CURVES = (names.LOSS, names.VALIDATION_LOSS, names.LEARNING_RATE, names.EPOCH_SECONDS)
 
+RUN_NAME = "attributes.`Run Name`"
+
 FIRST = "Cross-validations of one cohort."
 OWN_WORDS = re.compile(re.escape(FIRST) + r"(?: (?:· )?\[[^]]*\]\([^)]*\))*")
 """Our description of an experiment, with its links."""
@@ -107,7 +109,7 @@ def _leaderboard() -> str:
     """The saved view: parents only, best pooled AUROC first, its interval and its rival in a cell each."""
     headline, floor = f"tags.`{names.HEADLINE}`", f"tags.`{names.FLOOR}`"
     metrics = [f"metrics.`{name}`" for name in SHOWN]
-    widths = {headline: 220, floor: 400, **dict.fromkeys(metrics, 110)}
+    widths = {RUN_NAME: 230, headline: 220, floor: 400, **dict.fromkeys(metrics, 110)}
     best = {"orderByKey": f"metrics.`{names.AUROC}`"}
     return _view("Leaderboard: pooled AUROC", names.CV, [headline, floor, *metrics], widths, best)
 
@@ -199,7 +201,7 @@ def _view(
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": columns,
-        "columnOrder": ["attributes.`Run Name`", *columns, "attributes.`Created`", "attributes.`Duration`"],
+        "columnOrder": [RUN_NAME, *columns, "attributes.`Created`", "attributes.`Duration`"],
         "columnWidths": dict(widths),
         "runsExpanded": {},
         "runsPinned": [],

@@ -5,36 +5,53 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from medidense.saliency import overlay_png
 from medidense.track.cards import Card
+from medidense.values import Source, Volume
 
 BLUE = (90, 120, 200)
+SEEN = 0.54
+"""Share of a square that MLflow's card shows, from the top."""
 
 
-def drawn(*lines: str, width: int = 600) -> NDArray[np.uint8]:
-    """The card's lower half, 0 where a letter is."""
+def card(*lines: str, width: int = 600) -> NDArray[np.uint8]:
+    """The card of a blue picture, twice as wide as high."""
     stream = io.BytesIO()
     Image.new("RGB", (width, width // 2), BLUE).save(stream, "PNG")
     image = Card(stream.getvalue(), lines).image()
     assert image.size == (width, width)
-    array = np.asarray(image)
-    assert (array[: width // 2] == BLUE).all(), "nothing is drawn on the picture"
-    return array[width // 2 :].min(axis=2)
+    return np.asarray(image)
 
 
-def test_the_lines_stand_below_the_picture_and_above_what_mlflow_hides() -> None:
-    lower = drawn("S-443c1b18c7", "label malignant", "decided benign (0.31)")
-    rows = np.flatnonzero((lower < 128).any(axis=1))
-    assert rows.max() < 600 * (2 / 3 + 0.01) - 300
-    gaps = np.flatnonzero(np.diff(rows) > 1)
-    assert len(gaps) >= 2, "three lines"
-    assert rows[gaps[0]] - rows[0] >= 600 / 290 * 7, "a letter is 7 px and more on a card of 290 px"
+def letters(drawn: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a letter is, above the picture."""
+    top = int(np.flatnonzero((drawn == BLUE).all(axis=(1, 2)))[0])
+    return np.asarray(drawn[:top].max(axis=2) < 128)
+
+
+def test_two_lines_stand_above_the_picture_and_all_is_where_mlflow_shows_it() -> None:
+    drawn = card("S-443c1b18c7", "label malignant, decided benign (0.31)")
+    rows = np.flatnonzero(letters(drawn).any(axis=1))
+    (gap,) = np.flatnonzero(np.diff(rows) > 1)
+    assert rows[gap] - rows[0] >= 600 / 256 * 7, "a capital is 7 px and more on a card of 256 px"
+    picture = np.flatnonzero((drawn == BLUE).all(axis=(1, 2)))
+    assert picture.max() < SEEN * 600
+    assert len(picture) > 0.8 * 300
 
 
 @pytest.mark.parametrize("width", [600, 1200])
 def test_a_long_line_is_written_smaller(width: int) -> None:
-    columns = np.flatnonzero((drawn("label " + "a" * 90, width=width) < 200).any(axis=0))
+    columns = np.flatnonzero(letters(card("label " + "a" * 90, width=width)).any(axis=0))
     assert 0 < columns.max() < width - 1
 
 
-def test_without_lines_nothing_is_written() -> None:
-    assert (drawn() == 255).all()
+def test_what_is_cut_off_are_title_and_caption_alone() -> None:
+    volume = Volume(np.arange(1000, dtype=np.float32).reshape(10, 10, 10), np.eye(4), Source("nifti"))
+    content = overlay_png(volume, np.ones((10, 10, 10), np.float32), None, "title")
+    whole = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    kept = np.asarray(Card(content, ()).image())
+    height = round(0.93 * 600) - round(0.09 * 600)
+    assert (kept[:height] == whole[54 : 54 + height]).all()
+    assert (kept[height:] == 255).all()
+    assert (whole[50:54] == 255).all(), "between title and panels"
+    assert (whole[54 + height : 54 + height + 4] == 255).all(), "between panels and caption"

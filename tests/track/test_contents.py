@@ -8,6 +8,7 @@ import pytest
 
 from medidense.rundir import Picture, RunDir, write_epochs
 from medidense.track.contents import Contents, _public
+from medidense.track.figures import floor_cell
 from medidense.track.fold_contents import FoldContents, numbers
 from medidense.values import EpochRecord, Fold, Splits
 
@@ -28,6 +29,17 @@ def test_the_first_sentence_is_the_result(contents: Contents) -> None:
     assert third == "Research software, not a medical device."
     assert any(line.startswith("| AUROC of volume alone | ") for line in rest)
     assert any(line.startswith("- Only 24 subjects") for line in rest)
+
+
+def test_the_best_rule_fits_into_a_cell() -> None:
+    area = {"value": 0.921, "low": 0.9, "high": 0.94}
+    gap = {"value": 0.011, "low": -0.003, "high": 0.027}
+    rule = {"name": "logistic regression on descriptors", "auroc": area, "network_minus_baseline": gap}
+    better = rule | {"name": "scratch", "uses_network": True, "auroc": area | {"value": 0.99}}
+    worse = rule | {"name": "volume alone", "auroc": area | {"value": 0.8}}
+    told = floor_cell({"baselines": [worse, rule, better]})
+    assert told == "descriptors 0.921; network minus it 0.011 (-0.003 to 0.027)"
+    assert floor_cell({"baselines": []}) == "no rule to compare with"
 
 
 def test_metric_names_are_few_and_allowed(contents: Contents) -> None:
@@ -85,7 +97,7 @@ def test_image_steps_have_no_gaps(run: RunDir, pictures: tuple[Picture, ...]) ->
 def test_a_card_says_of_whom_it_is_by_a_pseudonym(run: RunDir, pictures: tuple[Picture, ...]) -> None:
     told = Contents(run, lambda text: "S-0123456789" if text == pictures[0].sample else "S-", pictures)
     _, _, card = told.overlays()[0]
-    assert card.lines == ("S-0123456789", "label malignant", "decided benign (0.55)")
+    assert card.lines == ("S-0123456789", "label malignant, decided benign (0.55)")
 
 
 def test_pictures_that_may_carry_a_name_stay_where_they_are(

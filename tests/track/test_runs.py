@@ -47,8 +47,9 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
     assert "(95% CI " in parent.data.tags["oof.auroc"]
     rule = max(evaluation["baselines"], key=lambda one: one["auroc"]["value"])
     gap = rule["network_minus_baseline"]
+    name = rule["name"].removeprefix("logistic regression on ")
     assert parent.data.tags["oof.floor"] == (
-        f"{rule['name']} {rule['auroc']['value']:.3f}; network minus it {gap['value']:.3f} "
+        f"{name} {rule['auroc']['value']:.3f}; network minus it {gap['value']:.3f} "
         f"({gap['low']:.3f}-{gap['high']:.3f})"
     )
     uid = parent.data.tags["medidense.uid"]
