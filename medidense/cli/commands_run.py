@@ -8,6 +8,7 @@ import typer
 from medidense.cli.errors import complain
 from medidense.cli.options import (
     Budget,
+    BurnedIn,
     Cohort,
     Controls,
     Device,
@@ -135,6 +136,7 @@ def cv(
         Controls,
         typer.Option("--controls", help="Shuffle labels, hide lesions: by a head on features, or retrained."),
     ] = Controls.features,
+    allow_burned_in: BurnedIn = False,
     as_json: Json = False,
 ) -> int:
     """Cross-validate: a model a fold, tested on subjects it never saw.
@@ -169,6 +171,7 @@ def cv(
         ray_address=ray_address,
         tracked=tracked,
         controls=controls.value,
+        allow_burned_in=allow_burned_in,
     )
     with following(as_json=as_json) as progress:
         result = verbs.cv(cohort, recipe=recipe, options=options, progress=progress)
@@ -192,16 +195,14 @@ def cv(
 
 def report(
     run: RunFolder,
-    allow_burned_in: Annotated[
-        bool,
-        typer.Option("--allow-burned-in", help="Show pictures of any modality: they carry no name."),
-    ] = False,
+    allow_burned_in: BurnedIn = False,
     as_json: Json = False,
 ) -> int:
     """Write a finished run as one page: RUN_DIR/report.html, to read, print and hand on.
 
     The page needs nothing beside it, and names subjects by pseudonyms. Pictures of modalities that may carry
-    text in the image (all but CT, MR and PT) are left out unless --allow-burned-in says that these do not.
+    text in the image (all but CT, MR and PT) are left out, here and in MLflow, unless --allow-burned-in says
+    that these do not: once, for all further commands on the run.
     report.json beside it holds its numbers. 'medidense cv' writes both too.
 
     \b

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from medidense.cli.errors import complain, emit
-from medidense.cli.options import Json, present
+from medidense.cli.options import BurnedIn, Json, present
 from medidense.cli.printing import Table, duration, facts, show
 from medidense.cli.progress import following
 from medidense.values.wording import count
@@ -21,12 +21,15 @@ def sync(
             help="Folders of runs, or of packages evaluated elsewhere; by default all runs below runs/.",
         ),
     ] = None,
+    allow_burned_in: BurnedIn = False,
     as_json: Json = False,
 ) -> int:
     """Log to MLflow what could not be logged when it happened.
 
     A run directory keeps everything that MLflow is to hold. Nothing is logged twice; runs that were stopped
-    before their end are logged as far as they are. Exit code 4 when a run could not be logged.
+    before their end are logged as far as they are. Pictures of modalities that may carry text in the image
+    (all but CT, MR and PT) are left out unless --allow-burned-in, now or before, says that these do not.
+    Exit code 4 when a run could not be logged.
 
     \b
     Example:
@@ -36,7 +39,7 @@ def sync(
     from medidense import verbs
 
     with following(as_json=as_json) as progress:
-        result = verbs.sync(runs or (), progress=progress)
+        result = verbs.sync(runs or (), allow_burned_in=allow_burned_in, progress=progress)
     rows = tuple((item.status, item.run, item.words) for item in result.items)
     show([Table(("status", "run", "where, or why not"), rows)], result.to_json(), as_json=as_json)
     if not result.failed:
@@ -51,7 +54,8 @@ def ui(
 ) -> int:
     """Serve the MLflow page of your runs, on this machine only.
 
-    It runs until Ctrl-C. docs/mlflow.md says how to read it.
+    It runs until Ctrl-C. Where MLFLOW_TRACKING_URI names a server that runs already, its links are printed.
+    docs/mlflow.md says how to read the page.
 
     \b
     Example:
@@ -59,16 +63,15 @@ def ui(
     """
     from medidense import verbs
 
-    announced: list[str] = []
-
     def told(line: str) -> None:
         if not as_json:
             emit(line)
-        elif not announced:
-            show([], {"url": f"http://127.0.0.1:{port}"}, as_json=True)
-        announced.append(line)
 
-    verbs.ui(port=port, told=told)
+    def at(server: str) -> None:
+        if as_json:
+            show([], {"url": server}, as_json=True)
+
+    verbs.ui(port=port, told=told, at=at)
     return 0
 
 

@@ -107,6 +107,9 @@ def candidate(text: str) -> dict[str, str]:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+BurnedIn = Annotated[
+    bool, typer.Option("--allow-burned-in", help="Show pictures of any modality: they carry no name.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
 Cohort = Annotated[
     Path,

@@ -9,6 +9,7 @@ from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import group_cells, read_groups, write_groups
 from medidense.rundir.journal import Happened, Journal, State
 from medidense.rundir.layout import RunDir
+from medidense.rundir.pictures import Picture
 from medidense.rundir.presence import Presence, living, this_process
 from medidense.rundir.prints import read_prints, write_prints
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
@@ -42,6 +43,7 @@ __all__ = [
     "FoldDir",
     "Happened",
     "Journal",
+    "Picture",
     "Presence",
     "RunDir",
     "StartFacts",

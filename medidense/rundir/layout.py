@@ -225,6 +225,16 @@ class RunDir:
         durable.write_text(self.path / "run.json", json.dumps(about, indent=2, sort_keys=True) + "\n")
 
     @property
+    def burned_in_allowed(self) -> bool:
+        """Whether its owner has said that its pictures carry no name, whatever the modality."""
+        return bool(self.about().get("allow_burned_in", False))
+
+    def allow_burned_in(self) -> None:
+        """Say so for good; whoever calls holds the run's lock."""
+        if not self.burned_in_allowed:
+            self.save_about({**self.about(), "allow_burned_in": True})
+
+    @property
     def exists(self) -> bool:
         """True when a run was begun here."""
         return (self.path / "run.json").is_file()

@@ -10,13 +10,12 @@ from typing import Any
 from mlflow.entities import Metric, Param, RunTag
 
 from medidense import durable
-from medidense.errors import UsageError, WriteError
 from medidense.track import names
-from medidense.track.memory import Memory
-from medidense.track.opening import sentence, without_password
-from medidense.track.quiet import STORE_ERRORS, client_of
-from medidense.track.runs import Tracked
-from medidense.track.store import artifact_location, tracking_uri
+from medidense.track.experiments import home_of
+from medidense.track.kept_runs import KeptRuns
+from medidense.track.opening import LOCK, Store, reached
+from medidense.track.runs import Tracked, in_words
+from medidense.track.store import artifact_location
 
 RUN = "benchmark"
 
@@ -55,49 +54,53 @@ def trainings_record(folder: Path, result: Mapping[str, Any], files: Sequence[st
 def log_benchmark(found: BenchmarkRecord, *, experiment: str, working: Path, command: str) -> Tracked:
     """Log a benchmark as one run of `experiment`: figures, series, facts, files.
 
-    `working` is the folder whose ``mlruns`` is the default store. The same result is logged once
-    (tracking.json remembers). A store that is away stops nothing: `Tracked.problem` says so.
+    `working` is the folder whose ``mlruns`` is the default store. The same result is one run, another one
+    another (tracking.json remembers); what broke off goes on. A store that is away stops nothing:
+    `Tracked.problem` says so.
     """
+
+    def log() -> Tracked:
+        with durable.locked(found.folder, LOCK):
+            return _log(reached(working), found, experiment, command)
+
+    return in_words(log, "run the same command again to log it")
+
+
+def _log(store: Store, found: BenchmarkRecord, experiment: str, command: str) -> Tracked:
     content = {**asdict(found), "folder": ""}
     results = durable.sha256_bytes(json.dumps(content, sort_keys=True, default=dict).encode())
-    try:
-        uri = tracking_uri(working)
-        client = client_of(uri)
-        memory = Memory.of(found.folder / "tracking.json", without_password(uri), results)
-        if RUN in memory.runs and memory.done == [RUN]:
-            return Tracked(memory.runs[RUN], experiment, memory.store)
-        run_id = _logged(client, _experiment(client, experiment, artifact_location(uri)), found, command)
-        memory.runs[RUN] = run_id
-        memory.done = [RUN]
-        memory.save()
-    except STORE_ERRORS as error:
-        return Tracked(problem=sentence(error))
-    except (UsageError, WriteError) as error:
-        return Tracked(problem=error.lines[0])
-    return Tracked(run_id, experiment, memory.store)
+    memory = store.memory(found.folder / "tracking.json", results)
+    if not {RUN, f"end of {RUN}"} & set(memory.done):  # older versions remember the one step of that name
+        home = home_of(store.client, experiment, artifact_location(store.uri))
+        if not memory.done:  # the run that is remembered may be that of another result
+            memory.runs.clear()
+        _send(store.kept(memory, home, command), found, results)
+    return Tracked(memory.runs[RUN], experiment, memory.store)
 
 
-def _experiment(client: Any, name: str, location: str | None) -> str:
-    """The ID of the experiment, made where missing."""
-    held = client.get_experiment_by_name(name)
-    return str(held.experiment_id if held else client.create_experiment(name, artifact_location=location))
+def _send(runs: KeptRuns, found: BenchmarkRecord, results: str) -> None:
+    """What is not there yet of the run of this result."""
+    client, now = runs.client, round(1000 * time.time())
+    known = {names.KIND: RUN, names.BENCH_RESULT: results[:16]}
+    run_id = runs.run(RUN, found.name, now, known, {names.NOTE: found.verdict})
+    moment = client.get_run(run_id).info.start_time
+    steps = {
+        "figures": lambda: _figures(client, run_id, found, moment),
+        "files": lambda: [client.log_artifact(run_id, str(found.folder / name)) for name in found.files],
+    }
+    with runs.status(RUN, list(steps), now):
+        for step, act in steps.items():
+            runs.once(step, act)
 
 
-def _logged(client: Any, experiment: str, found: BenchmarkRecord, command: str) -> str:
-    """A new, finished run with everything."""
-    moment = int(time.time() * 1000)
-    tags = {names.KIND: RUN, names.USER: names.ANYBODY, names.SOURCE: command, names.NOTE: found.verdict}
-    run_id = str(client.create_run(experiment, tags=tags, run_name=found.name).info.run_id)
+def _figures(client: Any, run_id: str, found: BenchmarkRecord, moment: int) -> None:
+    """Numbers, all of the time `moment` (ms since 1970): the same ones again add nothing; and facts."""
     numbers = [Metric(key, value, moment, 0) for key, value in found.figures.items()]
     numbers += [Metric(key, value, moment, step) for key, value, step in found.series]
-    params = [Param(key, str(value)[:500]) for key, value in found.facts.items()]
     for begin in range(0, len(numbers), 500):
         client.log_batch(run_id, metrics=numbers[begin : begin + 500])
+    params = [Param(key, str(value)[:500]) for key, value in found.facts.items()]
     client.log_batch(run_id, params=params, tags=[RunTag(names.BENCH_PASSED, str(found.passed))])
-    for name in found.files:
-        client.log_artifact(run_id, str(found.folder / name))
-    client.set_terminated(run_id)
-    return run_id
 
 
 def _metrics(result: Mapping[str, Any]) -> dict[str, float]:

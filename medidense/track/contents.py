@@ -3,13 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from medidense.rundir import RunDir, label_cells, label_columns, recipe_text
+from medidense.rundir import Picture, RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
+from medidense.track.cards import Card
 from medidense.track.figures import (
     controls,
     figures,
@@ -29,6 +30,8 @@ class Contents:
 
     run: RunDir
     alias: Callable[[str], str]
+    pictures: Sequence[Picture] = ()
+    """Those that may leave the run directory."""
 
     @cached_property
     def evaluation(self) -> dict[str, Any]:
@@ -47,9 +50,10 @@ class Contents:
 
     @cached_property
     def title(self) -> str:
-        """Network, dimension and seed."""
+        """Network, dimensions, epochs and seed; of a run's name a view shows 26 letters."""
         recipe = self.run.recipe()
-        return f"{recipe.network.name}-{recipe.input.dims}d-seed{self.run.seed}"
+        network, epochs = recipe.network.name, recipe.training.epochs
+        return f"{network}-{recipe.input.dims}d-e{epochs}-s{self.run.seed}"
 
     @property
     def auroc(self) -> Estimate:
@@ -153,18 +157,24 @@ class Contents:
                 found[f"{names.REPORT}/{path.name}"] = path.read_bytes()
         for path in sorted(self.run.figures.glob("*.png")):
             found[f"{names.FIGURES}/{path.name}"] = path.read_bytes()
-        for path in sorted(self.run.saliency.glob("*.png")):
-            found[f"{names.SALIENCY}/{path.name}"] = path.read_bytes()
+        for one in self._clean:
+            found[f"{names.SALIENCY}/{one.path.name}"] = one.path.read_bytes()
         return found
 
-    def overlays(self) -> list[tuple[str, int, bytes]]:
-        """Image key, step from 0 without gaps, PNG bytes of each overlay ``<kind>_<rank>.png``."""
+    @property
+    def _clean(self) -> list[Picture]:
+        """What may leave the run directory, by the files' names."""
+        return sorted((one for one in self.pictures if one.clean), key=lambda one: one.path.name)
+
+    def overlays(self) -> list[tuple[str, int, Card]]:
+        """Image key, step from 0 without gaps, and the picture with what it shows."""
         steps: dict[str, int] = {}
         found = []
-        for path in sorted(self.run.saliency.glob("*_*.png")):
-            key = f"{names.IMAGES}/{path.stem.rpartition('_')[0]}"
+        for one in self._clean:
+            key = f"{names.IMAGES}/{one.kind}"
             steps[key] = steps.get(key, -1) + 1
-            found.append((key, steps[key], path.read_bytes()))
+            card = Card(one.path.read_bytes(), (self.alias(one.sample), one.words))
+            found.append((key, steps[key], card))
         return found
 
     def _predictions(self) -> tuple[list[str], list[list[Any]]]:

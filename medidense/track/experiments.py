@@ -4,28 +4,55 @@ import contextlib
 import os
 from typing import Any
 
+from medidense.errors import UsageError
 from medidense.track import names
 from medidense.track.memory import Memory
 from medidense.track.quiet import MlflowException
-from medidense.track.views import experiment_tags
+from medidense.track.views import experiment_tags, renewed
 
 VARIABLE = "MLFLOW_EXPERIMENT_NAME"
 
 
 def experiment_of(client: Any, name: str, location: str | None) -> str:
-    """The ID of the experiment, made where missing, with description and saved view.
+    """The ID of the experiment for runs of a cohort, with description and saved views.
 
-    ``MLFLOW_EXPERIMENT_NAME`` wins over `name`; `location` is the URI for artifacts of a new one, None where
-    the server knows. The view is a convenience: a store that refuses it is none the worse.
+    ``MLFLOW_EXPERIMENT_NAME`` wins over `name`; `location` and what is raised as in `home_of`.
     """
-    name = os.environ.get(VARIABLE) or name
-    found = client.get_experiment_by_name(name)
-    identity = str(found.experiment_id) if found else _create(client, name, location)
-    elsewhere = found is not None and names.ELSEWHERE_TAG in found.tags
-    with contextlib.suppress(MlflowException):
-        for key, value in experiment_tags(identity, elsewhere=elsewhere).items():
-            client.set_experiment_tag(identity, key, value)
+    identity = home_of(client, os.environ.get(VARIABLE) or name, location)
+    show_views(client, identity)
     return identity
+
+
+def home_of(client: Any, name: str, location: str | None) -> str:
+    """The ID of the experiment of that name, made where missing.
+
+    `location` is the URI for artifacts of a new one, None where the server knows. Raises UsageError where the
+    experiment is deleted: MLflow keeps its name.
+    """
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        return _create(client, name, location)
+    if found.lifecycle_stage != "active":
+        step = (
+            f"bring it back with: mlflow experiments restore --experiment-id {found.experiment_id}, or set "
+            f"{VARIABLE} to another name"
+        )
+        raise UsageError(f"MLflow experiment {name}", "it is deleted, and its name is taken", "", step)
+    return str(found.experiment_id)
+
+
+def show_views(client: Any, experiment: str, *, elsewhere: bool = False) -> None:
+    """Give the experiment its description and saved views, `elsewhere` those of external validations too.
+
+    What somebody wrote there stays. The views are a convenience: a store that refuses them is none the worse.
+    """
+    with contextlib.suppress(MlflowException):
+        there = client.get_experiment(experiment).tags
+        wanted = experiment_tags(experiment, elsewhere=elsewhere or names.ELSEWHERE_TAG in there)
+        for key, value in wanted.items():
+            new = renewed(key, there.get(key, ""), value)
+            if new != there.get(key):
+                client.set_experiment_tag(experiment, key, new)
 
 
 def end_stale(client: Any, experiment: str, memory: Memory) -> None:
@@ -35,6 +62,14 @@ def end_stale(client: Any, experiment: str, memory: Memory) -> None:
     for item in client.search_runs([experiment], rule):
         if item.info.run_id not in ours:
             client.set_terminated(item.info.run_id, "KILLED")
+
+
+def cross_validation_of(client: Any, uid: str) -> str | None:
+    """The ID of the parent run of the run directory `uid`, None where the store has none."""
+    homes = [item.experiment_id for item in client.search_experiments()]
+    rule = f"tags.`{names.UID}` = '{uid}' and tags.`{names.KIND}` = '{names.CV}'"
+    found = list(client.search_runs(homes, rule, max_results=1)) if homes else []
+    return str(found[0].info.run_id) if found else None
 
 
 def still_there(client: Any, memory: Memory) -> bool:

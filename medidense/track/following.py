@@ -14,9 +14,10 @@ from medidense import durable
 from medidense.errors import LockedError, MedidenseError
 from medidense.rundir import RunDir
 from medidense.track.live import Live
-from medidense.track.opening import LOCK, opened, sentence
+from medidense.track.opening import LOCK, opened
 from medidense.track.quiet import STORE_ERRORS
 from medidense.track.session import Session
+from medidense.track.store_errors import sentence
 
 SHORTEST_S, LONGEST_S = 1.0, 10.0
 """Seconds between two looks at the files."""

@@ -31,7 +31,10 @@ class Memory:
 
     @classmethod
     def of(cls, path: Path, store: str, results: str) -> "Memory":
-        """What tracking.json remembers; anew where it is missing or speaks of another store."""
+        """What tracking.json remembers; anew where it is missing.
+
+        Of another store it remembers the uid alone: by it the runs are found where they are there already.
+        """
         fresh = cls(path, store, uuid.uuid4().hex, results)
         try:
             tree = json.loads(path.read_text(encoding="utf-8"))
@@ -40,7 +43,7 @@ class Memory:
         except (OSError, ValueError, KeyError, TypeError):
             return fresh
         if known.store != store:
-            return fresh
+            return cls(path, store, known.uid, results)
         if known.results != results:
             known.results = results
             known.done = [step for step in known.done if step.startswith(LASTING)]

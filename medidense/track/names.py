@@ -13,6 +13,8 @@ PROCESS = "medidense.process"
 CV_OF = "medidense.cv"
 """On a fold: which cross-validation it belongs to, in words that tell two of them apart."""
 HEADLINE = "oof.auroc"
+FLOOR = "oof.floor"
+"""What the network must beat, and by how much it does."""
 SANITY = "medidense.sanity"
 PARENT = "mlflow.parentRunId"
 USER = "mlflow.user"
@@ -85,6 +87,8 @@ BENCH_CURVE = "test/accuracy_by_epoch"
 BENCH_SPEED = "time/images_per_s"
 BENCH_SECONDS = "time/train_s"
 BENCH_PASSED = "medidense.passed"
+BENCH_RESULT = "medidense.result"
+"""Which result of a benchmark's folder a run holds, as the start of its digest."""
 
 PARAMS = ("network.name", "input.dims", "training.epochs")
 """Recipe keys that are parameters of a run, beside those set by hand: a card of the image grid begins with

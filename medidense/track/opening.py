@@ -1,12 +1,12 @@
 """Which store, experiment and runs does a run directory log to?"""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from medidense.rundir import RunDir, this_process
+from medidense.rundir import Picture, RunDir, this_process
 from medidense.track.contents import Contents
 from medidense.track.experiments import end_stale, experiment_of, still_there
 from medidense.track.kept_runs import KeptRuns
@@ -16,7 +16,7 @@ from medidense.track.pseudonyms import pseudonym, pseudonym_key
 from medidense.track.quiet import client_of
 from medidense.track.reaching import require_answer
 from medidense.track.session import Packing, Session
-from medidense.track.store import artifact_location, tracking_uri
+from medidense.track.store import SQLITE, artifact_location, tracking_uri
 
 LOCK = ".tracking.lock"
 """Whoever logs a run directory, alive or afterwards, holds this lock of it: one process at a time."""
@@ -42,6 +42,12 @@ class Store:
 
         `results` is the digest of what is to be logged. Runs that dead processes left RUNNING are ended.
         """
+        memory = self.memory(tracking, results)
+        home = experiment_of(self.client, experiment, artifact_location(self.uri))
+        return self.kept(memory, home, command)
+
+    def memory(self, tracking: Path, results: str) -> Memory:
+        """What the file `tracking` remembers of this store and is true still."""
         marked = mark(self.key, this_process())
         memory = Memory.of(tracking, without_password(self.uri), results)
         if not still_there(self.client, memory):
@@ -49,10 +55,13 @@ class Store:
         if memory.told.get(TELLER) != marked:
             memory.told = {TELLER: marked}
         memory.save()
-        home = experiment_of(self.client, experiment, artifact_location(self.uri))
+        return memory
+
+    def kept(self, memory: Memory, home: str, command: str) -> KeptRuns:
+        """The runs that are remembered, in the experiment with the ID `home`; dead ones are ended."""
         end_stale(self.client, home, memory)
         end_dead(self.client, self.key, memory.uid)
-        return KeptRuns(self.client, home, memory, command, marked)
+        return KeptRuns(self.client, home, memory, command, mark(self.key, this_process()))
 
 
 def reached(working: Path) -> Store:
@@ -66,7 +75,13 @@ def reached(working: Path) -> Store:
 
 
 def opened(
-    run: RunDir, working: Path, command: str, *, results: str = "", package: Path | Packing | None = None
+    run: RunDir,
+    working: Path,
+    command: str,
+    *,
+    results: str = "",
+    package: Path | Packing | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> Session:
     """The session of a run directory with the store for work done in `working`; whoever calls holds `LOCK`.
 
@@ -74,24 +89,20 @@ def opened(
     `reached`.
     """
     store = reached(working)
-    contents = Contents(run, store.alias)
+    contents = Contents(run, store.alias, pictures)
     return Session(store.runs(run.tracking_path, contents.experiment, command, results), contents, package)
 
 
 def without_password(uri: str) -> str:
-    """The address without a user's name and password.
+    """The address of a store in one spelling, without a name, a password and options.
 
-    >>> without_password("https://me:secret@host:5000/x")
+    >>> without_password("https://me:secret@Host:5000/x/")
     'https://host:5000/x'
+    >>> without_password("sqlite:////data/mlflow.db?timeout=60")
+    'sqlite:////data/mlflow.db'
     """
+    if uri.startswith(SQLITE):
+        return uri.partition("?")[0]
     parts = urlsplit(uri)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else uri
-
-
-def sentence(error: Exception) -> str:
-    """An error of the store on one line, short, without a password.
-
-    >>> sentence(OSError("http://me:secret@host is away"))
-    'http://host is away'
-    """
-    return re.sub(r"//[^/@\s]*@", "//", " ".join(str(error).split()))[:300]
+    host, path = parts.netloc.rpartition("@")[2].lower(), parts.path.rstrip("/")
+    return parts._replace(netloc=host, path=path).geturl()

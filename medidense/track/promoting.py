@@ -7,12 +7,14 @@ from typing import Any
 
 from medidense.errors import RunError, UsageError, WriteError
 from medidense.rundir import RunDir
-from medidense.track.experiments import still_there
+from medidense.track import names
+from medidense.track.experiments import cross_validation_of, still_there
 from medidense.track.memory import Memory
-from medidense.track.opening import sentence, without_password
+from medidense.track.opening import without_password
 from medidense.track.quiet import STORE_ERRORS, client_of
 from medidense.track.registry import Promoted, crown, version_of_run
 from medidense.track.store import known_uri
+from medidense.track.store_errors import of_other_mlflow, sentence
 
 
 def promote_run(run: RunDir, working: Path) -> Promoted:
@@ -27,8 +29,9 @@ def promote_run(run: RunDir, working: Path) -> Promoted:
     store = without_password(uri)
     with _registry(store):
         client, memory = client_of(uri), Memory.of(run.tracking_path, store, "")
-        parent = memory.runs.get("cv")
-        if parent is None or not still_there(client, memory):
+        known = memory.runs.get(names.CV) if still_there(client, memory) else None
+        parent = known or cross_validation_of(client, memory.uid)
+        if parent is None:
             step = "go to the folder or set MLFLOW_TRACKING_URI as it was for cv, or run cv again to log it"
             raise RunError(str(run.path), "the run is not in this MLflow store", store, step)
         name, version = version_of_run(client, parent, str(run.path))
@@ -60,5 +63,12 @@ def _registry(store: str) -> Iterator[None]:
     except (RunError, UsageError):
         raise
     except STORE_ERRORS as error:
-        step = "start the server or correct MLFLOW_TRACKING_URI, and run the same command again"
-        raise WriteError(store, "the MLflow registry does not answer", sentence(error), step) from None
+        other = of_other_mlflow(str(error))
+        step = "" if other else "start the server or correct MLFLOW_TRACKING_URI, and "
+        step += "run the same command again"
+        raise WriteError(
+            store,
+            "the MLflow registry cannot be read" if other else "the MLflow registry does not answer",
+            sentence(error),
+            step,
+        ) from None

@@ -1,16 +1,17 @@
 """How does a run directory become a page in MLflow, or a page that was left before its end a whole one?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from medidense import durable
 from medidense.errors import LockedError, RunError, UsageError, WriteError
-from medidense.rundir import RunDir
+from medidense.rundir import Picture, RunDir
 from medidense.track.live import Live
-from medidense.track.opening import LOCK, opened, sentence
+from medidense.track.opening import LOCK, opened
 from medidense.track.quiet import STORE_ERRORS
 from medidense.track.session import Packing, Session
+from medidense.track.store_errors import sentence
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,26 @@ class Tracked:
 
 
 def log_cross_validation(
-    run: RunDir, *, working: Path, command: str, package: Path | Packing | None = None
+    run: RunDir,
+    *,
+    working: Path,
+    command: str,
+    package: Path | Packing | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> Tracked:
     """Log a finished run directory: a parent run for the cross-validation, a child run for each fold.
 
     `working` is the folder whose ``mlruns`` is the default store; `command` stands where MLflow would write
     the script's path; `package` is the folder of the run's package, logged as its model, or what makes one
-    when it is needed. What was logged before, while it was trained too, is not logged again (tracking.json
-    remembers); what was begun goes on. All that names a subject or a sample is replaced by a pseudonym.
+    when it is needed; of `pictures` the clean ones are logged, and no other picture of a scan. What was
+    logged before, while it was trained too, is not logged again (tracking.json remembers); what was begun
+    goes on. All that names a subject or a sample is replaced by a pseudonym.
 
     A store that is away or refuses stops nothing: `Tracked.problem` says it in one sentence, and the next
     call goes on. Raises RunError when the run directory itself is damaged or not finished.
     """
     run.require_finished()
-    return _logged(run, working, command, results=_digest(run), package=package)
+    return _logged(run, working, command, results=_digest(run), package=package, pictures=pictures)
 
 
 def log_unfinished(run: RunDir, *, working: Path, command: str) -> Tracked:
@@ -64,13 +71,19 @@ def log_unfinished(run: RunDir, *, working: Path, command: str) -> Tracked:
 
 
 def _logged(
-    run: RunDir, working: Path, command: str, *, results: str = "", package: Path | Packing | None = None
+    run: RunDir,
+    working: Path,
+    command: str,
+    *,
+    results: str = "",
+    package: Path | Packing | None = None,
+    pictures: Sequence[Picture] = (),
 ) -> Tracked:
     """Where the run stands now; `results` is empty where there are none yet."""
 
     def log() -> Tracked:
         with durable.locked(run.path, LOCK):
-            session = opened(run, working, command, results=results, package=package)
+            session = opened(run, working, command, results=results, package=package, pictures=pictures)
             parent = session.log() if results else _looked(session)
             home = session.client.get_experiment(session.client.get_run(parent).info.experiment_id)
             return Tracked(parent, home.name, session.memory.store)
@@ -101,4 +114,5 @@ def _looked(session: Session) -> str:
 def _digest(run: RunDir) -> str:
     """Of everything whose change means that results must be logged again."""
     paths = (run.evaluation_path, run.predictions_path, run.recipe_path)
-    return durable.sha256_bytes("".join(durable.sha256_file(path) for path in paths).encode())
+    allowed = "pictures of any modality" * run.burned_in_allowed
+    return durable.sha256_bytes(("".join(map(durable.sha256_file, paths)) + allowed).encode())

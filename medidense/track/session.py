@@ -1,7 +1,6 @@
 """In which steps is one run directory logged, so that a killed logging goes on and nothing stands twice?"""
 
 import contextlib
-import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Metric
-from PIL import Image
 
 from medidense.track import names
+from medidense.track.cards import Card
 from medidense.track.contents import Contents
+from medidense.track.figures import floor_cell
 from medidense.track.fold_contents import FoldContents, numbers
 from medidense.track.kept_runs import KeptRuns
 from medidense.track.logged_model import log_model
@@ -65,13 +65,17 @@ class Session:
 
     def parent(self) -> str:
         """The ID of the parent run, made where there is none."""
-        return self.runs.run(names.CV, self.contents.title, self.contents.begun, {names.KIND: names.CV})
+        return self.runs.run(names.CV, self.title, self.contents.begun, {names.KIND: names.CV})
+
+    @property
+    def title(self) -> str:
+        """The name of the parent run; four digits of the uid tell those of one title apart."""
+        return f"{self.contents.title}-{self.memory.uid[:4]}"
 
     def child(self, fold: FoldContents, parent: str, begin: int) -> str:
         """The ID of the child run of one fold, made where there is none."""
-        whole = f"{self.contents.title} {self.memory.uid[:4]}"
         tags = {names.KIND: names.ONE_FOLD, names.FOLD: str(fold.index), names.PARENT: parent}
-        return self.runs.run(fold.name, fold.name, begin, tags, {names.CV_OF: whole})
+        return self.runs.run(fold.name, fold.name, begin, tags, {names.CV_OF: self.title})
 
     def fold(self, fold: FoldContents, parent: str) -> None:
         """The child run of a finished fold: its curves and its own test figures."""
@@ -103,8 +107,8 @@ class Session:
             "results": partial(self._results, run_id),
             "files": partial(self._files, run_id),
         }
-        for key, step, content in self.contents.overlays():
-            steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, content)
+        for key, step, card in self.contents.overlays():
+            steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, card)
         if self.package is not None:
             steps["model"] = partial(self._model, run_id, self.package)
             steps["figures of the model"] = partial(link_figures, self.client, run_id, self.contents)
@@ -124,6 +128,7 @@ class Session:
         log_figures(self.client, run_id, self.contents.metrics(), self.contents.evaluated)
         tags = {
             names.HEADLINE: self.contents.auroc.text(),
+            names.FLOOR: floor_cell(self.contents.evaluation),
             names.NOTE: self.contents.description(),
             names.SANITY: self.contents.sanity(),
         }
@@ -133,15 +138,14 @@ class Session:
         """Recipe, split, tables, figures and overlays; the table of scores opens sortable."""
         log_files(self.client, run_id, self.contents.files(), names.PREDICTIONS_JSON)
 
-    def _image(self, run_id: str, key: str, step: int, content: bytes) -> None:
+    def _image(self, run_id: str, key: str, step: int, card: Card) -> None:
         """One overlay for the image grid, unless a process that was killed then has left it whole."""
         begins = f"{names.IMAGE_FOLDER}/{key.replace('/', '~')}+step+{step}+"
         there = [item.path for item in self.client.list_artifacts(run_id, names.IMAGE_FOLDER)]
         if any(path.startswith(begins) and path.endswith(".webp") for path in there):
             return
-        image = _at_the_top(Image.open(io.BytesIO(content)).convert("RGB"))
         moment = self.contents.ended
-        self.client.log_image(run_id, image, key=key, step=step, timestamp=moment, synchronous=True)
+        self.client.log_image(run_id, card.image(), key=key, step=step, timestamp=moment, synchronous=True)
 
     def _fold_numbers(self, run_id: str, fold: FoldContents) -> None:
         log_params(self.client, run_id, {"fold": str(fold.index)})
@@ -149,11 +153,3 @@ class Session:
             self.memory.sent.pop(fold.name, None)  # the journal lacked some: all once more
         self.curves(run_id, fold)
         log_figures(self.client, run_id, fold.figures(), fold.times()[1])
-
-
-def _at_the_top(picture: Image.Image) -> Image.Image:
-    """The picture at the top of a square: MLflow centres it in one whose lower third is out of sight."""
-    side = max(picture.size)
-    square = Image.new("RGB", (side, side), "white")
-    square.paste(picture)
-    return square

@@ -13,24 +13,45 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from medidense.errors import MedidenseError, UsageError
+from medidense.errors import MedidenseError, UsageError, WriteError
 from medidense.track import names
-from medidense.track.quiet import QUIET, client_of
+from medidense.track.opening import without_password
+from medidense.track.quiet import QUIET, STORE_ERRORS, client_of
+from medidense.track.reaching import require_answer
 from medidense.track.store import sqlite_folder
+from medidense.track.store_errors import sentence
 from medidense.track.views import elsewhere_link, fold_curves_link, leaderboard_link
+
+READING = "If MLflow opens on GenAI, click Model training once."
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 90.0
 """Seconds that the server may take to answer; 4 s on an idle machine."""
 
 
-def serve_ui(uri: str, *, port: int = 5000, told: Callable[[str], None] = lambda line: None) -> None:
-    """Serve the SQLite store `uri` on loopback until Ctrl-C; `told` gets each line for people.
+def serve_ui(
+    uri: str,
+    *,
+    port: int = 5000,
+    told: Callable[[str], None] = lambda line: None,
+    at: Callable[[str], None] = lambda server: None,
+) -> None:
+    """Serve the SQLite store `uri` on loopback until Ctrl-C.
 
-    Raises UsageError when the port is taken or `uri` is a server already, MedidenseError when the server does
-    not start.
+    `told` gets each line for people, `at` the server's address before them.
+
+    Where `uri` is a server already the links are those to it, and nothing is served. Raises UsageError when
+    the port is taken, MedidenseError when the server does not start, WriteError when the one at `uri` does
+    not answer.
     """
+    if sqlite_folder(uri) is None:
+        said = server_lines(uri)
+        at(without_password(uri))
+        for line in said:
+            told(line)
+        return
     with serving(uri, port=port) as (server, process):
+        at(server)
         for line in lines(uri, server):
             told(line)
         with contextlib.suppress(KeyboardInterrupt):
@@ -56,6 +77,21 @@ def serving(uri: str, *, port: int) -> Iterator[tuple[str, subprocess.Popen[byte
 
 def lines(uri: str, server: str) -> list[str]:
     """Links to the leaderboards and fold curves of this store, then how to read the page and how to stop."""
+    return [*_links(uri, server), READING, "Ctrl-C stops the server."]
+
+
+def server_lines(uri: str) -> list[str]:
+    """The same for a server that runs already. Raises WriteError where it does not answer."""
+    server = without_password(uri)
+    try:
+        require_answer(uri)
+        return [*_links(uri, server), READING]
+    except STORE_ERRORS as error:
+        step = "start it, or correct or unset MLFLOW_TRACKING_URI"
+        raise WriteError(server, "the MLflow server does not answer", sentence(error), step) from None
+
+
+def _links(uri: str, server: str) -> list[str]:
     found = []
     for experiment in client_of(uri).search_experiments():
         if names.LEADERBOARD_TAG in experiment.tags:
@@ -64,8 +100,7 @@ def lines(uri: str, server: str) -> list[str]:
             found.append(f"  fold curves: {fold_curves_link(server, experiment.experiment_id)}")
         if names.ELSEWHERE_TAG in experiment.tags:
             found.append(f"  external validation: {elsewhere_link(server, experiment.experiment_id)}")
-    start = found or [f"no cross-validation is logged here yet: {server}/?workflowType=machine_learning"]
-    return [*start, "If MLflow opens on GenAI, click Model training once.", "Ctrl-C stops the server."]
+    return found or [f"no cross-validation is logged here yet: {server}/?workflowType=machine_learning"]
 
 
 def _require_free(port: int) -> None:
@@ -105,7 +140,7 @@ def _wait(server: str, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> No
         time.sleep(0.2)
     log.seek(0)
     said = log.read().decode(errors="replace").strip().splitlines() or ["nothing"]
-    raise MedidenseError("mlflow server", "did not start", said[-1][:300], "try mlflow server by hand")
+    raise MedidenseError("mlflow server", "did not start", sentence(said[-1]), "try mlflow server by hand")
 
 
 def _answers(server: str) -> bool:

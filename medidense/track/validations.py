@@ -1,6 +1,5 @@
 """How does a package's evaluation on another cohort stand beside the cross-validation that it came from?"""
 
-import contextlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,12 @@ from mlflow.entities import LoggedModelInput
 from medidense import durable
 from medidense.rundir import ExternalDir
 from medidense.track import names
+from medidense.track.experiments import show_views
 from medidense.track.logged_model import model_of_weights
 from medidense.track.opening import LOCK, Store, reached
-from medidense.track.quiet import MlflowException
 from medidense.track.runs import Tracked, in_words
 from medidense.track.steps import link_metrics, log_dataset, log_figures, log_files, log_params, log_words
 from medidense.track.validation_contents import ValidationContents
-from medidense.track.views import experiment_tags
 
 
 def log_validation(place: ExternalDir, *, working: Path, command: str) -> Tracked:
@@ -51,7 +49,7 @@ def _log(store: Store, place: ExternalDir, command: str) -> Tracked:
         "dataset": partial(log_dataset, client, run_id, *contents.cohort, names.EXTERNAL_CONTEXT),
         "results": partial(_results, client, run_id, contents),
         "files": partial(_files, client, run_id, contents),
-        "view": partial(_view, client, runs.experiment),
+        "view": partial(show_views, client, runs.experiment, elsewhere=True),
     }
     if model:
         steps[f"figures of {model.model_id}"] = partial(_link, client, run_id, model.model_id, contents)
@@ -80,13 +78,6 @@ def _results(client: Any, run_id: str, contents: ValidationContents) -> None:
 
 def _files(client: Any, run_id: str, contents: ValidationContents) -> None:
     log_files(client, run_id, contents.files(), names.EXTERNAL_JSON)
-
-
-def _view(client: Any, experiment: str) -> None:
-    """The saved view of validations; a store that refuses it is none the worse."""
-    with contextlib.suppress(MlflowException):
-        for key, value in experiment_tags(experiment, elsewhere=True).items():
-            client.set_experiment_tag(experiment, key, value)
 
 
 def _link(client: Any, run_id: str, model_id: str, contents: ValidationContents) -> None:

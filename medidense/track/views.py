@@ -1,6 +1,7 @@
 """What does a reviewer see first: cross-validations, best first, and the curves of their folds."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,6 +20,12 @@ SHOWN = (
 """On whom comes next to how good; the AUROC as a number, which the sentence before has, comes last."""
 
 CURVES = (names.LOSS, names.VALIDATION_LOSS, names.LEARNING_RATE, names.EPOCH_SECONDS)
+
+RUN_NAME = "attributes.`Run Name`"
+
+FIRST = "Cross-validations of one cohort."
+OWN_WORDS = re.compile(re.escape(FIRST) + r"(?: (?:· )?\[[^]]*\]\([^)]*\))*")
+"""Our description of an experiment, with its links."""
 
 SETTLED = {"isReordered": False, "deleted": False, "isGenerated": False}
 """What MLflow wants to know of a section that stands where it was put."""
@@ -69,17 +76,42 @@ def experiment_tags(experiment_id: str, *, elsewhere: bool = False) -> dict[str,
     if elsewhere:
         links += f" · [External validation on other cohorts]({elsewhere_link('', experiment_id)})"
         views[names.ELSEWHERE_TAG] = _elsewhere()
-    note = f"Cross-validations of one cohort. {links}"
+    note = f"{FIRST} {links}"
     return {names.EXPERIMENT_KIND: names.TRAINING_KIND, names.NOTE: note, **views}
 
 
+def renewed(key: str, there: str, ours: str) -> str:
+    """What a tag of an experiment is to hold, of what is `there` ("" where it is missing) and what is `ours`.
+
+    Of a description our own words alone are replaced. A view that shows the same stays: it knows when it was
+    made.
+
+    >>> renewed("mlflow.note.content", "Ethics vote 12/2026.", FIRST), renewed("other", "", "ours")
+    ('Ethics vote 12/2026.', 'ours')
+    >>> renewed("mlflow.note.content", f"{FIRST} [Old](#x) Ask Anna.", f"{FIRST} [New](#y)")[33:]
+    '[New](#y) Ask Anna.'
+    """
+    if key == names.NOTE:
+        own = OWN_WORDS.match(there)
+        return ours + there[own.end() :] if own else there or ours
+    return there if key.startswith(names.VIEW) and _state(there) == _state(ours) else ours
+
+
+def _state(view: str) -> object:
+    """What a saved view shows; None where it is none."""
+    try:
+        return json.loads(json.loads(view)["state"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def _leaderboard() -> str:
-    """The saved view: parents only, sorted by pooled AUROC, the interval in one cell."""
-    headline = f"tags.`{names.HEADLINE}`"
+    """The saved view: parents only, best pooled AUROC first, its interval and its rival in a cell each."""
+    headline, floor = f"tags.`{names.HEADLINE}`", f"tags.`{names.FLOOR}`"
     metrics = [f"metrics.`{name}`" for name in SHOWN]
-    widths = {headline: 220, **dict.fromkeys(metrics, 110)}
+    widths = {RUN_NAME: 230, headline: 220, floor: 400, **dict.fromkeys(metrics, 110)}
     best = {"orderByKey": f"metrics.`{names.AUROC}`"}
-    return _view("Leaderboard: pooled AUROC", names.CV, [headline, *metrics], widths, best)
+    return _view("Leaderboard: pooled AUROC", names.CV, [headline, floor, *metrics], widths, best)
 
 
 def _elsewhere() -> str:
@@ -169,7 +201,7 @@ def _view(
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": columns,
-        "columnOrder": ["attributes.`Run Name`", *columns, "attributes.`Created`", "attributes.`Duration`"],
+        "columnOrder": [RUN_NAME, *columns, "attributes.`Created`", "attributes.`Duration`"],
         "columnWidths": dict(widths),
         "runsExpanded": {},
         "runsPinned": [],

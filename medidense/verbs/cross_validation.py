@@ -163,9 +163,13 @@ def _settled(run: RunDir, table: Cohort, question: "_Question", progress: Progre
     with durable.locked(run.path, wait_s=SETTLE_S, waiting=waiting):
         if not run.exists:
             _settle(run, table, question, progress)
-            return False
-        run.agrees_with(question.asked)
-        return True
+            resumed = False
+        else:
+            run.agrees_with(question.asked)
+            resumed = True
+        if question.options.allow_burned_in:
+            run.allow_burned_in()
+    return resumed
 
 
 @dataclass(frozen=True)

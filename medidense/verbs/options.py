@@ -30,6 +30,9 @@ class CvOptions:
 
     `tracked` False keeps the run out of MLflow.
 
+    `allow_burned_in` says that the images carry no name, whatever their modality: their pictures stand on
+    the page and in MLflow. The run directory keeps it.
+
     Raises UsageError for options that do not go together.
     """
 
@@ -49,6 +52,7 @@ class CvOptions:
     ray_address: str | None = None
     controls: str = "features"
     tracked: bool = True
+    allow_burned_in: bool = False
 
     def __post_init__(self) -> None:
         plan = self.plan

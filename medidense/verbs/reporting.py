@@ -13,6 +13,9 @@ from medidense.verbs.evaluating import evaluate
 from medidense.verbs.prevalence import stated_before
 from medidense.verbs.run_contents import run_contents
 
+LOCK_S = 60.0
+"""Seconds that are waited for another process that writes run.json."""
+
 
 @dataclass(frozen=True)
 class ReportResult:
@@ -42,19 +45,21 @@ def report(run: Path, *, allow_burned_in: bool = False) -> ReportResult:
     The figures are made anew from the out-of-fold scores (`evaluate`), for the prevalence that `evaluate` was
     told last, if it was. The page names subjects and samples by
     the user's pseudonyms; saliency pictures stand on it where the modality carries no burned-in text, or
-    where `allow_burned_in` says that these carry none. Equal runs give equal bytes. Raises RunError,
-    WriteError, UsageError where the user's key is no key.
+    where `allow_burned_in` says that these carry none: the run keeps it, for MLflow too. Equal runs give
+    equal bytes. Raises RunError, WriteError, UsageError where the user's key is no key.
     """
     folder = RunDir(Path(run))
     folder.require_finished()
-    evaluation = evaluate(folder.path, prevalence=stated_before(folder)).evaluation
-    return write_report(folder, evaluation, allow_burned_in=allow_burned_in)
+    if allow_burned_in:
+        with durable.locked(folder.path, wait_s=LOCK_S):
+            folder.allow_burned_in()
+    return write_report(folder, evaluate(folder.path, prevalence=stated_before(folder)).evaluation)
 
 
-def write_report(run: RunDir, evaluation: Evaluation, *, allow_burned_in: bool = False) -> ReportResult:
+def write_report(run: RunDir, evaluation: Evaluation) -> ReportResult:
     """The same for figures that were made just now."""
     key = pseudonym_key()
-    contents = run_contents(run, evaluation, lambda text: pseudonym(key, text), allow_burned_in)
+    contents = run_contents(run, evaluation, lambda text: pseudonym(key, text))
     durable.write_text(run.report_path, report_html(contents))
     durable.write_text(run.report_numbers_path, json.dumps(report_numbers(contents), indent=2) + "\n")
     withheld = sum(one.content is None for one in contents.shown)

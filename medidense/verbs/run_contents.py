@@ -10,23 +10,24 @@ from pathlib import Path
 import numpy as np
 
 from medidense.errors import RunError
-from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, free_of_text, small_jpeg
+from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, small_jpeg
 from medidense.rundir import RunDir, read_groups, read_prints, separation_of
 from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_subgroups
 from medidense.values.wording import count
-from medidense.verbs.showing import surest
+from medidense.verbs.picturing import pictures
 
 Alias = Callable[[str], str]
 
 
-def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias, allow_burned_in: bool) -> RunContents:
+def run_contents(run: RunDir, evaluation: Evaluation, alias: Alias) -> RunContents:
     """The run as its page shows it. `alias` turns a subject ID or a sample's name into a pseudonym.
 
-    Saliency pictures of modalities that may carry a name in the image are withheld unless `allow_burned_in`.
+    Saliency pictures of modalities that may carry a name in the image are withheld unless the run's
+    owner has said that they do not (`RunDir.burned_in_allowed`).
     Raises RunError.
     """
     predictions, splits = run.predictions(), run.splits()
-    shown = _overlays(run, predictions, evaluation.operating_point, alias, allow_burned_in)
+    shown = _overlays(run, predictions, evaluation.operating_point, alias)
     hidden = sum(one.content is None for one in shown)
     withheld = ""
     if hidden:
@@ -89,19 +90,12 @@ def _crossing(crossing: Crossing, alias: Alias) -> Crossing:
     return replace(crossing, sample=alias(crossing.sample), twin=alias(crossing.twin))
 
 
-def _overlays(
-    run: RunDir, predictions: Predictions, point: float, alias: Alias, allow_burned_in: bool
-) -> tuple[Overlay, ...]:
+def _overlays(run: RunDir, predictions: Predictions, point: float, alias: Alias) -> tuple[Overlay, ...]:
     """The pictures that are there, those of the surest samples of each kind, decided from `point` on."""
-    recipe = run.recipe()
-    modality = {fact.sample: fact.modality or recipe.input.modality for fact in run.facts()}
-    found = []
-    for kind, rank, row in surest(predictions, point):
-        path, name = run.saliency / f"{kind}_{rank}.png", predictions.samples[row]
-        if path.is_file():
-            clean = allow_burned_in or free_of_text(modality.get(name))
-            found.append(Overlay(kind, alias(name), _jpeg(path) if clean else None))
-    return tuple(found)
+    return tuple(
+        Overlay(one.kind, alias(one.sample), _jpeg(one.path) if one.clean else None)
+        for one in pictures(run, predictions, point)
+    )
 
 
 def _jpeg(path: Path) -> bytes:

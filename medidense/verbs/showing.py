@@ -84,7 +84,8 @@ def _kind(predictions: Predictions, decided: int, row: int) -> str:
 def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, int]) -> None:
     """The map of one sample, by the model of the fold that tested it."""
     (predictions, row), recipe = place, run.recipe()
-    decided, words = _decided(predictions, row, _point(run, predictions))
+    point = _point(run, predictions)
+    decided, _ = _decided(predictions, row, point)
     fold = run.fold(int(predictions.fold[row]))
     width = read_encoding(fold.path).width if recipe.input.covariates else 0
     net = build_for(recipe, len(run.classes), covariates=width)
@@ -92,8 +93,14 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
     volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)
     write_map(found, volume, target.with_suffix("").with_suffix(".nii.gz"))
-    title = f"{target.stem}: {words} ({predictions.scores[row, decided]:.2f})"
+    title = f"{target.stem}: {decided_words(predictions, row, point)}"
     durable.write_bytes(target, overlay_png(volume, found, region, title))
+
+
+def decided_words(predictions: Predictions, row: int, operating_point: float) -> str:
+    """What is known and decided of a sample, and the score of that in brackets."""
+    decided, words = _decided(predictions, row, operating_point)
+    return f"{words} ({predictions.scores[row, decided]:.2f})"
 
 
 def _decided(predictions: Predictions, row: int, operating_point: float) -> tuple[int, str]:

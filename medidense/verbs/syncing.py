@@ -5,11 +5,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from medidense import durable
 from medidense.errors import MedidenseError, NothingFoundError, RunError
 from medidense.rundir import ExternalDir, RunDir
 from medidense.track import Tracked, log_unfinished, log_validation
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.watching import log_finished
+
+LOCK_S = 60.0
+"""Seconds that are waited for another process that writes run.json."""
 
 RUNS = Path("runs")
 """Where `cv` writes runs by default."""
@@ -45,13 +49,17 @@ class SyncResult:
         return {"runs": [asdict(item) for item in self.items], "failed": self.failed}
 
 
-def sync(runs: Sequence[Path] = (), *, progress: Progress = quiet) -> SyncResult:
+def sync(
+    runs: Sequence[Path] = (), *, allow_burned_in: bool = False, progress: Progress = quiet
+) -> SyncResult:
     """Log to MLflow what is not there yet of these run directories, by default of all below ``runs/``.
 
     `runs` may name folders in which a package was evaluated on another cohort, too. Values go out with the
     times at which they were recorded, so a second call adds nothing. Without `runs` those that were never to
     be tracked are left alone. Raises RunError for a folder that is neither, NothingFoundError where there is
     none.
+
+    `allow_burned_in` says of the runs that their pictures carry no name, whatever the modality; they keep it.
     """
     found: Sequence[RunDir | ExternalDir] = [_given(Path(path)) for path in runs] or _below(RUNS)
     if not found:
@@ -60,7 +68,7 @@ def sync(runs: Sequence[Path] = (), *, progress: Progress = quiet) -> SyncResult
     items: list[Synced] = []
     for number, run in enumerate(found):
         progress("log to MLflow", number, len(found), run.path.name)
-        items.append(_synced(run) if isinstance(run, RunDir) else _validation(run))
+        items.append(_synced(run, allow_burned_in) if isinstance(run, RunDir) else _validation(run))
     progress("log to MLflow", len(found), len(found))
     return SyncResult(tuple(items))
 
@@ -82,10 +90,13 @@ def _below(folder: Path) -> list[RunDir]:
     return [run for run in found if run.journal.path.is_file() or run.tracking_path.is_file()]
 
 
-def _synced(run: RunDir) -> Synced:
+def _synced(run: RunDir, allow_burned_in: bool) -> Synced:
     """One run directory; what is wrong with it comes back in words."""
     finished = not run.missing and run.evaluation_path.is_file() and run.predictions_path.is_file()
     try:
+        if allow_burned_in:
+            with durable.locked(run.path, wait_s=LOCK_S):
+                run.allow_burned_in()
         if finished:
             tracked = log_finished(run, "medidense cv")
         else:

@@ -9,6 +9,7 @@ from medidense.package import write_package
 from medidense.rundir import RunDir
 from medidense.track import Follower, Tracked, followed, log_cross_validation
 from medidense.verbs.exporting import package_contents
+from medidense.verbs.picturing import clean_pictures
 
 
 @contextlib.contextmanager
@@ -41,4 +42,5 @@ def log_finished(run: RunDir, command: str, follower: Follower | None = None) ->
             write_package(package, package_contents(run))
             yield package
 
-    return log_cross_validation(run, working=Path.cwd(), command=command, package=packed)
+    shown = clean_pictures(run)
+    return log_cross_validation(run, working=Path.cwd(), command=command, package=packed, pictures=shown)

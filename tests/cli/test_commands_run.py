@@ -92,12 +92,12 @@ def test_cv_passes_the_split_and_prints_what_was_chosen(
     )
     done.resumed, done.crossings, done.report = False, (), ""  # type: ignore[attr-defined]
     calls = stand_in("cv", done)
-    arguments = ["cv", ".", "--split", "nested", "--stratify", "site"]
+    arguments = ["cv", ".", "--split", "nested", "--stratify", "site", "--allow-burned-in"]
     arguments += ["--candidate", "training.epochs=3", "--candidate", "training.epochs=4,a.b=[1,2]"]
     assert main(arguments) == 0
     assert "0     training.epochs=3  auroc 0.812   chosen" in capsys.readouterr().out
     options = calls[0][1]["options"]
-    assert (options.split, options.stratify) == ("nested", "site")
+    assert (options.split, options.stratify, options.allow_burned_in) == ("nested", "site", True)
     assert options.candidates == [{"training.epochs": "3"}, {"training.epochs": "4", "a.b": "[1,2]"}]
 
 

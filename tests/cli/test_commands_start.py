@@ -10,8 +10,9 @@ from medidense.cli.app import main
 from medidense.values import Estimate
 
 
-def serve(*, port: int, told: Callable[[str], None]) -> None:
+def serve(*, port: int, told: Callable[[str], None], at: Callable[[str], None]) -> None:
     """Say two lines, as the server does once it is ready."""
+    at(f"http://127.0.0.1:{port}")
     told(f"http://127.0.0.1:{port}/#/")
     told("stop with Ctrl-C")
 

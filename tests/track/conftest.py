@@ -14,6 +14,7 @@ from medidense.nets import build, save_weights
 from medidense.package import PackageContents, write_package
 from medidense.rundir import (
     Asked,
+    Picture,
     RunDir,
     write_epochs,
     write_facts,
@@ -34,6 +35,7 @@ from medidense.values import (
     TrainingFacts,
     parse_recipe,
 )
+from tests.track.growing import pictures_of
 
 CANARY = "KANARIENVOGEL"
 SAMPLES = 24
@@ -144,6 +146,12 @@ def run(tmp_path: Path, recipe: Recipe) -> RunDir:
         folder.mkdir(exist_ok=True)
         Image.new("RGB", (64, 32), (90, 120, 200)).save(folder / f"{name}.png")
     return run
+
+
+@pytest.fixture
+def pictures(run: RunDir) -> tuple[Picture, ...]:
+    """Those of the run, all of which may be handed on."""
+    return pictures_of(run)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 
 import mlflow
 
-from medidense.rundir import RunDir
+from medidense.rundir import Picture, RunDir
 from medidense.values import EpochRecord
 
 SETTLED = ("run.json", "recipe.yaml", "splits.csv")
@@ -41,6 +41,17 @@ class Growing:
         shutil.copytree(self.whole.path, self.run.path, dirs_exist_ok=True)
 
 
+def pictures_of(run: RunDir) -> tuple[Picture, ...]:
+    """Those of the run, all of which may be handed on."""
+    words = "label malignant, decided benign (0.55)"
+    return tuple(
+        Picture(
+            path, path.stem.rpartition("_")[0], f"KANARIENVOGEL/scan{number:02d}.nii.gz", words, clean=True
+        )
+        for number, path in enumerate(sorted(run.saliency.glob("*.png")))
+    )
+
+
 def everything(uri: str) -> dict[str, Any]:
     """What a store holds: each run by name and uid with its status, tags, params, whole histories, images."""
     client = mlflow.MlflowClient(tracking_uri=uri)
@@ -69,5 +80,11 @@ def everything(uri: str) -> dict[str, Any]:
 
 
 def statuses(uri: str) -> dict[str, str]:
-    """Run name -> status."""
-    return {name.split()[0]: one["status"] for name, one in everything(uri)["runs"].items()}
+    """Short run name -> status."""
+    return {short(name): one["status"] for name, one in everything(uri)["runs"].items()}
+
+
+def short(name: str) -> str:
+    """A run's name of `everything` without what tells run directories apart."""
+    title, uid = name.split()
+    return title.removesuffix(f"-{uid[:4]}")

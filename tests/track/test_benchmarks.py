@@ -4,7 +4,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from medidense.track import BenchmarkRecord, Tracked, log_benchmark, trainings_record
+from medidense.track import BenchmarkRecord, Tracked, benchmarks, log_benchmark, trainings_record
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -71,6 +71,48 @@ def test_the_same_result_is_logged_once_and_another_again(tmp_path: Path) -> Non
     other = log(found(tmp_path / "out", accuracy=0.91), tmp_path)
     assert other.run_id != first.run_id
     assert json.loads((tmp_path / "out" / "tracking.json").read_text())["runs"] == {"benchmark": other.run_id}
+
+
+def test_what_breaks_off_is_failed_and_goes_on_in_the_same_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OSError("the server went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "log_artifact", away)
+        assert "went away" in log(found(tmp_path / "out"), tmp_path).problem
+    client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    home = client.get_experiment_by_name("cifar10").experiment_id
+    (broken,) = client.search_runs([home])
+    assert broken.info.status == "FAILED"
+    tracked = log(found(tmp_path / "out"), tmp_path)
+    assert (tracked.problem, tracked.run_id) == ("", broken.info.run_id)
+    (run,) = client.search_runs([home])
+    assert run.info.status == "FINISHED"
+    assert [item.path for item in client.list_artifacts(tracked.run_id)] == ["report.html"]
+
+
+def test_a_run_that_was_made_and_not_remembered_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow.MlflowClient, "log_artifact", killed)
+        with pytest.raises(KeyboardInterrupt):
+            log(found(tmp_path / "out"), tmp_path)
+    path = tmp_path / "out" / "tracking.json"
+    memory = json.loads(path.read_text())
+    path.write_text(json.dumps(memory | {"runs": {}, "done": []}))
+    monkeypatch.setattr(benchmarks.time, "time", lambda: 2e9)
+    tracked = log(found(tmp_path / "out"), tmp_path)
+    client = mlflow.MlflowClient(tracking_uri=tracked.uri)
+    (run,) = client.search_runs([client.get_run(tracked.run_id).info.experiment_id])
+    assert (run.info.run_id, run.info.status) == (memory["runs"]["benchmark"], "FINISHED")
+    assert len(client.get_metric_history(tracked.run_id, "test/accuracy")) == 1
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from medidense.rundir import RunDir, write_epochs
+from medidense.rundir import Picture, RunDir, write_epochs
 from medidense.track.contents import Contents, _public
+from medidense.track.figures import floor_cell
 from medidense.track.fold_contents import FoldContents, numbers
 from medidense.values import EpochRecord, Fold, Splits
 
 
 @pytest.fixture
-def contents(run: RunDir) -> Contents:
-    return Contents(run, lambda text: f"alias{len(text)}-{text[-9:]}")
+def contents(run: RunDir, pictures: tuple[Picture, ...]) -> Contents:
+    return Contents(run, lambda text: f"alias{len(text)}-{text[-9:]}", pictures)
 
 
 def test_the_first_sentence_is_the_result(contents: Contents) -> None:
@@ -36,6 +38,17 @@ def test_a_figure_that_is_size_is_told_after_the_floor(contents: Contents, run: 
     run.evaluation_path.write_text(json.dumps(tree), encoding="utf-8")
     lines = Contents(run, str).description().splitlines()
     assert lines[2] == "Matched in size: 0.680 (95% CI 0.590-0.770). Much of the figure is size."
+
+
+def test_the_best_rule_fits_into_a_cell() -> None:
+    area = {"value": 0.921, "low": 0.9, "high": 0.94}
+    gap = {"value": 0.011, "low": -0.003, "high": 0.027}
+    rule = {"name": "logistic regression on descriptors", "auroc": area, "network_minus_baseline": gap}
+    better = rule | {"name": "scratch", "uses_network": True, "auroc": area | {"value": 0.99}}
+    worse = rule | {"name": "volume alone", "auroc": area | {"value": 0.8}}
+    told = floor_cell({"baselines": [worse, rule, better]})
+    assert told == "descriptors 0.921; network minus it 0.011 (-0.003 to 0.027)"
+    assert floor_cell({"baselines": []}) == "no rule to compare with"
 
 
 def test_metric_names_are_few_and_allowed(contents: Contents) -> None:
@@ -79,13 +92,34 @@ def test_the_page_is_logged_where_there_is_one(contents: Contents, run: RunDir) 
     assert contents.files()["report/report.html"] == b"<p>page</p>"
 
 
-def test_image_steps_have_no_gaps(contents: Contents, run: RunDir) -> None:
+def test_image_steps_have_no_gaps(run: RunDir, pictures: tuple[Picture, ...]) -> None:
     (run.saliency / "FN_0.png").rename(run.saliency / "FN_7.png")
+    moved = [replace(one, path=run.saliency / one.path.name.replace("FN_0", "FN_7")) for one in pictures]
+    contents = Contents(run, str, moved)
     assert [(key, step) for key, step, _ in contents.overlays()] == [
         ("gradcam/FN", 0),
         ("gradcam/TP", 0),
         ("gradcam/TP", 1),
     ]
+
+
+def test_a_card_says_of_whom_it_is_by_a_pseudonym(run: RunDir, pictures: tuple[Picture, ...]) -> None:
+    told = Contents(run, lambda text: "S-0123456789" if text == pictures[0].sample else "S-", pictures)
+    _, _, card = told.overlays()[0]
+    assert card.lines == ("S-0123456789", "label malignant, decided benign (0.55)")
+
+
+def test_pictures_that_may_carry_a_name_stay_where_they_are(
+    run: RunDir, pictures: tuple[Picture, ...]
+) -> None:
+    some = [replace(one, clean=one.kind == "FN") for one in pictures]
+    told = Contents(run, str, some)
+    ((key, _, card),) = told.overlays()
+    assert key == "gradcam/FN"
+    assert card.content == (run.saliency / "FN_0.png").read_bytes()
+    assert [name for name in told.files() if name.startswith("saliency/")] == ["saliency/FN_0.png"]
+    assert Contents(run, str).overlays() == []
+    assert not [name for name in Contents(run, str).files() if name.startswith("saliency/")]
 
 
 def test_params_are_the_few_that_tell_runs_apart(contents: Contents, run: RunDir) -> None:

@@ -12,10 +12,10 @@ from medidense import durable
 from medidense.rundir import RunDir
 from medidense.track import followed, following, log_cross_validation, log_unfinished, reaching
 from medidense.track.opening import LOCK
-from tests.track.growing import Growing, everything, statuses
+from tests.track.growing import Growing, everything, pictures_of, short, statuses
 from tests.track.servers import TroubledServer, until
 
-PARENT = "densenet121-2d-seed0"
+PARENT = "densenet121-2d-e30-s0"
 SLOW = [pytest.param(calls, marks=pytest.mark.slow) for calls in (17, 30)]
 
 
@@ -73,12 +73,15 @@ def trained(growing: Growing, follower: following.Follower, seen: float = 0.0) -
 
 
 def log(growing: Growing) -> str:
-    return log_cross_validation(growing.run, working=Path.cwd(), command="medidense cv").problem
+    shown = pictures_of(growing.run)
+    return log_cross_validation(
+        growing.run, working=Path.cwd(), command="medidense cv", pictures=shown
+    ).problem
 
 
 def require_whole(tmp_path: Path) -> None:
     """One parent, two folds, each curve whole and each point once (`everything` sees to that), the images."""
-    found = {name.split()[0]: one for name, one in everything(store(tmp_path))["runs"].items()}
+    found = {short(name): one for name, one in everything(store(tmp_path))["runs"].items()}
     assert set(found) == {PARENT, "fold-0", "fold-1"}
     assert {one["status"] for one in found.values()} == {"FINISHED"}
     assert [len(found[f"fold-{index}"]["points"]["train/loss"]) for index in (0, 1)] == [3, 3]
@@ -136,7 +139,8 @@ def test_a_store_that_is_away_costs_a_moment_and_a_later_sync_brings_everything(
     word = {"refused": "is away", "503": "says 503", "hang": "did not answer within 1 s"}[trouble]
     assert word in follower.problem
     until(lambda: not follower.stuck)
-    tracked = log_cross_validation(growing.run, working=tmp_path, command="medidense cv")
+    shown = pictures_of(growing.run)
+    tracked = log_cross_validation(growing.run, working=tmp_path, command="medidense cv", pictures=shown)
     assert word in tracked.problem
     assert tracked.words.endswith(f"log it with: medidense sync {growing.run.path}")
     assert everything(store(tmp_path))["runs"] == {}

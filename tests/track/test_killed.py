@@ -7,7 +7,7 @@ import pytest
 
 from medidense.rundir import RunDir
 from medidense.track import log_cross_validation, log_unfinished
-from tests.track.growing import Growing, everything
+from tests.track.growing import Growing, everything, pictures_of, short
 
 WRITING = (
     "create_experiment",
@@ -73,7 +73,9 @@ def test_killed_after_any_call_and_nothing_stands_twice(
         attempts += 1
         assert attempts < 60
         try:
-            tracked = log_cross_validation(run, working=tmp_path, command="medidense cv", package=package)
+            tracked = log_cross_validation(
+                run, working=tmp_path, command="medidense cv", package=package, pictures=pictures_of(run)
+            )
         except Killed:
             continue
     assert attempts > 5
@@ -127,8 +129,8 @@ def test_killed_after_any_call_while_it_is_followed_and_nothing_stands_twice(
         if ended:
             break
     assert attempt > 8
-    found = {name.split()[0]: one for name, one in everything(uri)["runs"].items()}
-    assert set(found) == {"densenet121-2d-seed0", "fold-0", "fold-1"}
+    found = {short(name): one for name, one in everything(uri)["runs"].items()}
+    assert set(found) == {"densenet121-2d-e30-s0", "fold-0", "fold-1"}
     assert {one["status"] for one in found.values()} == {"FINISHED"}
     for fold in (0, 1):
         told = growing.run.fold(fold).journal.read().epochs

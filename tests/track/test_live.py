@@ -15,9 +15,9 @@ from medidense.rundir import RunDir, this_process
 from medidense.track import log_cross_validation, log_unfinished
 from medidense.track.liveness import end_dead, mark
 from medidense.track.pseudonyms import pseudonym_key
-from tests.track.growing import Growing, everything, statuses
+from tests.track.growing import Growing, everything, short, statuses
 
-PARENT = "densenet121-2d-seed0"
+PARENT = "densenet121-2d-e30-s0"
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -57,7 +57,7 @@ def test_a_reviewer_sees_the_run_the_fold_in_training_and_the_finished_ones(
         with run.fold(0).journal.at_work():
             growing.epochs(0, 0, 1)
             look(growing)
-            found = {name.split()[0]: one for name, one in everything(uri)["runs"].items()}
+            found = {short(name): one for name, one in everything(uri)["runs"].items()}
             assert [found[name]["status"] for name in (PARENT, "fold-0")] == ["RUNNING", "RUNNING"]
             assert found[PARENT]["params"]["network.name"] == "densenet121"
             assert found[PARENT]["inputs"] == 1
@@ -70,7 +70,7 @@ def test_a_reviewer_sees_the_run_the_fold_in_training_and_the_finished_ones(
         with run.fold(1).journal.at_work():
             growing.epochs(1, 0, 0)
             look(growing)
-            found = {name.split()[0]: one for name, one in everything(uri)["runs"].items()}
+            found = {short(name): one for name, one in everything(uri)["runs"].items()}
             assert (found["fold-0"]["status"], found["fold-1"]["status"]) == ("FINISHED", "RUNNING")
             assert len(found["fold-0"]["points"]["train/loss"]) == 3
             evaluation = growing.whole.evaluation_json()["folds"][0]
@@ -85,7 +85,7 @@ def test_a_reviewer_sees_the_run_the_fold_in_training_and_the_finished_ones(
     assert tracked.problem == ""
     assert statuses(uri) == {PARENT: "FINISHED", "fold-0": "FINISHED", "fold-1": "FINISHED"}
     after = everything(uri)
-    found = {name.split()[0]: one for name, one in after["runs"].items()}
+    found = {short(name): one for name, one in after["runs"].items()}
     assert all(len(found[f"fold-{index}"]["points"]["train/loss"]) == 3 for index in (0, 1))
     assert found["fold-0"]["parent"] == tracked.run_id
     assert found[PARENT]["times"][0] == round(1000 * (run.journal.read().begun or 0))
@@ -113,10 +113,10 @@ def test_what_was_logged_alive_is_what_is_logged_at_the_end(growing: Growing, ru
     growing.run.tracking_path.unlink()
     log_cross_validation(growing.run, working=Path.cwd(), command="medidense cv")
     both = everything(uri)["runs"]
-    names = {name.split()[0] for name in both}
+    names = {short(name) for name in both}
     assert len(both) == 2 * len(names) == 6
     for name in names:
-        one, other = (own for key, own in both.items() if key.split()[0] == name)
+        one, other = (own for key, own in both.items() if short(key) == name)
         assert (one["points"], one["times"], one["status"]) == (
             other["points"],
             other["times"],

@@ -13,7 +13,7 @@ def test_what_was_saved_is_remembered_for_the_same_store(tmp_path: Path) -> None
     assert again == memory
     other = Memory.of(tmp_path / "tracking.json", "sqlite:///b", "r1")
     assert (other.runs, other.done) == ({}, [])
-    assert other.uid != memory.uid
+    assert other.uid == memory.uid, "by it the runs are found in a store that has them already"
 
 
 def test_new_results_keep_runs_images_and_model(tmp_path: Path) -> None:

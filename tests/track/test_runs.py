@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from medidense.errors import RunError
-from medidense.rundir import RunDir
+from medidense.rundir import Picture, RunDir
 from medidense.track import log_cross_validation
 from medidense.track.runs import Tracked
 
@@ -45,6 +45,15 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
     assert metrics["oof/sensitivity_low"] <= metrics["oof/sensitivity"] <= metrics["oof/sensitivity_high"]
     assert 0 <= metrics["oof_baseline/volume_alone"] <= 1
     assert "(95% CI " in parent.data.tags["oof.auroc"]
+    rule = max(evaluation["baselines"], key=lambda one: one["auroc"]["value"])
+    gap = rule["network_minus_baseline"]
+    name = rule["name"].removeprefix("logistic regression on ")
+    assert parent.data.tags["oof.floor"] == (
+        f"{name} {rule['auroc']['value']:.3f}; network minus it {gap['value']:.3f} "
+        f"({gap['low']:.3f}-{gap['high']:.3f})"
+    )
+    uid = parent.data.tags["medidense.uid"]
+    assert parent.info.run_name == f"densenet121-2d-e{run.recipe().training.epochs}-s0-{uid[:4]}"
     assert parent.data.tags["mlflow.note.content"].startswith("Pooled out-of-fold AUROC 0.")
     assert parent.info.status == "FINISHED"
     assert parent.data.params["network.name"] == "densenet121"
@@ -61,9 +70,9 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
 
 
 def test_artifacts_are_pseudonymous_tables_figures_and_image_steps_from_0(
-    run: RunDir, tmp_path: Path
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
 ) -> None:
-    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     client = client_of(tracked)
     names = {item.path for item in client.list_artifacts(tracked.run_id)}
     assert names == {"figures", "images", "recipe.yaml", "saliency", "tables"}
@@ -85,8 +94,10 @@ def test_artifacts_are_pseudonymous_tables_figures_and_image_steps_from_0(
     assert location.is_relative_to(tmp_path / "mlruns" / "artifacts")
 
 
-def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(run: RunDir, tmp_path: Path) -> None:
-    log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
+) -> None:
+    log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     store = tmp_path / "mlruns"
     files = [path for path in store.rglob("*") if path.is_file()]
     assert len(files) > 10
@@ -103,11 +114,11 @@ def test_nothing_that_names_a_subject_or_a_user_leaves_the_run_directory(run: Ru
     assert str(Path.home()) + "/" not in dump.replace(str(tmp_path), "")
 
 
-def test_a_second_call_adds_nothing(run: RunDir, tmp_path: Path) -> None:
-    first = log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_a_second_call_adds_nothing(run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path) -> None:
+    first = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     before = Path(run.tracking_path).read_bytes()
     images = sorted((tmp_path / "mlruns").rglob("*.webp"))
-    assert log_cross_validation(run, working=tmp_path, command="medidense cv") == first
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures) == first
     assert run.tracking_path.read_bytes() == before
     assert run.tracking_path.stat().st_mode & 0o777 == 0o600
     assert sorted((tmp_path / "mlruns").rglob("*.webp")) == images
@@ -141,13 +152,15 @@ def test_a_logging_that_was_killed_goes_on_in_its_own_runs(
     assert len(client.get_metric_history(tracked.run_id, "oof/auroc")) == 1
 
 
-def test_a_new_evaluation_replaces_the_figures_and_repeats_no_image(run: RunDir, tmp_path: Path) -> None:
-    first = log_cross_validation(run, working=tmp_path, command="medidense cv")
+def test_a_new_evaluation_replaces_the_figures_and_repeats_no_image(
+    run: RunDir, pictures: tuple[Picture, ...], tmp_path: Path
+) -> None:
+    first = log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures)
     images = sorted((tmp_path / "mlruns").rglob("*.webp"))
     tree = run.evaluation_json() | {"auroc": 0.25}
     run.evaluation_path.write_text(json.dumps(tree))
     os.utime(run.evaluation_path, (2e9, 2e9))
-    assert log_cross_validation(run, working=tmp_path, command="medidense cv") == first
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv", pictures=pictures) == first
     assert client_of(first).get_run(first.run_id).data.metrics["oof/auroc"] == 0.25
     assert sorted((tmp_path / "mlruns").rglob("*.webp")) == images
 
@@ -169,10 +182,46 @@ def test_the_leaderboard_shows_parents_best_first(run: RunDir, tmp_path: Path) -
     state = json.loads(saved["state"])
     assert state["orderByKey"] == "metrics.`oof/auroc`"
     assert state["orderByAsc"] is False
+    assert state["selectedColumns"][:2] == ["tags.`oof.auroc`", "tags.`oof.floor`"]
     found = client.search_runs([experiment.experiment_id], state["searchFilter"])
     assert [item.info.run_id for item in found] == [tracked.run_id]
     shown = {name.split("`")[1] for name in state["selectedColumns"] if name.startswith("metrics.")}
     assert shown <= set(found[0].data.metrics)
+
+
+def test_what_somebody_wrote_of_the_experiment_stays_and_views_are_renewed_where_they_differ(
+    run: RunDir, tmp_path: Path
+) -> None:
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    client = client_of(tracked)
+    home = client.get_run(tracked.run_id).info.experiment_id
+    first = dict(client.get_experiment(home).tags)
+    assert first["mlflow.note.content"].startswith("Cross-validations of one cohort. [Leaderboard")
+    log_cross_validation(run, working=tmp_path, command="medidense cv")
+    assert client.get_experiment(home).tags == first, "a view that shows the same is as old as it was"
+    client.set_experiment_tag(home, "mlflow.note.content", "Ethics vote 12/2026.")
+    client.set_experiment_tag(home, "mlflow.sharedViewState.folds", "{}")
+    log_cross_validation(run, working=tmp_path, command="medidense cv")
+    tags = client.get_experiment(home).tags
+    assert tags["mlflow.note.content"] == "Ethics vote 12/2026."
+    assert "state" in json.loads(tags["mlflow.sharedViewState.folds"])
+
+
+def test_a_deleted_experiment_is_a_sentence_with_the_ways_out(
+    run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracked = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    client = client_of(tracked)
+    home = client.get_run(tracked.run_id).info.experiment_id
+    client.delete_experiment(home)
+    problem = log_cross_validation(run, working=tmp_path, command="medidense cv").problem
+    assert f"mlflow experiments restore --experiment-id {home}" in problem
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "another")
+    assert log_cross_validation(run, working=tmp_path, command="medidense cv").experiment == "another"
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+    client.restore_experiment(home)
+    again = log_cross_validation(run, working=tmp_path, command="medidense cv")
+    assert again.problem == ""
 
 
 def test_a_server_that_refuses_is_a_sentence_not_an_error(

@@ -5,11 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from medidense.rundir import RunDir
+from medidense.rundir import Picture, RunDir
 from medidense.track import log_cross_validation, promote_run, promote_version
 from medidense.track.quiet import client_of
 from medidense.track.ui import serving
@@ -25,16 +26,22 @@ print(json.dumps(model.predict(pd.DataFrame([{"image": "x"}])).to_dict("records"
 
 @pytest.mark.slow
 def test_a_server_has_one_version_one_champion_and_a_model_that_loads(
-    run: RunDir, store: Path, tmp_path: Path, package: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunDir,
+    pictures: tuple[Picture, ...],
+    store: Path,
+    tmp_path: Path,
+    package: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     with serving(f"sqlite:///{store}", port=port) as (server, _):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-        tracked = log_cross_validation(run, working=tmp_path, command="medidense cv", package=package)
+        logged = partial(log_cross_validation, run, working=tmp_path, command="medidense cv")
+        tracked = logged(package=package, pictures=pictures)
         assert tracked.problem == ""
-        assert log_cross_validation(run, working=tmp_path, command="medidense cv", package=package) == tracked
+        assert logged(package=package, pictures=pictures) == tracked
         client, name = client_of(server), tracked.experiment
         (version,) = client.search_model_versions(f"name = '{name}'")
         (model,) = client.search_logged_models([client.get_run(tracked.run_id).info.experiment_id])

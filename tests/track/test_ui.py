@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from medidense.errors import MedidenseError, UsageError
+from medidense.errors import MedidenseError, UsageError, WriteError
 from medidense.rundir import RunDir
 from medidense.track import log_cross_validation, serve_ui
 from medidense.track.ui import lines, serving
@@ -33,6 +33,9 @@ def test_the_page_answers_on_loopback_and_ends_with_the_block(run: RunDir, tmp_p
         assert said[1].endswith("compareRunsMode=CHART")
         with urllib.request.urlopen(server, timeout=20) as answer:
             assert b"<title>MLflow</title>" in answer.read()
+        told: list[str] = []
+        serve_ui(f"{server}/", port=port, told=told.append, at=told.append)  # comes back: nothing is served
+        assert told == [server, *said[:-1]]
         with pytest.raises(UsageError, match=f"port {port}"):
             serve_ui(tracked.uri, port=port)
     assert process.returncode is not None
@@ -40,9 +43,10 @@ def test_the_page_answers_on_loopback_and_ends_with_the_block(run: RunDir, tmp_p
         os.killpg(process.pid, 0)
 
 
-def test_a_server_address_is_refused() -> None:
-    with pytest.raises(UsageError, match="server already"):
-        serve_ui("http://127.0.0.1:5000", port=free_port())
+def test_of_a_server_that_is_away_that_is_said() -> None:
+    with pytest.raises(WriteError, match="does not answer") as told:
+        serve_ui(f"http://me:secret@127.0.0.1:{free_port()}", port=free_port())
+    assert "secret" not in str(told.value)
 
 
 def test_an_impossible_port_is_refused(store: Path) -> None:

@@ -15,9 +15,10 @@ import pytest
 
 from medidense import durable
 from medidense.phantoms import PhantomOptions, write_cohort
-from tests.track.growing import everything, statuses
+from tests.track.growing import everything, short, statuses
 
 EPOCHS = 150
+PARENT = f"densenet_small-3d-e{EPOCHS}-s1"
 """So many that a fold trains for longer than the first write of a state takes to come."""
 QUICK = {
     "network.name": "densenet_small",
@@ -195,7 +196,7 @@ def test_a_signal_keeps_the_last_epoch_and_the_logging_goes_on(
     done = len(kept(run).get("0", []))
     assert done > 0
     uri = f"sqlite:///{commands.folder}/mlruns/mlflow.db"
-    assert sorted(statuses(uri).items()) == [("densenet_small-3d-seed1", "FAILED"), ("fold-0", "FAILED")]
+    assert sorted(statuses(uri).items()) == [(PARENT, "FAILED"), ("fold-0", "FAILED")]
     process = commands.start(run)
     assert commands.until(lambda: set(statuses(uri).values()) == {"RUNNING"}, process)
     time.sleep(random.Random(code).uniform(0, 2))
@@ -229,8 +230,8 @@ def test_two_at_once_in_a_new_store_lose_nothing_and_the_one_that_is_killed_goes
     second.wait()
     assert first.wait(PATIENCE_S) == 0
     assert sorted(set(statuses_of(uri))) == [
-        "densenet_small-3d-seed1 FINISHED",
-        "densenet_small-3d-seed1 KILLED",
+        f"{PARENT} FINISHED",
+        f"{PARENT} KILLED",
         "fold-0 FINISHED",
         "fold-0 KILLED",
         "fold-1 FINISHED",
@@ -248,4 +249,4 @@ def test_two_at_once_in_a_new_store_lose_nothing_and_the_one_that_is_killed_goes
 
 def statuses_of(uri: str) -> list[str]:
     """Name and status of every run of the store."""
-    return [f"{name.split()[0]} {one['status']}" for name, one in everything(uri)["runs"].items()]
+    return [f"{short(name)} {one['status']}" for name, one in everything(uri)["runs"].items()]

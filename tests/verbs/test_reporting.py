@@ -14,6 +14,7 @@ from medidense.errors import RunError
 from medidense.pages.controls import APART, COPIES
 from medidense.rundir import RunDir, write_prints
 from medidense.values.covariates import Covariates
+from medidense.verbs import picturing
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
 
@@ -118,7 +119,7 @@ def test_the_command_on_the_page_asks_the_same_question(here: World) -> None:
 def test_pictures_of_other_modalities_are_withheld_unless_allowed(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_contents_module, "free_of_text", lambda _: False)
+    monkeypatch.setattr(picturing, "free_of_text", lambda _: False)
     pictures = len(list((copy / "saliency").glob("*.png")))
     assert verbs.report(copy).withheld == pictures > 0
     page = (copy / "report.html").read_text(encoding="utf-8")
@@ -128,6 +129,7 @@ def test_pictures_of_other_modalities_are_withheld_unless_allowed(
     page = (copy / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/jpeg") == pictures
     assert "withheld" not in page
+    assert verbs.report(copy).withheld == 0, "the run keeps what was said"
 
 
 def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
@@ -137,7 +139,7 @@ def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
         (run.saliency / f"{name}.png").write_bytes(picture)
     found = verbs.evaluate(copy).evaluation
     for point, kinds in ((0.0, {"TP", "FP"}), (1.0, {"TN", "FN"})):
-        shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str, True).shown
+        shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str).shown
         assert {one.kind for one in shown} - {"hardest"} == kinds
 
 
