@@ -25,27 +25,37 @@ def log_odds(score: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
+def targets(label: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
+    """What scores (N, C) are fitted to: each row's own class just inside 1, the others share the rest.
+
+    Platt's targets (1999, section 2.2), of a class with n rows (n + 1) / (n + 2), for any number of classes:
+    (n + 1) / (n + C), as one row of each other class among them would give. They keep a fit finite where the
+    classes do not overlap.
+
+    >>> targets(np.array([0, 1, 1]), 2).round(3).tolist()
+    [[0.667, 0.333], [0.25, 0.75], [0.25, 0.75]]
+    """
+    number = np.bincount(label, minlength=classes)[label]
+    found = np.repeat((1 / (number + classes))[:, None], classes, axis=1)
+    found[np.arange(len(label)), label] = (number + 1) / (number + classes)
+    return found
+
+
 def fit_temperature(label: NDArray[np.int64], scores: NDArray[np.float64], positive: int) -> Calibration:
-    """The one power of the scores (N, C) with the least log loss over `label` (N,)."""
-    rows = np.arange(len(label))
+    """The one power of the scores (N, C) with the least log loss over the `targets` of `label` (N,)."""
+    wanted = targets(label, scores.shape[1])
 
     def loss(log_slope: float) -> float:
         found = calibrate(Calibration(method="temperature", slope=float(np.exp(log_slope))), scores, positive)
-        return float(-np.log(np.clip(found[rows, label], LEAST, None)).mean())
+        return float(-(wanted * np.log(np.clip(found, LEAST, None))).sum(axis=1).mean())
 
     best = minimize_scalar(loss, bounds=(-SPAN, SPAN), method="bounded", options={"xatol": 1e-8})
     return Calibration(method="temperature", slope=float(np.exp(best.x)))
 
 
 def fit_platt(label: NDArray[np.int64], scores: NDArray[np.float64], positive: int) -> Calibration:
-    """Slope and intercept of the log odds of two classes (N, 2), with Platt's targets just inside 0 and 1.
-
-    The targets (Platt 1999, section 2.2) keep the fit finite where the classes do not overlap.
-    """
-    truth = label == positive
-    above, below = int(truth.sum()), int((~truth).sum())
-    target = np.where(truth, (above + 1) / (above + 2), 1 / (below + 2))
-    slope, intercept = fit_logistic(log_odds(scores[:, positive]), target)
+    """Slope and intercept of the log odds of two classes (N, 2), of the least log loss over `targets`."""
+    slope, intercept = fit_logistic(log_odds(scores[:, positive]), targets(label, 2)[:, positive])
     return Calibration(method="platt", slope=slope, intercept=intercept)
 
 

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 from medidense.stats.calibrating import fit, fit_logistic, fit_platt, fit_temperature, log_odds
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.reliability import slope_and_intercept
-from medidense.values.calibration import calibrate
+from medidense.values.calibration import Method, calibrate
 
 
 def drawn(n: int, slope: float, intercept: float) -> tuple[np.ndarray, np.ndarray]:
@@ -45,8 +45,14 @@ def test_temperature_has_the_least_log_loss_with_three_classes_and_moves_no_orde
     fitted = calibrate(found, scores, 0)
     assert fitted == pytest.approx(softmax(found.slope * odds, axis=1))
     assert (fitted.argmax(axis=1) == scores.argmax(axis=1)).all()
-    grid = [log_loss(label, softmax(slope * odds, axis=1)) for slope in np.arange(0.05, 2, 0.01)]
-    assert log_loss(label, fitted) <= min(grid)
+    counts = np.bincount(label)[label, None]
+    wanted = np.where(np.eye(3)[label] == 1, (counts + 1) / (counts + 3), 1 / (counts + 3))
+    grid = [
+        -(wanted * np.log(softmax(slope * odds, axis=1))).sum(axis=1).mean()
+        for slope in np.arange(0.05, 2, 0.01)
+    ]
+    assert -(wanted * np.log(fitted)).sum(axis=1).mean() <= min(grid)
+    assert log_loss(label, fitted) < log_loss(label, scores)
 
 
 def test_a_logistic_fit_is_scikit_learns_without_a_penalty() -> None:
@@ -72,6 +78,15 @@ def test_classes_that_do_not_overlap_and_scores_of_0_and_1_stay_finite() -> None
         found = calibrate(fit(method, label, scores, 1), scores, 1)
         assert np.isfinite(found).all()
         assert (np.diff(found[:, 1]) >= 0).all()
+
+
+@pytest.mark.parametrize("method", ["platt", "temperature"])
+def test_ten_samples_told_apart_do_not_make_a_score_certain(method: Method) -> None:
+    # by hand: the targets of five and five are 6/7 and 1/7, and both calibrations can meet them
+    label = np.repeat([0, 1], 5)
+    scores = np.stack([np.repeat([0.6, 0.4], 5), np.repeat([0.4, 0.6], 5)], axis=1)
+    found = calibrate(fit(method, label, scores, 1), scores, 1)
+    assert found[:, 1] == pytest.approx(np.repeat([1 / 7, 6 / 7], 5), abs=1e-4)
 
 
 def test_scores_that_differ_by_rounding_alone_have_slope_0_and_the_intercept() -> None:

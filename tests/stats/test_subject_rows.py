@@ -42,7 +42,7 @@ def test_a_subject_is_positive_where_any_sample_is_and_so_is_it_called() -> None
     assert found.decided.tolist() == [1, 0, 0]
     assert found.table.fold.tolist() == [1, 0, 1]
     assert found.left_out == 0
-    assert "A subject is 1 where any" in found.rule
+    assert "A subject is class 1 where any" in found.rule
 
 
 def test_the_positive_class_may_be_the_first() -> None:
