@@ -233,7 +233,7 @@ def short_of(target: float, figures: Mapping[str, Estimate]) -> tuple[str, ...]:
     That is where the upper limit of ``coverage``, or of a ``coverage_<class>``, lies below `target`.
 
     >>> short_of(0.9, {"coverage": Estimate(0.8, 0.7, 0.88), "coverage_benign": Estimate(0.9, 0.8, 0.95)})
-    ('Prediction sets fall short of their coverage of 0.9: 0.800 (95% CI 0.700 to 0.880) over all classes.',)
+    ('Prediction sets fall short of their coverage of 0.9: 0.800 (95% CI 0.700-0.880) over all classes.',)
     """
     low = [
         f"{figure.text()} {_of_whom(name)}"

@@ -154,7 +154,7 @@ def test_check_reports_the_figures_of_a_cohort_that_holds(
     assert main(["check", "."]) == 0
     out = capsys.readouterr().out
     assert "12 of 1 subject, 12 images" in out
-    assert "0 8, 1 4" in out
+    assert "class 0: 8, class 1: 4" in out
     assert "a lesion a row" in out
     assert "not stated" in out
     assert "joined.csv" in out

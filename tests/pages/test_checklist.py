@@ -94,7 +94,7 @@ def test_an_answer_that_is_no_answer_does_not_count(
 def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable[..., RunContents]) -> None:
     contents = made()
     found = answers(contents)
-    assert "Recalibrated by platt" in found["imbalance"].said
+    assert "The scores are not recalibrated." in found["imbalance"].said
     assert "Decided for malignant from 0.5 on, set before any result." in found["output"].said
     assert "Operating points shown: fixed, sensitivity, specificity, youden, cost." in found["output"].said
     assert "net benefit" in found["measures"].said

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from medidense import verbs
+from medidense import durable, verbs
 from medidense.rundir import RunDir
 from medidense.verbs.picturing import clean_pictures, pictures
 from tests.verbs.conftest import World
@@ -21,6 +21,7 @@ def ultrasound(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         text = path.read_text(encoding="utf-8")
         assert ct in text
         path.write_text(text.replace(ct, ct.replace("CT", "US")), encoding="utf-8")
+    run.save_about(run.about() | {"recipe": {"sha256": durable.sha256_file(run.recipe_path)}})
     monkeypatch.chdir(tmp_path)
     return run
 

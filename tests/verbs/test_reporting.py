@@ -78,7 +78,7 @@ def test_empty_cells_of_covariates_are_counted_where_the_run_has_them(
     taken = plain.input.model_copy(update={"covariates": Covariates(columns=("Age", "psa"))})
     recipe = plain.model_copy(update={"input": taken})
     monkeypatch.setattr(RunDir, "recipe", lambda _: recipe)
-    found = run_contents_module.run_contents(run, evaluation, str, True)
+    found = run_contents_module.run_contents(run, evaluation, str)
     assert found.empty_cells == {"Age": 2}
 
 
