@@ -26,8 +26,8 @@ GIVEN = "The run develops a model; the item is for the evaluation of a given one
 
 def checklist_section(contents: RunContents) -> Html:
     """Both checklists, a row an item, with its state; what the run does not know is marked."""
-    found, counted = answers(contents), checklist_counts(contents)
-    said = [f"{name}: {_words(counts)}, of {len(LISTS[name])}." for name, counts in counted.items()]
+    found = answers(contents)
+    said = [f"{name}: {_words(counts)}, of {len(LISTS[name])}." for name, counts in _counted(found).items()]
     meant = "Partly: the authors add what stands in red. What the run knows is a beginning."
     parts = [tag("p", " ".join(said), kind="note"), tag("p", f"{meant} {SOURCES}", kind="note")]
     for name, items in LISTS.items():
@@ -39,7 +39,10 @@ def checklist_section(contents: RunContents) -> Html:
 
 def checklist_counts(contents: RunContents) -> dict[str, dict[str, int]]:
     """By checklist how many of its items, or of their parts, are in each state."""
-    found = answers(contents)
+    return _counted(answers(contents))
+
+
+def _counted(found: Mapping[str, Answer]) -> dict[str, dict[str, int]]:
     counted = {name: Counter(_state(item, found) for item in items) for name, items in LISTS.items()}
     return {name: {state: counts[state] for state in STATES} for name, counts in counted.items()}
 

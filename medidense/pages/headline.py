@@ -5,9 +5,8 @@ from medidense.pages.controls import TONE, controls
 from medidense.pages.markup import Html, tag
 from medidense.values import Baseline, Estimate, Evaluation
 from medidense.values.doubts import control_doubts, size_doubt
+from medidense.values.evaluation import CHANCE
 from medidense.values.wording import class_words, count
-
-CHANCE = 0.5
 
 
 def headline(contents: RunContents) -> Html:
@@ -113,7 +112,7 @@ def against_floor(floor: Baseline | None) -> str:
         verdict = "The network is worse"
     elif gap.low <= 0:
         verdict = "The network is not shown to be better"
-    if floor.auroc.high is not None and floor.auroc.high < CHANCE:
+    if floor.below_chance:
         said += " That is below 0.5, so that a difference from it says nothing."
     return f"{said} {verdict}: network minus rule {gap.text()}, on the same folds."
 

@@ -4,14 +4,12 @@ from dataclasses import asdict, dataclass
 
 from medidense.pages.contents import Overlay, RunContents
 from medidense.pages.markup import Html, figure, join, picture, table, tag
-from medidense.stats import decided_classes, hardest, surest_wrong
+from medidense.stats import HARDEST, decided_classes, hardest, surest_wrong
 from medidense.values import Predictions
 from medidense.values.wording import class_words
 
 EACH = 8
 """Samples of a list."""
-
-HARDEST = "hardest"
 
 KINDS = {
     "TP": "rightly called positive",

@@ -5,7 +5,7 @@ from medidense.pages.markup import Html, confusion, figure, join, table, tag
 from medidense.pages.precision_recall import precision_recall_png
 from medidense.pages.ranking import roc_png, scores_png
 from medidense.pages.reliability import CAPTION, reliability_png
-from medidense.values import Baseline, Evaluation
+from medidense.values import Evaluation
 from medidense.values.wording import class_words
 
 WORDS = {
@@ -30,7 +30,6 @@ APART = (
     "levels, and pooling compares scores of different networks. One threshold then fits no fold well."
 )
 
-CHANCE = 0.5
 BELOW = (
     "A rule that is fitted anew in each fold falls below 0.5 where there is nothing to learn: a test part "
     "with many positives leaves few to train on, so its scores are low, and pooling over folds turns the "
@@ -109,7 +108,7 @@ def baselines_section(contents: RunContents) -> Html:
         (
             one.name,
             one.auroc.text(),
-            one.network_minus_baseline.text() + ("; says nothing, see below" if _below_chance(one) else ""),
+            one.network_minus_baseline.text() + ("; says nothing, see below" if one.below_chance else ""),
         )
         for one in evaluation.baselines
     ]
@@ -117,14 +116,9 @@ def baselines_section(contents: RunContents) -> Html:
     if any(one.uses_network for one in evaluation.baselines):
         words += " The floor is the best rule in which no network has a part."
     parts = [table(rows, "words"), tag("p", words, kind="note")]
-    if below := [one.name for one in evaluation.baselines if _below_chance(one)]:
+    if below := [one.name for one in evaluation.baselines if one.below_chance]:
         parts.append(tag("p", f"Below 0.5: {', '.join(below)}. {BELOW}", kind="note"))
     return join(parts)
-
-
-def _below_chance(rule: Baseline) -> bool:
-    """True where the whole interval of a rule's AUROC lies below 0.5."""
-    return rule.auroc.high is not None and rule.auroc.high < CHANCE
 
 
 def folds_section(contents: RunContents) -> Html:

@@ -27,10 +27,11 @@ from medidense.stats.regression import regression_scores
 from medidense.stats.reliability import observed_expected
 from medidense.stats.repeats import with_repeats
 from medidense.stats.subgroups import subgroups
-from medidense.stats.telling import hardest, surest_wrong
+from medidense.stats.telling import HARDEST, hardest, surest_wrong
 from medidense.stats.two_runs import compare_predictions
 
 __all__ = [
+    "HARDEST",
     "SHUFFLES",
     "BaselineScores",
     "Decisions",

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medidense.values import BACKGROUND, LABEL_SHUFFLE, ControlResult, Estimate, Outcome
-
-CHANCE = 0.5
+from medidense.values.evaluation import CHANCE
 
 SHUFFLE_BOUND = 0.05
 """So far above chance the mean over shuffles may lie: it is known to a hundredth, and a leak that matters

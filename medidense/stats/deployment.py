@@ -1,7 +1,7 @@
 """What does a package decide by, and what is that worth on subjects that had no part in it?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +19,7 @@ from medidense.stats.crossing import cannot_cross
 from medidense.stats.decisions import decided_classes
 from medidense.stats.intervals import SubjectDraws
 from medidense.stats.net_benefit import decision_curve
-from medidense.stats.operating import (
-    at_prevalence,
-    chosen_threshold,
-    cross_decided,
-    figures_at,
-    operating_points,
-)
+from medidense.stats.operating import Named, chosen_threshold, cross_decided, operating_points, point_at
 from medidense.stats.thresholds import choosers
 from medidense.values import Estimate, Predictions
 from medidense.values.calibration import (
@@ -165,17 +159,8 @@ def _raw_alone(
     """Figures, decision curve and the recipe's own operating point of the scores as they are."""
     positive, two = predictions.positive_index, len(predictions.classes) == 2
     truth, score = predictions.label == positive, predictions.scores[:, positive]
-    called, share = score >= kept.operating_point, rules.deployment_prevalence
-    point = OperatingPoint(
-        name="fixed",
-        target=None,
-        threshold=kept.operating_point,
-        metrics=figures_at(truth, score, called, draws),
-        prevalence=float(truth.mean()),
-        deployment_prevalence=share,
-        deployment={} if share is None else at_prevalence(truth, called, share, draws),
-        used=two,
-    )
+    named, called = Named("fixed", None, kept.operating_point), score >= kept.operating_point
+    point = point_at(named, called, predictions, rules.deployment_prevalence, draws)
     told = "Calibration figures, decision curve and operating point are of the raw scores"
     if not two:
         told += f", the last two of {predictions.positive} against the rest"
@@ -184,7 +169,7 @@ def _raw_alone(
     return Deployed(
         settled=kept,
         calibration=CalibrationResult(None, {RAW: raw_figures(predictions, draws)}, None),
-        operating_points=(point,),
+        operating_points=(replace(point, used=two),),
         decision_curve=decision_curve(truth, score, None, draws, RAW),
         notes=(f"{NOTHING_FITTED}: {reason}. {told}.",),
     )

@@ -14,7 +14,7 @@ from medidense.stats.intervals import SubjectDraws
 from medidense.stats.matching import matched_subset
 from medidense.stats.mover import difference
 from medidense.stats.net_benefit import decision_curve
-from medidense.stats.operating import at_prevalence, figures_at
+from medidense.stats.operating import Named, point_at
 from medidense.stats.recalibration import recalibrations
 from medidense.stats.reliability import observed_expected
 from medidense.stats.subgroups import subgroups
@@ -127,21 +127,10 @@ def _points(
     used = own.pop(manifest.operating_rule, None)
     target = used.target if used else None
     points = [replace(one, name=manifest.operating_rule, target=target) for one in found.operating_points]
-    positive = predictions.positive_index
-    truth, score = predictions.label == positive, predictions.scores[:, positive]
+    score, share = predictions.scores[:, predictions.positive_index], points[0].deployment_prevalence
     for one in own.values():
-        called, share = score >= one.threshold, points[0].deployment_prevalence
-        points.append(
-            OperatingPoint(
-                name=one.name,
-                target=one.target,
-                threshold=one.threshold,
-                metrics=figures_at(truth, score, called, draws),
-                prevalence=points[0].prevalence,
-                deployment_prevalence=share,
-                deployment={} if share is None else at_prevalence(truth, called, share, draws),
-            )
-        )
+        named = Named(one.name, one.target, one.threshold)
+        points.append(point_at(named, score >= one.threshold, predictions, share, draws))
     return tuple(points)
 
 

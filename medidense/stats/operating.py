@@ -1,6 +1,8 @@
 """What are decisions worth at thresholds that the decided samples had no part in choosing?"""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,14 @@ from medidense.values.calibration import OperatingPoint
 from medidense.values.recipe import EvaluationRules
 
 SHOWN = ("sensitivity", "specificity", "ppv", "npv", "accuracy")
+
+
+class Named(NamedTuple):
+    """A threshold, by which rule it was chosen, and the share or cost that was aimed at, if any."""
+
+    name: str
+    target: float | None
+    threshold: float
 
 
 def chosen_threshold(whole: Predictions, choose: Chooser) -> float:
@@ -34,30 +44,35 @@ def operating_points(
     predictions: Predictions, whole: Predictions, rules: EvaluationRules, draws: SubjectDraws
 ) -> tuple[OperatingPoint, ...]:
     """The recipe's fixed point, and each way to choose one, for the positive class against the rest."""
+    score = predictions.scores[:, predictions.positive_index]
+    found = [(Named("fixed", None, rules.operating_point), score >= rules.operating_point)]
+    for name, (target, choose) in choosers(rules).items():
+        named = Named(name, target, chosen_threshold(whole, choose))
+        found.append((named, cross_decided(predictions, whole, choose)))
+    used = rules.operating_rule if len(predictions.classes) == 2 else ""
+    points = (
+        point_at(named, called, predictions, rules.deployment_prevalence, draws) for named, called in found
+    )
+    return tuple(replace(point, used=point.name == used) for point in points)
+
+
+def point_at(
+    named: Named,
+    called: NDArray[np.bool_],
+    predictions: Predictions,
+    share: float | None,
+    draws: SubjectDraws,
+) -> OperatingPoint:
+    """What it is worth to call these rows (N,) positive; `share` is of positives where it is to be used."""
     truth = predictions.label == predictions.positive_index
     score = predictions.scores[:, predictions.positive_index]
-    ways = {"fixed": (None, rules.operating_point, score >= rules.operating_point)}
-    two = len(predictions.classes) == 2
-    points: list[OperatingPoint] = []
-    found: dict[str, tuple[float | None, float, NDArray[np.bool_]]] = dict(ways)
-    for name, (target, choose) in choosers(rules).items():
-        found[name] = (target, chosen_threshold(whole, choose), cross_decided(predictions, whole, choose))
-    for name, (target, threshold, called) in found.items():
-        figures = figures_at(truth, score, called, draws)
-        share = rules.deployment_prevalence
-        points.append(
-            OperatingPoint(
-                name=name,
-                target=target,
-                threshold=threshold,
-                metrics=figures,
-                prevalence=float(truth.mean()),
-                deployment_prevalence=share,
-                deployment={} if share is None else at_prevalence(truth, called, share, draws),
-                used=two and name == rules.operating_rule,
-            )
-        )
-    return tuple(points)
+    return OperatingPoint(
+        **named._asdict(),
+        metrics=figures_at(truth, score, called, draws),
+        prevalence=float(truth.mean()),
+        deployment_prevalence=share,
+        deployment={} if share is None else at_prevalence(truth, called, share, draws),
+    )
 
 
 def figures_at(

@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 from medidense.stats.decisions import decided_classes
 from medidense.values import Predictions
 
+HARDEST = "hardest"
+"""What the kind of such a sample is called, beside TP, FP and the like."""
+
 
 def surest_wrong(predictions: Predictions, operating_point: float) -> NDArray[np.int64]:
     """Rows decided wrong, the highest score of the class decided for first; of equal ones the first row."""

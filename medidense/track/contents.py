@@ -12,9 +12,10 @@ from medidense.rundir import Picture, RunDir, label_cells, label_columns, recipe
 from medidense.track import names
 from medidense.track.cards import Card
 from medidense.track.figures import (
+    area,
+    closing,
     controls,
     figures,
-    figures_table,
     floor_words,
     size_words,
     with_public_groups,
@@ -31,7 +32,7 @@ class Contents:
     run: RunDir
     alias: Callable[[str], str]
     pictures: Sequence[Picture] = ()
-    """Those that may leave the run directory."""
+    """Of these the clean ones, and no other picture of a scan, are handed on."""
 
     @cached_property
     def evaluation(self) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class Contents:
     @property
     def experiment(self) -> str:
         """The cohort's name and the start of its digest: results of one cohort can be compared."""
-        return f"{self.asked['cohort_name']}-{self.run.cohort_digest[:6]}"
+        return names.experiment(self.asked["cohort_name"], self.run.cohort_digest)
 
     @cached_property
     def title(self) -> str:
@@ -58,8 +59,7 @@ class Contents:
     @property
     def auroc(self) -> Estimate:
         """The pooled AUROC with its interval."""
-        low, high = self.evaluation["auroc_ci95"]
-        return Estimate(self.evaluation["auroc"], low, high)
+        return area(self.evaluation)
 
     def params(self) -> dict[str, str]:
         """The few that tell runs apart: what was asked, and the keys of `names.PARAMS` or set by hand."""
@@ -84,16 +84,10 @@ class Contents:
         lines = [
             f"{self._which()} AUROC {self.auroc.text()} over {words['subjects']} subjects, "
             f"{words['samples']} samples{self._folds()}.",
-            floor_words(self.evaluation),
+            floor_words(words),
             *size_words(words),
             *(f"Control {one.title}: {one.line}" for one in controls(words)),
-            "Research software, not a medical device.",
-            "",
-            f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
-            "",
-            *figures_table(words, "out of fold"),
-            "",
-            *(f"- {note}" for note in words["notes"]),
+            *closing(words, "out of fold"),
         ]
         return "\n".join(lines)
 

@@ -1,6 +1,6 @@
 """Which figures of an evaluation become metrics, and which of its words a description?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medidense.track import names
@@ -16,9 +16,8 @@ def figures(evaluation: Mapping[str, Any], of: str = names.OOF) -> dict[str, flo
 
     `of` begins their names: of a cross-validation's pooled scores, or of those of a package elsewhere.
     """
-    low, high = evaluation["auroc_ci95"]
     found: Found = {
-        **limits(names.pooled("auroc", of), Estimate(evaluation["auroc"], low, high)),
+        **limits(names.pooled("auroc", of), area(evaluation)),
         names.pooled("auroc_fold_mean", of): evaluation["auroc_fold_mean"],
         names.pooled("n_patients", of): evaluation["subjects"],
         names.pooled("n_lesions", of): evaluation["samples"],
@@ -42,6 +41,11 @@ def figures(evaluation: Mapping[str, Any], of: str = names.OOF) -> dict[str, flo
     for baseline in evaluation["baselines"]:
         found[names.baseline(baseline["name"], of)] = baseline["auroc"]["value"]
     return rounded(found)
+
+
+def area(evaluation: Mapping[str, Any]) -> Estimate:
+    """The AUROC with its interval."""
+    return Estimate(evaluation["auroc"], *evaluation["auroc_ci95"])
 
 
 def rounded(found: Mapping[str, float | None]) -> dict[str, float]:
@@ -90,14 +94,31 @@ def _best_rule(evaluation: Mapping[str, Any]) -> tuple[str, Estimate, Estimate] 
 
 def size_words(evaluation: Mapping[str, Any]) -> list[str]:
     """A sentence where much of the figure is size, else nothing."""
-    low, high = evaluation["auroc_ci95"]
     found = evaluation.get("matched")
-    said = size_doubt(Estimate(evaluation["auroc"], low, high), Matched.from_json(found) if found else None)
+    said = size_doubt(area(evaluation), Matched.from_json(found) if found else None)
     return [said] if said else []
 
 
-def figures_table(evaluation: Mapping[str, Any], title: str) -> list[str]:
-    """The figures and the baselines as a Markdown table; `title` says of what they are."""
+def closing(evaluation: Mapping[str, Any], title: str, missing: Sequence[str] = ()) -> list[str]:
+    """The end of a description, below what is seen at once: what was asked, the figures, and the notes.
+
+    `title` says of what the figures are, `missing` what has no part in them.
+    """
+    return [
+        "Research software, not a medical device.",
+        "",
+        f"Classes {', '.join(evaluation['classes'])}; {evaluation['auroc_definition']}. "
+        f"{evaluation['interval']}.",
+        *missing,
+        "",
+        *_table(evaluation, title),
+        "",
+        *(f"- {note}" for note in evaluation["notes"]),
+    ]
+
+
+def _table(evaluation: Mapping[str, Any], title: str) -> list[str]:
+    """The figures and the baselines as a Markdown table."""
     lines = [f"| figure | {title} |", "|---|---|"]
     for figure, estimate in evaluation["metrics"].items():
         lines.append(f"| {figure.replace('_', ' ')} | {Estimate(**estimate).text()} |")

@@ -119,6 +119,15 @@ DATASET_DIGEST = 32
 DATASET_CONTEXT, EXTERNAL_CONTEXT = "cross-validation", "external validation"
 
 
+def experiment(cohort: str, digest: str) -> str:
+    """The experiment of a cohort: its name and the start of its digest, so that its results can be compared.
+
+    >>> experiment("lung", "1a2b3c4d")
+    'lung-1a2b3c'
+    """
+    return f"{cohort}-{digest[:6]}"
+
+
 def pooled(figure: str, of: str = OOF) -> str:
     """The metric that holds a figure of all scores `of` a cross-validation or of a package elsewhere.
 

@@ -12,7 +12,7 @@ from medidense.errors import RunError
 from medidense.rundir import SCORE, ExternalDir
 from medidense.track import names
 from medidense.track.contents import csv_bytes
-from medidense.track.figures import figures, figures_table, floor_words, limits, rounded, with_public_groups
+from medidense.track.figures import area, closing, figures, floor_words, limits, rounded, with_public_groups
 from medidense.values import Estimate
 from medidense.values.wording import count
 
@@ -61,7 +61,7 @@ class ValidationContents:
         name, digest = self.cohort
         if self.trained_on:
             name, digest = str(self.external.get("package_name", "")), self.trained_on
-        return f"{name}-{digest[:6]}"
+        return names.experiment(name, digest)
 
     @property
     def title(self) -> str:
@@ -71,8 +71,7 @@ class ValidationContents:
     @property
     def auroc(self) -> Estimate:
         """The AUROC with its interval."""
-        low, high = self.evaluation["auroc_ci95"]
-        return Estimate(self.evaluation["auroc"], low, high)
+        return area(self.evaluation)
 
     @property
     def evaluated(self) -> int:
@@ -128,15 +127,7 @@ class ValidationContents:
                 if one["name"] == "auroc"
             ),
             floor_words(words),
-            "Research software, not a medical device.",
-            "",
-            f"Classes {', '.join(words['classes'])}; {words['auroc_definition']}. {words['interval']}.",
-            *self._missing(),
-            *external["overlap"]["why"],
-            "",
-            *figures_table(words, "frozen package"),
-            "",
-            *(f"- {note}" for note in words["notes"]),
+            *closing(words, "frozen package", [*self._missing(), *external["overlap"]["why"]]),
         ]
         return "\n".join(lines)
 

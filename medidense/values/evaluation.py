@@ -17,6 +17,9 @@ from medidense.values.wording import class_counts
 BESIDE = ("quadratic_kappa", "mean_absolute_error", "auprc", "sensitivity", "specificity", "ppv", "npv")
 """Figures that stand by sample and by subject side by side; the others are in the JSON alone."""
 
+CHANCE = 0.5
+"""AUROC of guessing."""
+
 
 @dataclass(frozen=True)
 class Baseline:
@@ -27,6 +30,11 @@ class Baseline:
     network_minus_baseline: Estimate
     uses_network: bool = False
     """True where a network's scores are part of it: then it is a rival, and no floor."""
+
+    @property
+    def below_chance(self) -> bool:
+        """True where the whole interval of its AUROC lies below 0.5: a difference from it says nothing."""
+        return self.auroc.high is not None and self.auroc.high < CHANCE
 
 
 @dataclass(frozen=True)

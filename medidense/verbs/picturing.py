@@ -1,9 +1,19 @@
 """Which pictures does a run have, of whom, and which of them may be handed on?"""
 
+from medidense import durable
 from medidense.pages import free_of_text
 from medidense.rundir import Picture, RunDir
 from medidense.values import Predictions
 from medidense.verbs.showing import decided_words, surest
+
+LOCK_S = 60.0
+"""Seconds that are waited for another process that writes run.json."""
+
+
+def allow_pictures(run: RunDir) -> None:
+    """Keep in the run that its pictures carry no name. Raises LockedError, RunError, WriteError."""
+    with durable.locked(run.path, wait_s=LOCK_S):
+        run.allow_burned_in()
 
 
 def pictures(run: RunDir, predictions: Predictions, operating_point: float) -> tuple[Picture, ...]:

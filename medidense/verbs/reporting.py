@@ -10,11 +10,9 @@ from medidense.rundir import RunDir
 from medidense.track import pseudonym, pseudonym_key
 from medidense.values import Estimate, Evaluation
 from medidense.verbs.evaluating import evaluate
+from medidense.verbs.picturing import allow_pictures
 from medidense.verbs.prevalence import stated_before
 from medidense.verbs.run_contents import run_contents
-
-LOCK_S = 60.0
-"""Seconds that are waited for another process that writes run.json."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +41,15 @@ def report(run: Path, *, allow_burned_in: bool = False) -> ReportResult:
     """Write ``report.html`` and ``report.json`` into a finished run: all of it on one page.
 
     The figures are made anew from the out-of-fold scores (`evaluate`), for the prevalence that `evaluate` was
-    told last, if it was. The page names subjects and samples by
-    the user's pseudonyms; saliency pictures stand on it where the modality carries no burned-in text, or
-    where `allow_burned_in` says that these carry none: the run keeps it, for MLflow too. Equal runs give
-    equal bytes. Raises RunError, WriteError, UsageError where the user's key is no key.
+    told last, if it was. The page names subjects and samples by the user's pseudonyms; saliency pictures
+    stand on it where the modality carries no burned-in text, or where `allow_burned_in` says that these
+    carry none: the run keeps it, for MLflow too. Equal runs give equal bytes. Raises RunError, WriteError,
+    UsageError where the user's key is no key.
     """
     folder = RunDir(Path(run))
     folder.require_finished()
     if allow_burned_in:
-        with durable.locked(folder.path, wait_s=LOCK_S):
-            folder.allow_burned_in()
+        allow_pictures(folder)
     return write_report(folder, evaluate(folder.path, prevalence=stated_before(folder)).evaluation)
 
 

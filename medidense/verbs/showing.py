@@ -11,8 +11,8 @@ from medidense.preprocess import open_sample, prepare
 from medidense.rundir import RunDir, read_encoding
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
+from medidense.stats import HARDEST, decides_from, hardest, surest_wrong
 from medidense.stats import decided_classes as decisions
-from medidense.stats import decides_from, hardest, surest_wrong
 from medidense.values import Cohort, Predictions, Sample
 from medidense.verbs.progress import Progress
 
@@ -21,8 +21,6 @@ EACH = 2
 
 LISTED = 4
 """Of those decided wrong with most confidence, and of the hardest, all of the first are shown."""
-
-HARDEST = "hardest"
 
 
 def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
@@ -34,11 +32,12 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
     is the positive one that is shown. Files that are there are kept.
     """
     predictions, samples = run.predictions(), table.by_name()
-    picks = surest(predictions, _point(run, predictions))
+    point = decides_from(predictions, run.recipe().evaluation)[0]
+    picks = surest(predictions, point)
     for number, (kind, rank, row) in enumerate(picks):
         target = run.saliency / f"{kind}_{rank}.png"
         if not target.is_file():
-            _show(run, samples[predictions.samples[row]], target, (predictions, row))
+            _show(run, samples[predictions.samples[row]], target, (predictions, row, point))
         progress("saliency", number + 1, len(picks))
 
 
@@ -69,11 +68,6 @@ def surest(predictions: Predictions, operating_point: float) -> list[tuple[str, 
     return picks + [(HARDEST, rank, row) for rank, row in enumerate(near) if row not in taken]
 
 
-def _point(run: RunDir, predictions: Predictions) -> float:
-    """The score from which on a package of the run decides for the positive class."""
-    return decides_from(predictions, run.recipe().evaluation)[0]
-
-
 def _kind(predictions: Predictions, decided: int, row: int) -> str:
     right = decided == int(predictions.label[row])
     if len(predictions.classes) != 2:
@@ -81,11 +75,10 @@ def _kind(predictions: Predictions, decided: int, row: int) -> str:
     return ("T" if right else "F") + ("P" if decided == predictions.positive_index else "N")
 
 
-def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, int]) -> None:
-    """The map of one sample, by the model of the fold that tested it."""
-    (predictions, row), recipe = place, run.recipe()
-    point = _point(run, predictions)
-    decided, _ = _decided(predictions, row, point)
+def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, int, float]) -> None:
+    """The map of one sample, by the model of the fold that tested it; `place`: as in `_decided`."""
+    (predictions, row, _), recipe = place, run.recipe()
+    decided, words = _decided(*place)
     fold = run.fold(int(predictions.fold[row]))
     width = read_encoding(fold.path).width if recipe.input.covariates else 0
     net = build_for(recipe, len(run.classes), covariates=width)
@@ -93,24 +86,22 @@ def _show(run: RunDir, sample: Sample, target: Path, place: tuple[Predictions, i
     volume, region = open_sample(sample)
     found = explain_volume([net], recipe.network.name, prepare(volume, region, recipe.input), volume, decided)
     write_map(found, volume, target.with_suffix("").with_suffix(".nii.gz"))
-    title = f"{target.stem}: {decided_words(predictions, row, point)}"
+    title = f"{target.stem}: {words}"
     durable.write_bytes(target, overlay_png(volume, found, region, title))
 
 
 def decided_words(predictions: Predictions, row: int, operating_point: float) -> str:
     """What is known and decided of a sample, and the score of that in brackets."""
-    decided, words = _decided(predictions, row, operating_point)
-    return f"{words} ({predictions.scores[row, decided]:.2f})"
+    return _decided(predictions, row, operating_point)[1]
 
 
 def _decided(predictions: Predictions, row: int, operating_point: float) -> tuple[int, str]:
-    """Column of the score that a map is evidence for, and what is known and decided of it in words."""
+    """Column of the score that a map is evidence for, and what is known and decided in words, with it."""
     if predictions.multi_label:
         column = predictions.positive_index
-        return (
-            column,
-            f"label {predictions.positive} {('absent', 'there')[predictions.label[row, column]]}, score",
-        )
-    column = int(decisions(predictions, operating_point)[row])
-    label, name = predictions.classes[predictions.label[row]], predictions.classes[column]
-    return column, f"label {label}, decided {name}"
+        words = f"label {predictions.positive} {('absent', 'there')[predictions.label[row, column]]}, score"
+    else:
+        column = int(decisions(predictions, operating_point)[row])
+        label, name = predictions.classes[predictions.label[row]], predictions.classes[column]
+        words = f"label {label}, decided {name}"
+    return column, f"{words} ({predictions.scores[row, column]:.2f})"

@@ -5,15 +5,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from medidense import durable
 from medidense.errors import MedidenseError, NothingFoundError, RunError
 from medidense.rundir import ExternalDir, RunDir
 from medidense.track import Tracked, log_unfinished, log_validation
+from medidense.verbs.picturing import allow_pictures
 from medidense.verbs.progress import Progress, quiet
 from medidense.verbs.watching import log_finished
-
-LOCK_S = 60.0
-"""Seconds that are waited for another process that writes run.json."""
 
 RUNS = Path("runs")
 """Where `cv` writes runs by default."""
@@ -95,8 +92,7 @@ def _synced(run: RunDir, allow_burned_in: bool) -> Synced:
     finished = not run.missing and run.evaluation_path.is_file() and run.predictions_path.is_file()
     try:
         if allow_burned_in:
-            with durable.locked(run.path, wait_s=LOCK_S):
-                run.allow_burned_in()
+            allow_pictures(run)
         if finished:
             tracked = log_finished(run, "medidense cv")
         else:

@@ -71,7 +71,7 @@ def recipe() -> Recipe:
     intensity = {"rule": "percentiles", "low": 1, "high": 99}
     tree = {
         "input": {"dims": 2, "region": "whole", "size": [32, 32], "intensity": intensity},
-        "evaluation": {"bootstrap": 200},
+        "evaluation": {"bootstrap": 200, "calibration": "platt"},
     }
     return parse_recipe(tree, "test")
 

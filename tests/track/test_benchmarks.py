@@ -5,6 +5,7 @@ import mlflow
 import pytest
 
 from medidense.track import BenchmarkRecord, Tracked, benchmarks, log_benchmark, trainings_record
+from tests.track.killing import killed_at
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -96,10 +97,8 @@ def test_what_breaks_off_is_failed_and_goes_on_in_the_same_run(
 def test_a_run_that_was_made_and_not_remembered_is_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "log_artifact", killed)
-        with pytest.raises(KeyboardInterrupt):
-            log(found(tmp_path / "out"), tmp_path)
+    with killed_at("log_artifact", monkeypatch):
+        log(found(tmp_path / "out"), tmp_path)
     path = tmp_path / "out" / "tracking.json"
     memory = json.loads(path.read_text())
     path.write_text(json.dumps(memory | {"runs": {}, "done": []}))
@@ -109,10 +108,6 @@ def test_a_run_that_was_made_and_not_remembered_is_gone_on_with(
     (run,) = client.search_runs([client.get_run(tracked.run_id).info.experiment_id])
     assert (run.info.run_id, run.info.status) == (memory["runs"]["benchmark"], "FINISHED")
     assert len(client.get_metric_history(tracked.run_id, "test/accuracy")) == 1
-
-
-def killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_one_seed_has_no_spread(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from medidense.errors import RunError
 from medidense.rundir import Picture, RunDir
 from medidense.track import log_cross_validation
 from medidense.track.runs import Tracked
+from tests.track.killing import killed_at
 
 CANARY = "KANARIENVOGEL"
 
@@ -129,13 +130,8 @@ def test_a_second_call_adds_nothing(run: RunDir, pictures: tuple[Picture, ...], 
 def test_a_logging_that_was_killed_goes_on_in_its_own_runs(
     run: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "log_artifacts", stop)
-        with pytest.raises(KeyboardInterrupt):
-            log_cross_validation(run, working=tmp_path, command="medidense cv")
+    with killed_at("log_artifacts", monkeypatch):
+        log_cross_validation(run, working=tmp_path, command="medidense cv")
     memory = json.loads(run.tracking_path.read_text())
     assert memory["done"] == ["params", "dataset", "results"]
     client = mlflow.MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/mlruns/mlflow.db")

@@ -19,6 +19,7 @@ from medidense.track import Tracked, log_cross_validation, log_validation, reach
 from medidense.values import Estimate, Subgroup
 from medidense.values.external import Beside, ExternalEvaluation, Overlap, Turnout
 from tests.track.conftest import CANARY
+from tests.track.killing import killed_at
 from tests.track.servers import TroubledServer
 
 COHORT = "cd" * 32
@@ -165,13 +166,8 @@ def test_the_views_of_cross_validations_do_not_show_it_and_its_own_does(
 def test_a_second_call_adds_nothing_and_a_killed_one_goes_on(
     place: ExternalDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(mlflow.MlflowClient, "log_artifacts", stop)
-        with pytest.raises(KeyboardInterrupt):
-            log(place, tmp_path)
+    with killed_at("log_artifacts", monkeypatch):
+        log(place, tmp_path)
     first = log(place, tmp_path)
     before, memory = everything_of(first), place.tracking_path.read_bytes()
     assert before["runs"] == 1
