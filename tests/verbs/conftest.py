@@ -1,5 +1,8 @@
 """One small run that every verb's test reads: made once a session, by the verbs themselves."""
 
+import contextlib
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +47,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture
-def here(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The world, with its folder as the working one and its key as the user's."""
+def here(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world, with its folder as the working one and its key as the user's.
+
+    Its store is every test's, so a test that trains changes to a folder of its own first.
+    """
     monkeypatch.chdir(world.folder)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(world.folder / "config"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return world
+    before = cross_validations(world)
+    yield world
+    assert cross_validations(world) == before, "this test logged a run into the store that all tests read"
+
+
+def cross_validations(world: World) -> int:
+    """How many the world's store has."""
+    with contextlib.closing(sqlite3.connect(world.folder / "mlruns" / "mlflow.db")) as store:
+        wanted = "SELECT COUNT(*) FROM tags WHERE key = 'medidense.kind' AND value = 'cv'"
+        return int(store.execute(wanted).fetchone()[0])

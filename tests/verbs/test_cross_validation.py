@@ -128,6 +128,7 @@ def test_the_test_part_chooses_nothing(here: World, tmp_path: Path, monkeypatch:
         )
         return replace(data, validation_images=shown.astype(np.float32))
 
+    monkeypatch.chdir(tmp_path)
     settings = SMALL | {"training.early_stopping.patience": 5}
     first = verbs.cv(here.cohort, options=replace(OPTIONS, out=tmp_path / "a", settings=settings)).run
     monkeypatch.setattr(fold_training, "_data", planted)

@@ -368,7 +368,9 @@ def test_mlflow_has_it_beside_the_cross_validation_of_the_package(done: External
     client = mlflow.MlflowClient(f"sqlite:///{done.out.parent}/mlruns/mlflow.db")
     homes = [one.experiment_id for one in client.search_experiments()]
     (run,) = client.search_runs(homes, "tags.`medidense.kind` = 'external-validation'")
-    (trained,) = client.search_runs([run.info.experiment_id], "tags.`medidense.kind` = 'cv'")
+    kept = json.loads((here.run / "tracking.json").read_text())
+    trained = client.get_run(kept["runs"]["cv"])
+    assert trained.info.experiment_id == run.info.experiment_id
     assert done.tracking.startswith("MLflow experiment cohort-")
     assert run.info.run_id in done.tracking
     assert run.data.metrics["external/auroc"] == round(done.external.evaluation.auroc.value or 0, 4)

@@ -30,7 +30,7 @@ CANARY = "KANARIENVOGEL"
 
 
 def registered(world: Any) -> str:
-    """The registered model of the world's run, by its newest version."""
+    """The registered model of which the world's run is made the champion."""
     return str(verbs.promote(world.run).model)
 
 
@@ -50,7 +50,7 @@ def test_what_is_neither_a_run_nor_a_version_is_refused(here: Any, given: str) -
 
 @pytest.fixture
 def served(here: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """`mlflow models serve` of the challenger with the fresh scans as its folder: its address, its log."""
+    """`mlflow models serve` of the champion with the fresh scans as its folder: its address, its log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -63,7 +63,7 @@ def served(here: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
     command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local", "--port", port]
-    command += ["--model-uri", f"models:/{registered(here)}@challenger", "--host", "127.0.0.1"]
+    command += ["--model-uri", f"models:/{registered(here)}@champion", "--host", "127.0.0.1"]
     log = tmp_path / "served.log"
     with log.open("wb") as stream:
         process = subprocess.Popen(

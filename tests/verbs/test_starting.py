@@ -35,6 +35,13 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def here(here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The world, with a folder for the tracking store of what is trained here."""
+    monkeypatch.chdir(tmp_path)
+    return here
+
+
 def options(out: Path, **start: object) -> verbs.CvOptions:
     settings = {**QUICK, **{f"start.{key}": value for key, value in start.items()}}
     return verbs.CvOptions(folds=2, seed=5, device="cpu", out=out, settings=settings)
