@@ -9,7 +9,7 @@ from medidense.rundir.fold_dir import FoldDir
 from medidense.rundir.groups import group_cells, read_groups, write_groups
 from medidense.rundir.journal import Happened, Journal, State
 from medidense.rundir.layout import RunDir
-from medidense.rundir.pictures import Picture
+from medidense.rundir.pictures import Picture, read_shown, write_shown
 from medidense.rundir.presence import Presence, living, this_process
 from medidense.rundir.prints import read_prints, write_prints
 from medidense.rundir.recipes import parsed_settings, read_recipe, recipe_text, write_recipe
@@ -69,6 +69,7 @@ __all__ = [
     "read_predictions",
     "read_prints",
     "read_recipe",
+    "read_shown",
     "recipe_text",
     "separation_of",
     "this_process",
@@ -83,6 +84,7 @@ __all__ = [
     "write_predictions",
     "write_prints",
     "write_recipe",
+    "write_shown",
     "write_splits",
     "write_start",
 ]

@@ -137,6 +137,11 @@ class RunDir:
         """Folder of maps and overlays of out-of-fold samples."""
         return self.path / "saliency"
 
+    @property
+    def shown_path(self) -> Path:
+        """Which sample each of those pictures shows."""
+        return self.saliency / "shown.csv"
+
     def fold(self, index: int) -> FoldDir:
         """The folder of one fold."""
         return FoldDir(self.path / "folds" / str(index))

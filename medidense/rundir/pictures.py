@@ -1,7 +1,13 @@
 """Which picture of a tested sample lies in a run directory, and may it be handed on?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from medidense import durable
+from medidense.rundir.tables import read_rows
+
+COLUMNS = ("picture", "sample")
 
 
 @dataclass(frozen=True)
@@ -17,3 +23,15 @@ class Picture:
     sample: str
     words: str
     clean: bool
+
+
+def write_shown(shown: Mapping[str, str], target: Path) -> None:
+    """shown.csv: which sample each picture shows, by the picture's name without its suffix."""
+    durable.write_csv(target, COLUMNS, sorted(shown.items()))
+
+
+def read_shown(path: Path) -> Mapping[str, str]:
+    """What `write_shown` wrote; nothing where there is no such file. Raises RunError."""
+    if not path.is_file():
+        return {}
+    return {row["picture"]: row["sample"] for row in read_rows(path, COLUMNS)}

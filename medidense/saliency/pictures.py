@@ -12,12 +12,14 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from medidense.saliency.views import View, best_view
+from medidense.saliency.views import View, best_view, lesion_view
 from medidense.values import Region, Volume
 
 SIZE_INCHES, DPI = (12.0, 6.0), 100
 OPACITY = 0.65
 """Of the strongest evidence; none lets the scan through unchanged."""
+Window = tuple[float, float]
+"""Lowest and highest value between black and white."""
 LETTER_PLACES = ((0.02, 0.5), (0.98, 0.5), (0.5, 0.97), (0.5, 0.03))
 """Left, right, top, bottom, as shares of a panel."""
 
@@ -26,29 +28,32 @@ def overlay_png(volume: Volume, saliency: NDArray[np.float32], region: Region | 
     """A PNG of 1200 x 600 pixels: the slice with the strongest evidence, plain and with it in colour.
 
     `saliency` is float32 of the volume's shape, 0 is no evidence. The lesion is outlined where `region` is
-    given. Colours run from 0 to the map's own highest value, which the colour bar states. `title` stands on
-    the picture as it is: pass no name or ID of a patient.
+    given; where that slice misses it, the plain one is the slice through its centre. Colours run from 0 to
+    the map's own highest value, which the colour bar states. `title` stands on the picture as it is: pass no
+    name or ID of a patient.
     """
-    view = best_view(volume, saliency, region)
+    view = plain_view = best_view(volume, saliency, region)
+    if region is not None and view.lesion is not None and not view.lesion.any():
+        plain_view = lesion_view(volume, saliency, region)
     top = float(saliency.max())
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     plain = figure.add_axes((0.02, 0.09, 0.40, 0.80))
     overlaid = figure.add_axes((0.45, 0.09, 0.40, 0.80))
-    for axes in (plain, overlaid):
-        window = _draw_scan(axes, view)
+    window = _draw_scan(plain, plain_view)
+    _draw_scan(overlaid, view, window)
     _draw_evidence(figure, overlaid, view, top)
     figure.text(0.02, 0.955, title, fontsize=13, va="center", parse_math=False)
-    figure.text(0.02, 0.035, _caption(volume, view, window, top), fontsize=9, va="center", parse_math=False)
+    caption = _caption(volume, (plain_view, view), window, top)
+    figure.text(0.02, 0.035, caption, fontsize=9, va="center", parse_math=False)
     target = io.BytesIO()
     figure.savefig(target, format="png", metadata={"Software": None})
     return target.getvalue()
 
 
-def _draw_scan(axes: Axes, view: View) -> tuple[float, float]:
-    """The slice in grey with letters and the lesion's outline; returns the grey window's limits."""
-    shown = _shown(view)
-    low, high = (float(value) for value in np.percentile(view.grey[shown], (1, 99)))
+def _draw_scan(axes: Axes, view: View, window: Window | None = None) -> Window:
+    """The slice in grey, letters, the lesion's outline; returns the limits of grey, given or its own."""
+    low, high = window or _grey_window(view)
     extent = (0.0, view.size_mm[1], view.size_mm[0], 0.0)
     axes.imshow(view.grey, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), extent=extent)
     if view.lesion is not None and view.lesion.any() and not view.lesion.all():
@@ -88,6 +93,12 @@ def _colours() -> NDArray[np.float64]:
     return np.stack([red, green, blue, OPACITY * np.sqrt(share)], axis=1)
 
 
+def _grey_window(view: View) -> Window:
+    """Limits of grey that leave one pixel of a hundred beyond each."""
+    low, high = (float(value) for value in np.percentile(view.grey[_shown(view)], (1, 99)))
+    return low, high
+
+
 def _shown(view: View) -> tuple[slice, slice]:
     """Rows and columns inside the window."""
     (x, y), half = view.centre_mm, view.half_side_mm
@@ -96,14 +107,17 @@ def _shown(view: View) -> tuple[slice, slice]:
     return slice(rows[0], max(rows[1], rows[0] + 1)), slice(columns[0], max(columns[1], columns[0] + 1))
 
 
-def _caption(volume: Volume, view: View, window: tuple[float, float], top: float) -> str:
-    """How to read the picture, in one line."""
+def _caption(volume: Volume, views: tuple[View, View], window: Window, top: float) -> str:
+    """How to read the plain and the coloured slice, in one line."""
+    plain, view = views
     unit = " HU" if volume.source.modality == "CT" else ""
     parts = [f"{view.plane} slice {view.slice_number} of {view.slices}" if view.letters else "picture"]
-    if view.lesion_slice not in (None, view.slice_number):
+    if plain.slice_number != view.slice_number:
+        parts[0] += f" (at the left {plain.slice_number}, through the lesion)"
+    elif view.lesion_slice not in (None, view.slice_number):
         parts[0] += f" (lesion's centre: {view.lesion_slice})"
     if view.letters:
-        parts.append("radiological view (the patient's right or front is at the left)")
+        parts.append("radiological view: the right or front at the left")
     parts.append(f"grey from {window[0]:.4g} to {window[1]:.4g}{unit}")
     if volume.spacing_known:
         parts.append(f"{2 * view.half_side_mm:.0f} mm wide")

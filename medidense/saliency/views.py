@@ -21,6 +21,8 @@ MARGIN = 1.5
 """Half of the picture's side, in lesion sizes or crop sizes."""
 SMALLEST_MM = 24.0
 
+Index = tuple[int, int, int]
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -56,9 +58,21 @@ def best_view(volume: Volume, saliency: NDArray[np.float32], region: Region | No
     `saliency` is float32 of the volume's shape. The slice lies across the axis the scan was acquired along
     where that is clearly the coarsest, else it is axial.
     """
+    return _view(volume, saliency, region, _strongest(volume, saliency))
+
+
+def lesion_view(volume: Volume, saliency: NDArray[np.float32], region: Region) -> View:
+    """The slice through the lesion's centre, of the same size and place as `best_view` of the same values."""
+    return _view(volume, saliency, region, None)
+
+
+def _view(
+    volume: Volume, saliency: NDArray[np.float32], region: Region | None, strongest: Index | None
+) -> View:
+    """The slice through that voxel of the turned volume; None: the lesion's centre, or the middle."""
     turned = canonical(volume)
     evidence = canonical(volume.with_array(saliency)).array.astype(np.float32, copy=False)
-    focus = _focus(turned, evidence, region)
+    focus = strongest or _middle(turned, region)
     axis = _slice_axis(turned)
     across, down = [other for other in range(3) if other != axis]
     spacing = turned.spacing_mm
@@ -92,14 +106,20 @@ def _slice_axis(turned: Volume) -> int:
     return coarsest if turned.spacing_mm[coarsest] > THICK * turned.spacing_mm[next_one] else 2
 
 
-def _focus(turned: Volume, evidence: NDArray[np.float32], region: Region | None) -> tuple[int, int, int]:
-    """Index of the strongest evidence, the lesion's centre or the middle, in that order."""
-    if evidence.max() > 0:
-        index = np.array(np.unravel_index(int(np.argmax(evidence)), evidence.shape))
-    elif region is not None:
+def _strongest(volume: Volume, saliency: NDArray[np.float32]) -> Index | None:
+    """Index of the strongest evidence in the turned volume; None without any."""
+    evidence = canonical(volume.with_array(saliency)).array
+    if evidence.max() <= 0:
+        return None
+    i, j, k = np.unravel_index(int(np.argmax(evidence)), evidence.shape)
+    return int(i), int(j), int(k)
+
+
+def _middle(turned: Volume, region: Region | None) -> Index:
+    """Index of the lesion's centre, of the whole without one."""
+    index = np.array(turned.shape) // 2
+    if region is not None:
         index = np.rint(turned.index_of(region.centre_mm)).astype(np.int64)
-    else:
-        index = np.array(turned.shape) // 2
     i, j, k = np.clip(index, 0, np.array(turned.shape) - 1)
     return int(i), int(j), int(k)
 
@@ -124,7 +144,7 @@ def _window(
     turned: Volume,
     evidence: NDArray[np.float32],
     region: Region | None,
-    focus: tuple[int, int, int],
+    focus: Index,
     axes: tuple[int, int],
 ) -> tuple[tuple[float, float], float]:
     """Centre (x, y) and half side, in mm of the picture, of what is worth showing."""

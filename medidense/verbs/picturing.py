@@ -2,7 +2,7 @@
 
 from medidense import durable
 from medidense.pages import free_of_text
-from medidense.rundir import Picture, RunDir
+from medidense.rundir import Picture, RunDir, read_shown
 from medidense.values import Predictions
 from medidense.verbs.showing import decided_words, surest
 
@@ -19,15 +19,16 @@ def allow_pictures(run: RunDir) -> None:
 def pictures(run: RunDir, predictions: Predictions, operating_point: float) -> tuple[Picture, ...]:
     """The pictures that are there, of the surest samples of each kind, decided from `operating_point` on.
 
+    One that shows another sample, or of which ``shown.csv`` does not say whom, is none: `cv` draws it anew.
     Clean are those of modalities without burned-in text, and all where the run's owner has said so
     (`RunDir.burned_in_allowed`). Raises RunError.
     """
-    recipe, allowed = run.recipe(), run.burned_in_allowed
+    recipe, allowed, shown = run.recipe(), run.burned_in_allowed, read_shown(run.shown_path)
     modality = {fact.sample: fact.modality or recipe.input.modality for fact in run.facts()}
     found = []
     for kind, rank, row in surest(predictions, operating_point):
         path, name = run.saliency / f"{kind}_{rank}.png", predictions.samples[row]
-        if path.is_file():
+        if path.is_file() and shown.get(path.stem) == name:
             clean = allowed or free_of_text(modality.get(name))
             words = decided_words(predictions, row, operating_point)
             found.append(Picture(path, kind, name, words, clean))

@@ -8,7 +8,7 @@ from medidense import durable
 from medidense.io import write_map
 from medidense.nets import build_for, load_weights
 from medidense.preprocess import open_sample, prepare
-from medidense.rundir import RunDir, read_encoding
+from medidense.rundir import RunDir, read_encoding, read_shown, write_shown
 from medidense.saliency import explain as explain_volume
 from medidense.saliency import overlay_png
 from medidense.stats import HARDEST, decides_from, hardest, surest_wrong
@@ -29,15 +29,19 @@ def show_samples(run: RunDir, table: Cohort, progress: Progress) -> None:
     With two classes the kinds are TP, TN, FP, FN; with more they are right and wrong; beside them hardest, of
     those whose score is nearest to where the decision changes and that have no picture yet. The map is the
     evidence for the class decided, by the one model that never saw the subject. Of several labels at once it
-    is the positive one that is shown. Files that are there are kept.
+    is the positive one that is shown. ``shown.csv`` says whom each picture shows: one of the sample that is
+    wanted is kept, any other is drawn anew, as after a threshold that was settled anew.
     """
     predictions, samples = run.predictions(), table.by_name()
     point = decides_from(predictions, run.recipe().evaluation)[0]
-    picks = surest(predictions, point)
+    picks, shown = surest(predictions, point), read_shown(run.shown_path)
     for number, (kind, rank, row) in enumerate(picks):
         target = run.saliency / f"{kind}_{rank}.png"
-        if not target.is_file():
-            _show(run, samples[predictions.samples[row]], target, (predictions, row, point))
+        name = predictions.samples[row]
+        if not target.is_file() or shown.get(target.stem) != name:
+            _show(run, samples[name], target, (predictions, row, point))
+            shown = {**shown, target.stem: name}
+            write_shown(shown, run.shown_path)
         progress("saliency", number + 1, len(picks))
 
 

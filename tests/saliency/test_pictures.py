@@ -1,6 +1,7 @@
 """Does the picture hold what it should, and nothing that varies?"""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -26,6 +27,22 @@ def pixels(png: bytes) -> "np.ndarray[tuple[int, ...], np.dtype[np.float64]]":
 def colourful(panel: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> int:
     """Pixels that are more red than blue: evidence, or a yellow letter."""
     return int((panel[..., 0] - panel[..., 2] > 40).sum())
+
+
+def outlined(panel: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> int:
+    """Pixels of the colour of a lesion's outline."""
+    return int(((panel[..., 1] > 150) & (panel[..., 2] > 150) & (panel[..., 0] < 100)).sum())
+
+
+def test_the_lesion_is_in_the_picture_where_the_evidence_misses_it() -> None:
+    volume, region = scan()
+    found = []
+    for height in (2, 4):  # the lesion ends below slice 4
+        evidence = np.zeros(volume.shape, dtype=np.float32)
+        evidence[20:40, 20:40, height] = 1.5
+        png = pixels(overlay_png(volume, evidence, replace(region, extent_mm=(9.0, 9.0, 9.0)), "evidence"))
+        found.append((outlined(png[60:540, 20:510]) > 100, outlined(png[60:540, 535:1025]) > 100))
+    assert found == [(True, True), (True, False)]
 
 
 def test_the_picture_is_twice_as_wide_as_high_with_colour_at_the_right_only() -> None:

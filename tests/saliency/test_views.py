@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from medidense.saliency.views import best_view
+from medidense.saliency.views import best_view, lesion_view
 from medidense.values import Region, Source, Volume
 
 AFFINES = (
@@ -66,6 +66,21 @@ def test_a_ball_is_cut_to_the_circle_of_its_slice() -> None:
     assert (view.slice_number, view.lesion_slice) == (4, 3)
     # 3 mm beside the centre a ball of radius 5 has a circle of radius 4.
     assert np.ptp(np.argwhere(view.lesion), axis=0).tolist() == [8, 8]
+
+
+def test_where_the_evidence_misses_the_lesion_its_own_slice_is_beside_it() -> None:
+    volume = volume_of(np.diag([1.0, 1.0, 3.0, 1.0]), (80, 80, 9))
+    region = Region((40.0, 30.0, 6.0), (10.0, 10.0, 10.0))
+    evidence = np.zeros(volume.shape, dtype=np.float32)
+    evidence[70, 70, 8] = 1.0
+    evidence[40, 30, 2] = 0.5
+    view, own = best_view(volume, evidence, region), lesion_view(volume, evidence, region)
+    assert view.lesion is not None
+    assert own.lesion is not None
+    assert (view.slice_number, view.lesion.any()) == (9, False)
+    assert (own.slice_number, own.lesion.any()) == (3, True)
+    assert (view.centre_mm, view.half_side_mm) == (own.centre_mm, own.half_side_mm)
+    assert (view.evidence.max(), own.evidence.max()) == (1.0, 0.5)
 
 
 def test_a_mask_and_its_evidence_lie_on_each_other() -> None:

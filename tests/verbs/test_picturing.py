@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from medidense import durable, verbs
-from medidense.rundir import RunDir
+from medidense.rundir import RunDir, read_shown, write_shown
 from medidense.verbs.picturing import clean_pictures, pictures
 from tests.verbs.conftest import World
 
@@ -68,6 +68,22 @@ def test_each_sample_is_judged_by_its_own_modality(ultrasound: RunDir) -> None:
         lines[place] = ",".join([*cells[:where], modality, *cells[where + 1 :]])
         ultrasound.facts_path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         assert {one.sample for one in clean_pictures(ultrasound)} == clean
+
+
+def test_a_picture_of_another_sample_or_of_nobody_known_is_on_no_page(ultrasound: RunDir) -> None:
+    point = ultrasound.evaluation_json()["operating_point"]
+
+    def told() -> dict[str, str]:
+        found = pictures(ultrasound, ultrasound.predictions(), point)
+        return {one.path.stem: one.sample for one in found}
+
+    shown = read_shown(ultrasound.shown_path)
+    assert told() == shown != {}
+    (first, second, *rest) = shown
+    write_shown({**shown, first: shown[second]}, ultrasound.shown_path)
+    assert set(told()) == {second, *rest}
+    ultrasound.shown_path.unlink()
+    assert told() == {}
 
 
 def test_what_was_said_stands_in_run_json_and_says_nothing_of_other_runs(ultrasound: RunDir) -> None:

@@ -12,11 +12,12 @@ import pytest
 from medidense import verbs
 from medidense.errors import RunError
 from medidense.pages.controls import APART, COPIES
-from medidense.rundir import RunDir, write_prints
+from medidense.rundir import RunDir, write_prints, write_shown
 from medidense.values.covariates import Covariates
 from medidense.verbs import picturing
 from medidense.verbs import run_contents as run_contents_module
 from medidense.verbs.run_contents import aliased
+from medidense.verbs.showing import surest
 
 from .conftest import SMALL, World
 
@@ -133,11 +134,16 @@ def test_pictures_of_other_modalities_are_withheld_unless_allowed(
 
 
 def test_the_pictures_are_named_by_the_point_that_decides(copy: Path) -> None:
-    run = RunDir(copy)
-    picture = next(run.saliency.glob("*.png")).read_bytes()
-    for name in ("TP_0", "FP_0", "TN_0", "FN_0"):
-        (run.saliency / f"{name}.png").write_bytes(picture)
+    run, predictions = RunDir(copy), RunDir(copy).predictions()
     found = verbs.evaluate(copy).evaluation
+    picture = next(run.saliency.glob("*.png")).read_bytes()
+    names = [
+        (f"{kind}_{rank}", row) for point in (0.0, 1.0) for kind, rank, row in surest(predictions, point)
+    ]
+    named = {name: predictions.samples[row] for name, row in names if not name.startswith("hardest")}
+    for name in named:
+        (run.saliency / f"{name}.png").write_bytes(picture)
+    write_shown(named, run.shown_path)
     for point, kinds in ((0.0, {"TP", "FP"}), (1.0, {"TN", "FN"})):
         shown = run_contents_module.run_contents(run, replace(found, operating_point=point), str).shown
         assert {one.kind for one in shown} - {"hardest"} == kinds
