@@ -33,6 +33,7 @@ TINY = {
     "network_costs": "",
     "roofline": "--tiny --size 32 32 --batch 2 --device cpu",
     "tracking": "--turns 1 --epochs 1 --subjects 10 --folds 2",
+    "tracking_share": "--epochs 1 --subjects 10 --folds 2",
     "scan_tree": "--instances 30 --per-study 5 --turns 1",
 }
 
@@ -83,6 +84,19 @@ def test_tracking_is_told_for_all_sides() -> None:
     assert sides == ["untracked", "SQLite", "hanging"]
     assert "SQLite: MLflow experiment" in said
     assert "hanging: not logged to MLflow" in said
+
+
+def test_the_share_of_tracking_is_told_of_a_store_and_of_a_silent_server() -> None:
+    said = said_by("tracking_share")
+    for name in ("SQLite", "hanging"):
+        spent = re.search(
+            rf"^{name}: ([\d.]+) s wall, ([\d.]+) s CPU; followed with ([\d.]+)", said, re.MULTILINE
+        )
+        assert spent, said
+        assert 0 < float(spent[3]) < float(spent[2]) * 1.01
+        assert 0 < figure(said, f"{name}, added CPU") < 5
+        assert figure(said, f"{name}, added wall at most") > 0
+    assert figure(said, "hanging, added CPU") < figure(said, "SQLite, added CPU")
 
 
 def test_a_series_is_read_by_all_sides_and_alike() -> None:
