@@ -17,6 +17,7 @@ from typing import Any
 
 from medidense import errors
 from medidense.errors import LockedError, MedidenseError, Problem, UsageError
+from medidense.predict import count_threads
 from medidense.rundir import RunDir
 from medidense.verbs.options import CvOptions
 from medidense.verbs.progress import Progress
@@ -122,7 +123,7 @@ def _cluster(address: str | None, cpus: int, gpus: int) -> Iterator[Any]:
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address is None:
-            here = {"num_cpus": max(cpus, len(os.sched_getaffinity(0))), "object_store_memory": STORE}
+            here = {"num_cpus": max(cpus, count_threads(0)), "object_store_memory": STORE}
             ray.init("local", include_dashboard=False, **here, **quiet)
         else:
             ray.init(address, **quiet)

@@ -28,6 +28,9 @@ def test_none_means_the_cores_of_this_process(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 3, 5})
     assert count_threads(0) == 3
     assert count_threads(2) == 2
+    monkeypatch.delattr(os, "sched_getaffinity")  # macOS
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert count_threads(0) == 5
 
 
 def test_negative_is_refused():
