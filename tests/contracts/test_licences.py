@@ -1,5 +1,6 @@
 """No package that medidense needs to run is under the GPL, and the project's own licence is whole."""
 
+import contextlib
 import re
 import tomllib
 from importlib import metadata
@@ -9,6 +10,7 @@ import pytest
 
 pytest.importorskip("packaging")
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 
 def needed(requirements: list[str]) -> dict[str, metadata.Distribution]:
@@ -64,3 +66,17 @@ def test_the_licence_is_the_whole_apache_text(root: Path) -> None:
     assert "Version 2.0, January 2004" in text
     assert "APPENDIX: How to apply the Apache License to your work." in text
     assert re.search(r"Copyright \d{4} The medidense authors", text)
+
+
+def test_every_pinned_version_runs_on_the_oldest_python_named(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    found = {}
+    for line in (root / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        name, _, version = line.partition("==")
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            package = metadata.distribution(name)
+            if package.version == version:
+                found[name] = package.metadata.get("Requires-Python") or ""
+    assert len(found) > 150
+    assert {name for name, wanted in found.items() if not SpecifierSet(wanted).contains(oldest)} == set()
