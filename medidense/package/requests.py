@@ -178,7 +178,9 @@ class _Reader:
 
     def _public(self, sentence: str) -> str:
         """A sentence without the folder that is served: paths are those of the requests."""
-        return sentence.replace(f"{self.root}/", "") if self.root is not None else sentence
+        if self.root is None or self.root == self.root.parent:
+            return sentence
+        return sentence.replace(f"{self.root}/", "").replace(str(self.root), ".")
 
 
 def _marker(row: Row) -> Marker | None:

@@ -35,9 +35,7 @@ class Fold:
             for name in getattr(self, part):
                 subject = self.subject_of[name]
                 if owner.setdefault(subject, part) != part:
-                    raise ValueError(
-                        f"fold {self.index}: subject {subject} is in {owner[subject]} and in {part}"
-                    )
+                    raise ValueError(f"fold {self.index}: a subject is in {owner[subject]} and in {part}")
 
     def without(self, names: frozenset[str]) -> "Fold":
         """The fold with these samples dropped from its training side; those of its test part stay.

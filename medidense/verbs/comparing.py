@@ -52,20 +52,21 @@ def compare(run_a: Path, run_b: Path) -> CompareResult:
 
 
 def _same_question(first: Predictions, second: Predictions, other: RunDir) -> None:
-    """Raise UsageError, naming the first thing that differs."""
+    """Raise UsageError with the first thing that differs, by its line: samples are never named."""
     step = "compare runs of one cohort, labelled alike"
     if odd := sorted(set(first.samples) ^ set(second.samples)):
-        found = f"{count(len(odd), 'sample')} tested in one run alone, first {odd[0]}"
+        found = f"{count(len(odd), 'sample')} tested in one run alone"
         raise UsageError(str(other.path), "the runs have tested different samples", found, step)
     for name in ("kind", "classes", "positive"):
         if getattr(first, name) != getattr(second, name):
             found = f"{getattr(second, name)!r}, not {getattr(first, name)!r}"
             raise UsageError(str(other.path), f"the runs differ in {name}", found, step)
-    for row, sample in enumerate(first.samples):
-        if first.subjects[row] != second.subjects[row]:
-            raise UsageError(str(other.path), "a sample is of another subject in the other run", sample, step)
-        if (first.label[row] != second.label[row]).any():
-            raise UsageError(str(other.path), "a sample has another label in the other run", sample, step)
+    for line in range(len(first.samples)):
+        found = f"line {line + 2} of its predictions.csv"  # sorted by sample; a name may be a patient's
+        if first.subjects[line] != second.subjects[line]:
+            raise UsageError(str(other.path), "a sample is of another subject in the other run", found, step)
+        if (first.label[line] != second.label[line]).any():
+            raise UsageError(str(other.path), "a sample has another label in the other run", found, step)
 
 
 def _notes(first: RunDir, second: RunDir, tables: list[Predictions]) -> list[str]:

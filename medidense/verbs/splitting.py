@@ -7,6 +7,7 @@ from medidense.cohort import cohort_digest, inner_folds, settle_leaks, split_coh
 from medidense.errors import CohortError, RunError
 from medidense.rundir import RunDir
 from medidense.values import Cohort, Crossing, Leak, Recipe, SplitPlan, Splits
+from medidense.values.wording import count
 
 
 def cut(
@@ -50,7 +51,8 @@ def splits_for(run: RunDir, table: Cohort) -> Splits:
                 "the folds are not of this cohort",
                 "restore splits.csv, or start anew in another --out",
             )
-            raise RunError(str(run.splits_path), rule, f"fold {fold.index}: {foreign[0]}", step)
+            found = f"fold {fold.index}: {count(len(foreign), 'row')} of {len(fold.subject_of)}"
+            raise RunError(str(run.splits_path), rule, found, step)
     return splits
 
 
@@ -65,9 +67,9 @@ def verified_splits(run: RunDir) -> Splits:
     predictions, tested_in = run.predictions(), splits.tested_in()
     found = dict(zip(predictions.samples, predictions.fold.tolist(), strict=True))
     if found != tested_in:
-        odd = sorted(name for name in found.keys() | tested_in if found.get(name) != tested_in.get(name))
+        odd = sum(found.get(name) != tested_in.get(name) for name in found.keys() | tested_in.keys())
         rule, step = "the scores are not of the test parts of splits.csv", "restore it, or run cv anew"
-        raise RunError(str(run.predictions_path), rule, odd[0], step)
+        raise RunError(str(run.predictions_path), rule, count(odd, "sample"), step)
     return splits
 
 

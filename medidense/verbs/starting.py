@@ -101,9 +101,9 @@ def _unseen(earlier: RunDir, run: RunDir, fold: Fold) -> None:
     before = {fact.sample: _measured(fact) for fact in earlier.facts()}
     now = {fact.sample: _measured(fact) for fact in run.facts()}
     known = {before[name] for name in (*model.train, *model.validation)}
-    shared = sorted(name for name in fold.test if now[name] in known)
+    shared = sum(now[name] in known for name in fold.test)
     if shared:
-        found = f"{count(len(shared), 'sample')} of fold {fold.index}'s test part, first {shared[0]}"
+        found = f"{count(shared, 'sample')} of fold {fold.index}'s test part"
         raise RecipeError(WHERE, SEEN, found, "start from weights of other subjects, or without a start")
 
 

@@ -153,6 +153,18 @@ def test_what_is_outside_is_refused_in_the_same_words_whether_it_is_there_or_not
     assert str(there["reason"]).replace("outside.nii", "outsidX.nii") == gone["reason"]
 
 
+@pytest.mark.parametrize("given", [".", "case/..", "case"])
+def test_a_refusal_of_the_served_folder_does_not_say_where_it_lies(
+    package: Package, tmp_path: Path, given: str
+) -> None:
+    root = tmp_path.resolve() / "hospital-7"
+    (root / "case").mkdir(parents=True)
+    (answer,) = answer_rows(package, [{"image": given, **POINT}], root)
+    assert answer["refused"] == "EMPTY"
+    assert str(root.parent) not in str(answer["reason"])
+    assert "hospital-7" not in str(answer["reason"])
+
+
 def test_without_a_folder_no_path_is_followed(package: Package, root: Path) -> None:
     (answer,) = answer_rows(package, [{"image": str(root / "case" / "CT"), **POINT}], None)
     assert answer["refused"] == "NO_ACCESS"

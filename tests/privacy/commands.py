@@ -64,6 +64,7 @@ RUN = (
     Step("evaluate other rows", ("evaluate", "{out}/run", "--rows", "{pictures}"), (2,)),
     Step("report", ("report", "{out}/seen", "--allow-burned-in")),
     Step("compare", ("compare", "{out}/run", "{out}/run")),
+    Step("compare other samples", ("compare", "{out}/run", "{out}/seen"), (2,)),
     Step("explain", ("explain", "{out}/run", "{images}", "--out", "{out}/maps")),
     Step("export", ("export", "{out}/run", "--out", "{out}/package")),
     Step("export pictures", ("export", "{out}/seen", "--out", "{out}/seen-package")),

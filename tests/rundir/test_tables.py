@@ -53,7 +53,7 @@ def test_an_edited_split_with_an_overlap_is_found(tmp_path: Path) -> None:
     assert read_splits(tmp_path / "s.csv", "digest").folds[0].test == ("a", "b")
     text = (tmp_path / "s.csv").read_text().replace("0,test,b,1", "0,train,b,1")
     (tmp_path / "s.csv").write_text(text)
-    with pytest.raises(RunError, match="subject 1 is in train and in test"):
+    with pytest.raises(RunError, match="a subject is in train and in test"):
         read_splits(tmp_path / "s.csv", "digest")
 
 

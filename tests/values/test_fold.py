@@ -8,7 +8,7 @@ SUBJECT = {"a": "1", "b": "1", "c": "2", "d": "3"}
 
 
 def test_a_subject_on_both_sides_is_refused() -> None:
-    with pytest.raises(ValueError, match="subject 1 is in train and in test"):
+    with pytest.raises(ValueError, match="a subject is in train and in test"):
         Fold(0, ("a", "c"), (), ("b",), SUBJECT)
 
 
