@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import numpy as np
 import pytest
 
@@ -106,6 +107,34 @@ def test_splits_of_another_cohort_are_refused(here: World, tmp_path: Path) -> No
     (copy / "splits.csv").write_text(text)
     with pytest.raises(RunError, match="changed after the run was made"):
         verbs.cv(here.cohort, options=replace(OPTIONS, out=copy))
+
+
+def test_a_finished_run_with_a_damaged_fold_trains_it_again(here: World, tmp_path: Path) -> None:
+    copy = RunDir(Path(shutil.copytree(here.run, tmp_path / "run")))
+    copy.fold(1).weights.write_bytes(b"torn")
+    options = replace(OPTIONS, out=copy.path, tracked=False)
+    assert verbs.cv(here.cohort, options=options).trained == (1,)
+    assert copy.predictions_path.read_bytes() == RunDir(here.run).predictions_path.read_bytes()
+    copy.fold(0).weights.unlink()
+    assert verbs.cv(here.cohort, options=replace(options, fold=(0,))).trained == (0,)
+    assert not copy.predictions_path.exists(), "they are of weights that are gone"
+    assert verbs.cv(here.cohort, options=options).trained == ()
+    assert copy.predictions_path.read_bytes() == RunDir(here.run).predictions_path.read_bytes()
+
+
+def test_a_single_fold_asked_for_again_leaves_a_finished_run_in_mlflow_as_it_is(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy = Path(shutil.copytree(here.run, tmp_path / "run"))
+    (copy / "tracking.json").unlink()
+    verbs.sync([copy])
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlruns/mlflow.db")
+    run_id = json.loads((copy / "tracking.json").read_text())["runs"]["cv"]
+    before = client.get_run(run_id)
+    assert verbs.cv(here.cohort, options=replace(OPTIONS, out=copy, fold=(0,))).trained == ()
+    after = client.get_run(run_id)
+    assert (after.info.status, after.data.tags) == ("FINISHED", before.data.tags)
 
 
 @pytest.mark.slow

@@ -82,6 +82,13 @@ def test_a_run_that_is_at_work_is_left_to_its_own_process(study: Path) -> None:
     assert not (study / "mlruns").exists()
 
 
+def test_a_run_that_cannot_be_read_does_not_keep_the_others_from_being_logged(study: Path) -> None:
+    (study / "runs" / "a" / "run.json").write_text("{")
+    found = verbs.sync()
+    assert [item.status for item in found.items] == ["not logged", "unfinished"]
+    assert "run.json" in found.items[0].words
+
+
 @pytest.mark.slow
 def test_a_damaged_run_does_not_keep_the_others_from_being_logged(
     study: Path, monkeypatch: pytest.MonkeyPatch
