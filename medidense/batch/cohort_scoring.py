@@ -63,6 +63,8 @@ def scored_cohort(
     out: Path,
     progress: Callable[[int], None] = ignore,
     beside: Sequence[Sample] = (),
+    *,
+    overwrite: bool = False,
 ) -> Iterator[ScoredCohort]:
     """Score every sample, and hold the folder `out` as long as the block reads the rows.
 
@@ -71,10 +73,10 @@ def scored_cohort(
     refused TRAINING_SUBJECT and not scored; None compares no image. `beside` are further rows whose images
     are compared alone, where no sample lies in them. `progress` is told the number of rows done.
 
-    Raises LockedError, RunError when `out` belongs to another package, WriteError, and Interrupted after
-    SIGINT or SIGTERM, when the image in hand is finished.
+    Raises LockedError, RunError when `out` belongs to another package and not `overwrite`, WriteError, and
+    Interrupted after SIGINT or SIGTERM, when the image in hand is finished.
     """
-    with durable.locked(out), open_ledger(out / LEDGER, package.digest) as ledger:
+    with durable.locked(out), open_ledger(out / LEDGER, package.digest, anew=overwrite) as ledger:
         with draining() as drain:
             done = 0
             others = [] if known is None else _elsewhere(beside, samples)

@@ -101,8 +101,8 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def open_ledger(path: Path, package_digest: str) -> Iterator[Ledger]:
-    """The ledger at `path`, made (mode 0600) where there is none.
+def open_ledger(path: Path, package_digest: str, *, anew: bool = False) -> Iterator[Ledger]:
+    """The ledger at `path`, made (mode 0600) where there is none; `anew` forgets the rows of another package.
 
     Raises RunError when it belongs to another package, WriteError (also out of the block) when it cannot be
     used: damaged, of another version, on a full or read-only disk.
@@ -113,14 +113,14 @@ def open_ledger(path: Path, package_digest: str) -> Iterator[Ledger]:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("CREATE TEMP TABLE met(place TEXT, part TEXT, PRIMARY KEY(place, part))")
-            _prepare(connection, path, package_digest)
+            _prepare(connection, path, package_digest, anew)
             yield Ledger(connection)
     except sqlite3.Error as error:
         step = "free the disk, or move the folder away and run the same command again"
         raise WriteError(str(path), "the ledger cannot be used", error, step) from error
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, package_digest: str) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, package_digest: str, anew: bool) -> None:
     """Make the tables of a new ledger; check whose an old one is."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
@@ -129,6 +129,11 @@ def _prepare(connection: sqlite3.Connection, path: Path, package_digest: str) ->
         step = "use the version of medidense that wrote it, or choose another --out"
         raise WriteError(str(path), f"this version writes ledgers of version {VERSION}", version, step)
     known = connection.execute("SELECT digest FROM package").fetchone()
+    if anew and known is not None and known[0] != package_digest:
+        with _transaction(connection):
+            for table in ("result", "unit", "package"):
+                connection.execute(f"DELETE FROM {table}")
+        known = None
     if known is None:
         with _transaction(connection):
             connection.execute("INSERT INTO package VALUES (?)", (package_digest,))

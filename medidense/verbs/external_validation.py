@@ -104,7 +104,7 @@ def _written(
     known = digest.has_image if digest and overlap.images_compared else None
     beside = unlabelled_of(table, fresh) if known else []
     told = counting(progress, "score", len(fresh) + len(beside))
-    with scored_cohort(loaded, fresh, known, out, told, beside) as scored:
+    with scored_cohort(loaded, fresh, known, out, told, beside, overwrite=overwrite) as scored:
         rows = chain(scored.rows(), scored.compared())
         by_image = {one.subject_id for one, score in rows if score.reason_code == TRAINING_SUBJECT}
         found = gather(scored.rows(), by_image, loaded.manifest.classes)

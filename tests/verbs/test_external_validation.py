@@ -324,6 +324,13 @@ def test_another_cohort_never_replaces_an_evaluation_unasked(
     assert not (out / "tracking.json").exists(), "it would go into the run of the other cohort"
     assert result.tracking == ""
     assert result.external.evaluation.samples == 3
+    newer = verbs.export(here.run, out=tmp_path / "newer", name="newer").package
+    with pytest.raises(RunError, match="another package or another cohort"):
+        verbs.evaluate(newer, other, out=out)
+    result = verbs.evaluate(newer, other, out=out, overwrite=True, tracked=False)
+    assert isinstance(result, ExternalResult)
+    assert result.external.package_digest == load_package(newer).digest
+    assert result.external.evaluation.samples == 3
     (tmp_path / "strange").mkdir()
     (tmp_path / "strange" / "letter.txt").write_text("dear")
     with pytest.raises(RunError, match=r"holds no evaluation of a package; found letter\.txt"):
