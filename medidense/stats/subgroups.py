@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,8 +36,9 @@ def subgroups(
 ) -> tuple[Subgroup, ...]:
     """Counts and AUROC with its interval of each subgroup; nothing of what is the same in all rows.
 
-    `groups` are by sample the cells of a table's columns, by name. Without a column ``slice_mm`` the distance
-    of slices is that of the images; size is in thirds of the lesion volumes that are known.
+    `groups` are by sample the cells of a table's columns, by name; of samples that are not in `predictions`
+    too, so that a part of the rows counts its sites as the whole does. Without a column ``slice_mm`` the
+    distance of slices is that of the images; size is in thirds of the lesion volumes that are known.
     """
     by_name = {fact.sample: fact for fact in facts}
     known = [by_name.get(sample) for sample in predictions.samples]
@@ -60,13 +62,22 @@ def subgroups(
         there = sorted({word for word in words if word}, key=str if by in TYPED else _order)
         if not 1 < len(there) <= MOST:
             continue
+        everywhere = _words(groups, by) if by in TYPED else []
         for wanted in [*there, *([""] if "" in words else [])]:
             names = {
                 sample for sample, word in zip(predictions.samples, words, strict=True) if word == wanted
             }
             part = predictions.take(names)
-            found.append(_subgroup(by, wanted or UNKNOWN_GROUP, part, draws, seed))
+            subgroup = _subgroup(by, wanted or UNKNOWN_GROUP, part, draws, seed)
+            found.append(replace(subgroup, place=everywhere.index(wanted) + 1 if wanted in everywhere else 0))
     return tuple(found)
+
+
+def _words(groups: Groups, column: str) -> list[str]:
+    """The words of a column over all samples, sorted."""
+    cells = {cells.get(column, "") for cells in groups.values()}
+    words = {cell.upper() for cell in cells} if column == "sex" else cells
+    return sorted(word for word in words if word and word.lower() != UNKNOWN_GROUP)
 
 
 def _subgroup(by: str, group: str, part: Predictions, draws: int, seed: int) -> Subgroup:

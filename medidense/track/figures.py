@@ -141,7 +141,7 @@ def _table(evaluation: Mapping[str, Any], title: str) -> list[str]:
 def with_public_groups(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """The evaluation with a number in place of every word of a cell that names a subgroup."""
     parts = evaluation.get("subgroups", ())
-    named = public_groups([(part["by"], part["group"]) for part in parts])
+    named = public_groups([(part["by"], part["group"], part.get("place", 0)) for part in parts])
     return {
         **evaluation,
         "subgroups": [part | {"group": group} for part, group in zip(parts, named, strict=True)],

@@ -22,7 +22,8 @@ class Subgroup:
     """Rows that agree in one thing: `by` names it (``sex``, ``volume``), `group` is what they agree in.
 
     `auroc` has no value below 30 subjects, or where a class is missing; `note` says so. Beside an `auroc` it
-    names the classes of fewer than 10 subjects.
+    names the classes of fewer than 10 subjects. `place` counts the words of a typed column from 1, over all
+    rows of the table; 0 where it is not known.
     """
 
     by: str
@@ -32,6 +33,7 @@ class Subgroup:
     class_counts: Mapping[str, int]
     auroc: Estimate
     note: str = ""
+    place: int = 0
 
     @property
     def found(self) -> str:
@@ -40,26 +42,26 @@ class Subgroup:
         return f"{area} {self.note}".strip()
 
 
-def public_groups(parts: Sequence[tuple[str, str]]) -> list[str]:
-    """What (by, group) is called where a cell of the cohort's table must not be read.
+def public_groups(parts: Sequence[tuple[str, str, int]]) -> list[str]:
+    """What (by, group, place) is called where a cell of the cohort's table must not be read.
 
     Bands and thirds are made of numbers and stay, and so does DICOM's code of a sex. Any other word is what
-    someone typed, and becomes a number in its column.
+    someone typed, and becomes a number in its column: its place, or where that is 0 the next one.
 
-    >>> public_groups([("sex", "F"), ("site", "St Elsewhere"), ("site", "not known"), ("volume", "over 9")])
-    ['F', 'site 1', 'not known', 'over 9']
+    >>> public_groups([("sex", "F", 1), ("site", "St Elsewhere", 2), ("site", "not known", 0)])
+    ['F', 'site 2', 'not known']
     """
     seen: Counter[str] = Counter()
     found = []
-    for by, group in parts:
+    for by, group, place in parts:
         if by in TYPED and group != UNKNOWN_GROUP and not (by == "sex" and group in SEXES):
             seen[by] += 1
-            group = f"{by} {seen[by]}"
+            group = f"{by} {place or seen[by]}"
         found.append(group)
     return found
 
 
 def public_subgroups(parts: Sequence[Subgroup]) -> tuple[Subgroup, ...]:
     """The same parts under those names."""
-    named = public_groups([(part.by, part.group) for part in parts])
+    named = public_groups([(part.by, part.group, part.place) for part in parts])
     return tuple(replace(part, group=group) for part, group in zip(parts, named, strict=True))

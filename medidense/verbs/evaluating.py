@@ -190,7 +190,7 @@ def _rows_of(rows: Path, folder: RunDir, splits: Splits, whole: Predictions) -> 
     if len(os.fsencode(rows.stem)) > LONGEST:
         rule = f"the result is named after the file, so its name may have {LONGEST} bytes"
         raise UsageError(str(rows), rule, len(os.fsencode(rows.stem)), "give it a shorter name")
-    table = read_cohort(rows, unlabelled=folder.recipe().labels.train_only).samples
+    table = read_cohort(rows, unlabelled=folder.recipe().labels.train_only, classes_known=True).samples
     row_of = {sample.name: sample.row for sample in table}
     names = set(row_of)
     known = {fact.sample for fact in folder.facts()} | splits.tested_in().keys()

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from medidense.stats import subgroups
 from medidense.stats.subgroups import age_band
-from medidense.values import Predictions, SampleFacts
+from medidense.values import Predictions, SampleFacts, public_subgroups
 
 N = 120
 NAMES = tuple(f"s{row:03d}" for row in range(N))
@@ -132,3 +132,13 @@ def test_below_thirty_subjects_there_are_counts_alone() -> None:
 
 def test_a_column_of_names_makes_no_subgroups() -> None:
     assert subgroups(table(), [], {name: {"scanner": name} for name in NAMES}, 300, 0) == ()
+
+
+def test_a_site_keeps_its_place_where_some_rows_are_left_out() -> None:
+    cells = {name: {"site": "ABC"[row % 3]} for row, name in enumerate(NAMES)}
+    part = table().take({name for row, name in enumerate(NAMES) if row % 3})
+    for rows, places in ((table(), {"A": 1, "B": 2, "C": 3}), (part, {"B": 2, "C": 3})):
+        found = subgroups(rows, [], cells, 300, 0)
+        assert {one.group: one.place for one in found} == places
+        public = [one.group for one in public_subgroups(found)]
+        assert public == [f"site {place}" for place in places.values()]

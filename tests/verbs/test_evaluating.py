@@ -1,5 +1,6 @@
 """The figures of a run, and of a subset of its rows."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -28,6 +29,19 @@ def test_a_subset_keeps_the_scores_and_gets_a_file_of_its_own(here: World) -> No
     assert result.evaluation.rows == "some"
     assert json.loads((here.run / "evaluation-some.json").read_text())["samples"] == 8
     assert (here.run / "evaluation.json").read_bytes() == before
+
+
+def test_a_subset_may_show_one_class_alone(here: World, tmp_path: Path) -> None:
+    with here.cohort.open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["label"] == "benign"]
+    with (here.cohort.parent / "benign.csv").open("w", newline="") as stream:
+        table = csv.DictWriter(stream, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    found = verbs.evaluate(here.run, rows=here.cohort.parent / "benign.csv").evaluation
+    assert found.class_counts == {"benign": len(rows), "malignant": 0}
+    assert found.auroc.value is None
+    assert found.metrics["specificity"].value is not None
 
 
 def test_a_row_that_is_none_of_the_runs_is_named(here: World) -> None:
