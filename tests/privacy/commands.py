@@ -107,6 +107,7 @@ KEPT = {
     ),
     "*/samples.csv": (CELLS, "measures of each sample"),
     "*/groups.csv": (CELLS + GROUPS, "columns of the cohort for the subgroups"),
+    "*/shown.csv": (CELLS, "whom each picture shows"),
     "*/prints.csv": (CELLS, "digests of each image's pixels, so that its copies are known again"),
     "*/refusals.csv": (CELLS + PATHS, "which rows of another cohort had no part, and why"),
     "*/leaks.csv": (CELLS, "which samples are copies of which"),
