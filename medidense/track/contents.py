@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from medidense.rundir import Picture, RunDir, label_cells, label_columns, recipe_text
 from medidense.track import names
@@ -23,6 +23,15 @@ from medidense.track.figures import (
 from medidense.track.fold_contents import FoldContents
 from medidense.values import Estimate, Splits
 from medidense.values.sanity import Sanity
+
+
+class Overlay(NamedTuple):
+    """A picture of MLflow's image grid: key and step of its card, and its name among the artifacts."""
+
+    key: str
+    step: int
+    name: str
+    card: Card
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,15 +169,21 @@ class Contents:
         """What may leave the run directory, by the files' names."""
         return sorted((one for one in self.pictures if one.clean), key=lambda one: one.path.name)
 
-    def overlays(self) -> list[tuple[str, int, Card]]:
-        """Image key, step from 0 without gaps, and the picture with what it shows."""
-        steps: dict[str, int] = {}
+    def overlays(self, logged: Mapping[tuple[str, str], int] | None = None) -> list[Overlay]:
+        """The pictures at steps from 0 without gaps; a card without a step 0 stays empty.
+
+        Those that are `logged`, (key, name) -> step, keep theirs; what may be shown only since then follows.
+        """
+        steps = dict(logged or {})
+        for one in self._clean:
+            key = f"{names.IMAGES}/{one.kind}"
+            taken = {step for (other, _), step in steps.items() if other == key}
+            steps.setdefault((key, one.path.stem), min(set(range(len(taken) + 1)) - taken))
         found = []
         for one in self._clean:
             key = f"{names.IMAGES}/{one.kind}"
-            steps[key] = steps.get(key, -1) + 1
             card = Card(one.path.read_bytes(), (self.alias(one.sample), one.words))
-            found.append((key, steps[key], card))
+            found.append(Overlay(key, steps[key, one.path.stem], one.path.stem, card))
         return found
 
     def _predictions(self) -> tuple[list[str], list[list[Any]]]:

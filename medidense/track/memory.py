@@ -7,7 +7,10 @@ from pathlib import Path
 
 from medidense import durable
 
-LASTING = ("image", "model")
+IMAGE = "image"
+"""How a step begins that logs a picture: then follow its key, its step in the image grid, and its name."""
+
+LASTING = (IMAGE, "model")
 """Steps that a new evaluation of the same run leaves as they are."""
 
 
@@ -52,6 +55,11 @@ class Memory:
     def forget(self) -> None:
         """Start over: the runs are gone from the store."""
         self.runs, self.done, self.sent, self.told = {}, [], {}, {}
+
+    def images(self) -> dict[tuple[str, str], int]:
+        """At which step of the image grid each picture, (key, name), was logged."""
+        told = [step.split() for step in self.done if step.startswith(IMAGE)]
+        return {(key, name): int(step) for _, key, step, name in (words for words in told if len(words) == 4)}
 
     def finish(self, step: str) -> None:
         """Remember that a step was done."""

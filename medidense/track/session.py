@@ -17,7 +17,7 @@ from medidense.track.figures import floor_cell
 from medidense.track.fold_contents import FoldContents, numbers
 from medidense.track.kept_runs import KeptRuns
 from medidense.track.logged_model import log_model
-from medidense.track.memory import Memory
+from medidense.track.memory import IMAGE, Memory
 from medidense.track.registry import link_figures, register
 from medidense.track.steps import log_dataset, log_figures, log_files, log_params, log_words
 
@@ -107,8 +107,8 @@ class Session:
             "results": partial(self._results, run_id),
             "files": partial(self._files, run_id),
         }
-        for key, step, card in self.contents.overlays():
-            steps[f"image {key} {step}"] = partial(self._image, run_id, key, step, card)
+        for key, step, name, card in self.contents.overlays(self.memory.images()):
+            steps[f"{IMAGE} {key} {step} {name}"] = partial(self._image, run_id, key, step, card)
         if self.package is not None:
             steps["model"] = partial(self._model, run_id, self.package)
             steps["figures of the model"] = partial(link_figures, self.client, run_id, self.contents)

@@ -96,16 +96,26 @@ def test_image_steps_have_no_gaps(run: RunDir, pictures: tuple[Picture, ...]) ->
     (run.saliency / "FN_0.png").rename(run.saliency / "FN_7.png")
     moved = [replace(one, path=run.saliency / one.path.name.replace("FN_0", "FN_7")) for one in pictures]
     contents = Contents(run, str, moved)
-    assert [(key, step) for key, step, _ in contents.overlays()] == [
-        ("gradcam/FN", 0),
-        ("gradcam/TP", 0),
-        ("gradcam/TP", 1),
+    assert [one[:3] for one in contents.overlays()] == [
+        ("gradcam/FN", 0, "FN_7"),
+        ("gradcam/TP", 0, "TP_0"),
+        ("gradcam/TP", 1, "TP_1"),
     ]
+
+
+def test_a_picture_keeps_its_step_and_one_that_is_allowed_later_comes_behind(
+    run: RunDir, pictures: tuple[Picture, ...]
+) -> None:
+    some = [replace(one, clean=one.path.stem != "TP_0") for one in pictures]
+    first = {(one.key, one.name): one.step for one in Contents(run, str, some).overlays()}
+    assert first == {("gradcam/FN", "FN_0"): 0, ("gradcam/TP", "TP_1"): 0}
+    then = {(one.key, one.name): one.step for one in Contents(run, str, pictures).overlays(first)}
+    assert then == first | {("gradcam/TP", "TP_0"): 1}
 
 
 def test_a_card_says_of_whom_it_is_by_a_pseudonym(run: RunDir, pictures: tuple[Picture, ...]) -> None:
     told = Contents(run, lambda text: "S-0123456789" if text == pictures[0].sample else "S-", pictures)
-    _, _, card = told.overlays()[0]
+    card = told.overlays()[0].card
     assert card.lines == ("S-0123456789", "label malignant, decided benign (0.55)")
 
 
@@ -114,9 +124,9 @@ def test_pictures_that_may_carry_a_name_stay_where_they_are(
 ) -> None:
     some = [replace(one, clean=one.kind == "FN") for one in pictures]
     told = Contents(run, str, some)
-    ((key, _, card),) = told.overlays()
-    assert key == "gradcam/FN"
-    assert card.content == (run.saliency / "FN_0.png").read_bytes()
+    (only,) = told.overlays()
+    assert only.key == "gradcam/FN"
+    assert only.card.content == (run.saliency / "FN_0.png").read_bytes()
     assert [name for name in told.files() if name.startswith("saliency/")] == ["saliency/FN_0.png"]
     assert Contents(run, str).overlays() == []
     assert not [name for name in Contents(run, str).files() if name.startswith("saliency/")]

@@ -19,11 +19,12 @@ def test_what_was_saved_is_remembered_for_the_same_store(tmp_path: Path) -> None
 def test_new_results_keep_runs_images_and_model(tmp_path: Path) -> None:
     memory = Memory.of(tmp_path / "tracking.json", "s", "r1")
     memory.runs["cv"] = "1234"
-    memory.done += ["params", "results", "fold-0", "image gradcam/TP 0", "model"]
+    memory.done += ["params", "results", "fold-0", "image gradcam/TP 0 TP_1", "model"]
     memory.save()
     again = Memory.of(tmp_path / "tracking.json", "s", "r2")
     assert again.runs == {"cv": "1234"}
-    assert again.done == ["image gradcam/TP 0", "model"]
+    assert again.done == ["image gradcam/TP 0 TP_1", "model"]
+    assert again.images() == {("gradcam/TP", "TP_1"): 0}
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"store": "s"}'])
