@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medidense.pages import curves_png, roc_png, scores_png
 from medidense.pages import ranking as ranking_module
+from medidense.pages import roc_png, scores_png
 from medidense.stats import evaluate_predictions
-from medidense.values import EpochRecord, Evaluation, Predictions
+from medidense.values import Evaluation, Predictions
 from medidense.values.recipe import EvaluationRules
 
 N = 40
@@ -86,14 +86,6 @@ def test_a_fold_or_a_cohort_of_one_class_is_drawn_all_the_same() -> None:
     evaluation = evaluate_predictions(one, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
     opened(roc_png(one, evaluation))
     opened(scores_png(one, evaluation))
-
-
-def test_curves_differ_with_the_losses_and_allow_one_epoch_or_none() -> None:
-    falling = [EpochRecord(epoch, 1 / (epoch + 1), 1e-3, 1.0, 0.5) for epoch in range(5)]
-    assert curves_png([falling, falling]) != curves_png([falling, falling[:3]])
-    assert curves_png([falling]) == curves_png([falling])
-    assert opened(curves_png([falling[:1], []])).size[0] > 600
-    opened(curves_png([]))
 
 
 def test_several_labels_have_a_curve_each_over_the_rows_in_which_they_are_known() -> None:
