@@ -66,12 +66,16 @@ def _numbers(values: Sequence[float] | None) -> str:
 def _missing(contents: RunContents) -> Answer:
     """Labels, and cells of covariates."""
     unlabelled, extra = contents.flow.unlabelled, contents.recipe.input.covariates
+    left = "what was missing before the table was made, and why"
     said = ["Every row has a label."]
-    if unlabelled:
-        said = [f"{count(unlabelled, 'row')} without a label: trained on, never tested."]
+    if unlabelled is None:
+        said, left = [], f"how many rows have no label; {left}"
+    elif unlabelled:
+        said = [
+            f"{count(unlabelled, 'row')} without a label: trained on where their subject is, never tested."
+        ]
     if contents.evaluation.kind == "multi_label":
         said = ["A label that is not known counts neither in training nor in its figures."]
-    left = "what was missing before the table was made, and why"
     if extra:
         said.append(
             "An empty cell of a covariate enters as the mean, or as no word, with a mark that says so."

@@ -144,6 +144,18 @@ def test_missing_labels_and_empty_cells_are_named_where_they_are_known(
     )
     flow = replace(contents.flow, unlabelled=60)
     found = answers(replace(contents, recipe=recipe, flow=flow, empty_cells={"age": 3}))["missing"]
-    assert "60 rows without a label: trained on, never tested." in found.said
+    assert "60 rows without a label: trained on where their subject is, never tested." in found.said
     assert "Empty cells: age 3." in found.said
     assert found.left.startswith("how many cells of psa are empty; ")
+
+
+def test_rows_without_a_label_that_cannot_be_counted_leave_the_item_to_the_authors(
+    made: Callable[..., RunContents],
+) -> None:
+    contents = made()
+    unknown = replace(contents, flow=replace(contents.flow, unlabelled=None))
+    found = answers(unknown)["missing"]
+    assert found.said == ""
+    assert found.left.startswith("how many rows have no label; ")
+    for listed, number in (("CLAIM 2024", "12"), ("TRIPOD+AI", "11")):
+        assert state(unknown, listed, number) == "left to the authors"
