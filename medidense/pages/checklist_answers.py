@@ -6,7 +6,7 @@ from typing import NamedTuple
 from medidense.pages.contents import RunContents
 from medidense.pages.controls import parts_apart
 from medidense.pages.mistakes import cases
-from medidense.values import Evaluation, Subgroup
+from medidense.values import UNKNOWN_GROUP, Evaluation, Subgroup
 from medidense.values.wording import class_counts, class_words, count
 
 DEMOGRAPHY = ("sex", "age", "site", "scanner")
@@ -66,12 +66,16 @@ def _numbers(values: Sequence[float] | None) -> str:
 def _missing(contents: RunContents) -> Answer:
     """Labels, and cells of covariates."""
     unlabelled, extra = contents.flow.unlabelled, contents.recipe.input.covariates
+    left = "what was missing before the table was made, and why"
     said = ["Every row has a label."]
-    if unlabelled:
-        said = [f"{count(unlabelled, 'row')} without a label: trained on, never tested."]
+    if unlabelled is None:
+        said, left = [], f"how many rows have no label; {left}"
+    elif unlabelled:
+        said = [
+            f"{count(unlabelled, 'row')} without a label: trained on where their subject is, never tested."
+        ]
     if contents.evaluation.kind == "multi_label":
         said = ["A label that is not known counts neither in training nor in its figures."]
-    left = "what was missing before the table was made, and why"
     if extra:
         said.append(
             "An empty cell of a covariate enters as the mean, or as no word, with a mark that says so."
@@ -209,51 +213,80 @@ def _output(contents: RunContents) -> Answer:
     return Answer(" ".join(said), left)
 
 
-def _measures(evaluation: Evaluation) -> str:
-    """Which figures there are."""
-    found = ["AUROC", *(name.replace("_", " ") for name in evaluation.metrics)]
+def _measures(evaluation: Evaluation) -> Answer:
+    """Which figures there are, and with what the network is compared."""
+    found = ["AUROC"] * (evaluation.auroc.value is not None)
+    found += [name.replace("_", " ") for name, one in evaluation.metrics.items() if one.value is not None]
     if evaluation.calibration is not None:
-        found.append("calibration slope, intercept and error")
+        figures = evaluation.calibration.figures.values()
+        parts = {"slope": "slope", "intercept": "intercept", "ece": "error"}
+        known = [
+            word
+            for name, word in parts.items()
+            if any(getattr(one, name).value is not None for one in figures)
+        ]
+        found += [f"calibration {', '.join(known)}"] * bool(known)
     if evaluation.decision_curve is not None:
         found.append("net benefit")
-    if evaluation.prediction_sets is not None:
+    sets = evaluation.prediction_sets
+    if sets is not None and sets.figures["coverage"].value is not None:
         found.append("coverage of prediction sets")
-    return f"{', '.join(found)}. Compared with rules without a network, paired."
+    said = f"{', '.join(found)}." if found else ""
+    rivals = [one for one in evaluation.baselines if one.network_minus_baseline.value is not None]
+    if not rivals:
+        return Answer(said, "what the network is compared with")
+    others = "rules without a network" if any(not one.uses_network for one in rivals) else "other networks"
+    return Answer(f"{said} Compared with {others}, paired.".strip())
 
 
 def _parts(evaluation: Evaluation) -> str:
-    """On which parts the figures are shown as well."""
+    """On which parts there are figures as well."""
     said = []
-    if evaluation.subgroups:
-        names = ", ".join(dict.fromkeys(part.by.replace("_", " ") for part in evaluation.subgroups))
-        said.append(f"Subgroups by {names}.")
-    if evaluation.matched is not None:
+    names = dict.fromkeys(part.by.replace("_", " ") for part in _with_area(evaluation))
+    if names:
+        said.append(f"Subgroups by {', '.join(names)}.")
+    if evaluation.matched is not None and evaluation.matched.auroc.value is not None:
         said.append(f"AUROC of rows matched in size {evaluation.matched.auroc.text()}.")
     return " ".join(said)
+
+
+def _with_area(evaluation: Evaluation) -> list[Subgroup]:
+    """The subgroups that have an AUROC; of the others there are counts alone."""
+    return [part for part in evaluation.subgroups if part.auroc.value is not None]
+
+
+def _clusters(evaluation: Evaluation) -> str:
+    """Of how many sites and scanners there are figures; one alone differs from nothing."""
+    said = []
+    for by in CLUSTERS:
+        own = [part for part in evaluation.subgroups if part.by == by and part.group != UNKNOWN_GROUP]
+        known = sum(part.auroc.value is not None for part in own)
+        said += [f"{known} of {count(len(own), by)}"] * (known > 1)
+    return f"AUROC of {' and '.join(said)}, among the subgroups." if said else ""
 
 
 def _results(contents: RunContents) -> dict[str, Answer]:
     evaluation = contents.evaluation
     wrong, parts = cases(contents), _parts(evaluation)
     headline = f"AUROC {evaluation.auroc.text()}, {evaluation.auroc_definition}."
+    if evaluation.auroc.value is None:
+        headline = ""
     sure = ("sensitivity", "specificity", "balanced_accuracy", "quadratic_kappa")
     found = [
         f"{name.replace('_', ' ')} {evaluation.metrics[name].text()}"
         for name in sure
-        if name in evaluation.metrics
+        if name in evaluation.metrics and evaluation.metrics[name].value is not None
     ]
-    by = dict.fromkeys(part.by for part in evaluation.subgroups if part.by in CLUSTERS)
-    clusters = f"AUROC of each {' and each '.join(by)}, among the subgroups." if by else ""
-    people = any(part.by in ("sex", "age") for part in evaluation.subgroups)
+    people = any(part.by in ("sex", "age") for part in _with_area(evaluation))
     return {
-        "measures": Answer(_measures(evaluation)),
+        "measures": _measures(evaluation),
         "robust": Answer(parts, "whether other choices and data change the result"),
         "interval": Answer(evaluation.interval),
         "headline": Answer(headline),
         "subgroups": Answer(
             f"{headline} {parts}".strip(), "" if people else "subgroups by sex, age and the like"
         ),
-        "clusters": Answer(clusters, "what the differences mean"),
+        "clusters": Answer(_clusters(evaluation), "what the differences mean"),
         "decisions": Answer("; ".join(found)),
         "failures": Answer(
             f"{wrong.wrong} of {wrong.samples} decided wrong; the surest of them are listed.",

@@ -37,11 +37,11 @@ class Flow:
     """From the rows of the cohort to those that were tested.
 
     `refused` rows stop a cross-validation before it begins, so it is 0 in a finished run; `unlabelled` rows
-    are only ever trained on.
+    are only ever trained on, and None where the run directory does not tell how many they are.
     """
 
     cohort: Size
-    unlabelled: int
+    unlabelled: int | None
     tested: Size
     folds: tuple[FoldFlow, ...]
     refused: int = 0

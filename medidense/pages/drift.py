@@ -32,8 +32,12 @@ def side_of(estimate: Estimate, level: float) -> int | None:
 def auroc_words(beside: Beside) -> str:
     """How the AUROC compares with that of the training."""
     side, gap = side_of(beside.difference, 0), beside.difference
-    if gap.value is None:
+    if beside.training.value is None:
         return "The training states no AUROC to compare with."
+    if beside.here.value is None:
+        return (
+            f"Out of fold in training it was {beside.training.text()}; here there is none to compare with it."
+        )
     verdict = {
         -1: "it is lower here",
         0: "no difference is shown",

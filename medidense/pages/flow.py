@@ -35,10 +35,9 @@ def _steps(contents: RunContents) -> list[Html]:
         _step(_words(flow.cohort), "in the cohort"),
         _step(str(flow.refused), "rows refused (one would stop the run)"),
     ]
-    if flow.unlabelled:
-        steps.append(
-            _step(str(flow.unlabelled), "without a label: trained on where their subject is, never tested")
-        )
+    if flow.unlabelled != 0:
+        number = "an unknown number" if flow.unlabelled is None else str(flow.unlabelled)
+        steps.append(_step(number, "without a label: trained on where their subject is, never tested"))
     steps.append(_step(str(leakage.dropped), "copies of test images dropped from training, folds added up"))
     if leakage.kept:
         steps.append(_step(str(leakage.kept), "near copies of test images trained on all the same"))

@@ -54,7 +54,7 @@ def meaning(contents: RunContents) -> str:
     evaluation = contents.evaluation
     area = evaluation.auroc
     if area.value is None:
-        return "The area under the curve is not defined: the tested samples are all of one kind."
+        return f"The area under the curve is not defined: {_missing(evaluation)}."
     share = f"{100 * area.value:.0f} of 100"
     if evaluation.kind == "multi_label":
         said = (
@@ -69,6 +69,14 @@ def meaning(contents: RunContents) -> str:
             f"in {share} pairs, on average over the classes."
         )
     return f"{said} {_chance(area, _turned_by(contents))}".strip()
+
+
+def _missing(evaluation: Evaluation) -> str:
+    """Which classes no tested sample is of; of several labels, that none has samples of both kinds."""
+    if evaluation.kind == "multi_label":
+        return "of no label are there tested samples that show it and others that do not"
+    absent = [name for name, number in evaluation.class_counts.items() if not number]
+    return f"no tested sample is of {'class' if len(absent) == 1 else 'the classes'} {', '.join(absent)}"
 
 
 def _pair(evaluation: Evaluation) -> str:

@@ -1,4 +1,6 @@
-"""How well do the out-of-fold scores tell the classes apart, as pictures?"""
+"""How well do the scores of tested samples tell the classes apart, as pictures?"""
+
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,11 +13,11 @@ from medidense.values.wording import class_words, count
 
 
 def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
-    """The receiver operating characteristic of the pooled out-of-fold scores as PNG bytes.
+    """The receiver operating characteristic of all scores as PNG bytes: pooled where there are several folds.
 
-    With two classes: the pooled curve, each fold's own in grey, the decision at the operating point; with
-    more, a curve for each class against the rest; of several labels one for each. The interval
-    stands in the title.
+    With two classes: the curve, where there are several folds each one's own in grey, and the decision at the
+    operating point; with more, a curve for each class against the rest; of several labels one for each. The
+    interval stands in the title.
     """
     figure, axes = blank()
     axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", linewidth=1.5)
@@ -35,15 +37,16 @@ def roc_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
                 f"{class_words(name)} vs rest",
             )
     axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-    kind = "pooled out of fold" if evaluation.folds else "a frozen package"
-    title = f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, {kind}"
+    title = (
+        f"AUROC {evaluation.auroc.text()}\nover {evaluation.subjects} subjects, {_words(evaluation).title}"
+    )
     name_axes(axes, title, "1 - specificity", "sensitivity")
     legend(axes, "lower right", title=_against(evaluation))
     return png(figure)
 
 
 def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
-    """The distribution of the positive class's out-of-fold score within each true class, as PNG bytes.
+    """The distribution of the positive class's score within each true class, as PNG bytes.
 
     With two classes the operating point is drawn; the interval of the AUROC stands in the title. Of several
     labels it is the positive one's, over the rows in which it is known.
@@ -66,25 +69,41 @@ def scores_png(predictions: Predictions, evaluation: Evaluation) -> bytes:
     if len(predictions.classes) == 2:
         point = evaluation.operating_point
         axes.axvline(point, color="black", linestyle="--", label=f"operating point {point:.3g}")
-    kind = "Out-of-fold scores" if evaluation.folds else "Scores of a frozen package"
-    title = f"{kind} by true class\nAUROC {area.text()}"
+    title = f"{_words(evaluation).scores} by true class\nAUROC {area.text()}"
     name_axes(axes, title, f"score of class {predictions.positive}", "share of the class, %")
     axes.set_xlim(0, 1)
     legend(axes, "best")
     return png(figure)
 
 
+class Words(NamedTuple):
+    """What the scores are: in the title of their curve, in its legend, in the title of their distribution."""
+
+    title: str
+    curve: str
+    scores: str
+
+
+def _words(evaluation: Evaluation) -> Words:
+    """By how many test parts there are: none is of a frozen package."""
+    if not evaluation.folds:
+        return Words("a frozen package", "this cohort", "Scores of a frozen package")
+    if len(evaluation.folds) == 1:
+        return Words("on the test part", "the test part", "Scores on the test part")
+    return Words("pooled out of fold", "all folds pooled", "Out-of-fold scores")
+
+
 def _binary_curves(axes: Axes, predictions: Predictions, evaluation: Evaluation) -> None:
-    """Folds in grey, the pooled curve, and where the operating point lies on it."""
-    folds = () if evaluation.repeats else evaluation.folds  # a fold's own scores are not these means
+    """Folds in grey, the curve of all, and where the operating point lies on it."""
+    several = len(evaluation.folds) > 1 and not evaluation.repeats  # a fold's own scores are not these means
+    folds = evaluation.folds if several else ()
     for number, fold in enumerate(folds):
         if fold.auroc is not None:
             label = "each fold" if number == 0 else ""
             _curve(axes, predictions, predictions.positive_index, predictions.fold == fold.fold, label, True)
     everyone = np.ones(len(predictions.label), dtype=bool)
-    pooled = "mean of the repeats" if evaluation.repeats else "all folds pooled"
-    pooled = pooled if evaluation.folds else "this cohort"
-    _curve(axes, predictions, predictions.positive_index, everyone, pooled)
+    curve = "mean of the repeats" if evaluation.repeats else _words(evaluation).curve
+    _curve(axes, predictions, predictions.positive_index, everyone, curve)
     hit, spared = evaluation.metrics["sensitivity"].value, evaluation.metrics["specificity"].value
     if hit is not None and spared is not None:
         text = f"operating point {evaluation.operating_point:.3g}: sens. {hit:.2f}, spec. {spared:.2f}"

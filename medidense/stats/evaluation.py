@@ -169,6 +169,12 @@ def _of_a_part(predictions: Predictions, whole: Predictions) -> list[str]:
     ]
 
 
+def fold_mean_notes(folds: Sequence[FoldResult]) -> list[str]:
+    """Which folds have no AUROC, so that the mean over the folds leaves them out."""
+    single = [str(fold.fold) for fold in folds if fold.auroc is None]
+    return [f"{FOLD_MEAN}: {', '.join(single)}."] if single else []
+
+
 def _by_subject(found: PerSubject | None, said: Sequence[str]) -> list[str]:
     """What must be known of the figures by subject, beside what is said of the samples."""
     return [f"By subject: {note}" for note in (found.notes if found else ()) if note not in said]
@@ -181,9 +187,7 @@ def _notes(
     notes: list[str] = []
     if draws.subjects < FEW:
         notes.append(f"Only {draws.subjects} subjects: the intervals are rough.")
-    single = [str(fold.fold) for fold in folds if fold.auroc is None]
-    if single:
-        notes.append(f"{FOLD_MEAN}: {', '.join(single)}.")
+    notes += fold_mean_notes(folds)
     if predictions.kind == "ordinal":
         notes.append(
             "Grades: the middle of the scores decides, the operating point is not used; quadratic kappa and "

@@ -15,7 +15,10 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One pass over the training part. `validation_loss` is None unless the recipe stops early."""
+    """One pass over the training part; `epoch` counts from 1.
+
+    `validation_loss` is None unless the recipe stops early.
+    """
 
     epoch: int
     loss: float

@@ -13,6 +13,7 @@ from medidense.errors import RunError
 from medidense.pages import Flow, FoldFlow, Overlay, Ran, RunContents, Size, small_jpeg
 from medidense.rundir import RunDir, read_groups, read_prints, separation_of
 from medidense.values import Crossing, Evaluation, Fold, Predictions, Splits, public_subgroups
+from medidense.values.split_plan import COUNTED
 from medidense.values.wording import count
 from medidense.verbs.picturing import pictures
 
@@ -109,13 +110,11 @@ def _jpeg(path: Path) -> bytes:
 def _flow(run: RunDir, predictions: Predictions) -> Flow:
     splits = run.splits()
     facts = run.facts()
-    tested = splits.tested_in()
     names = splits.public_names() or ("",) * len(splits.folds)
-    unlabelled = len({fact.sample for fact in facts} - tested.keys()) if _all_tested(run, splits) else 0
     everybody = {fact.sample for fact in facts}
     return Flow(
         cohort=Size(len(facts), len({fact.subject_id for fact in facts})),
-        unlabelled=unlabelled,
+        unlabelled=_unlabelled(run, splits, everybody),
         tested=Size(len(predictions.samples), len(set(predictions.subjects))),
         folds=tuple(
             _fold(fold, name, predictions, everybody) for fold, name in zip(splits.folds, names, strict=True)
@@ -123,13 +122,26 @@ def _flow(run: RunDir, predictions: Predictions) -> Flow:
     )
 
 
-def _all_tested(run: RunDir, splits: Splits) -> bool:
-    """True where every sample with a label is tested, so that one which is not has none."""
-    return run.about()["asked"].get("split", "kfold") != "column" and bool(splits.folds)
+def _unlabelled(run: RunDir, splits: Splits, everybody: set[str]) -> int | None:
+    """How many rows have no label; None where one part was given and the run directory does not tell.
+
+    With several folds every row that has a label is tested. With one given test part the others learn, and
+    run.json counts the labels among them; what was dropped there as a copy may have had one or not.
+    """
+    if len(splits.folds) != 1:
+        return len(everybody - splits.tested_in().keys())
+    if not run.recipe().labels.train_only:
+        return 0
+    fold, counted = splits.folds[0], run.about().get("trained_on")
+    if counted is None or fold.dropped:
+        return None
+    learnt = {*fold.train, *fold.validation}
+    return len(everybody - learnt - {*fold.test}) + len(learnt) - int(counted["samples"])
 
 
 def _fold(fold: Fold, name: str, predictions: Predictions, everybody: set[str]) -> FoldFlow:
-    rows = [row for row, sample in enumerate(predictions.samples) if sample in set(fold.test)]
+    inside = set(fold.test)
+    rows = [row for row, sample in enumerate(predictions.samples) if sample in inside]
     label = predictions.label[rows]
     counted = (
         (label == 1).sum(axis=0)
@@ -172,7 +184,9 @@ def _ran(run: RunDir) -> Ran:
 def _split_words(run: RunDir) -> str:
     asked = run.about()["asked"]
     kind, repeats = asked.get("split", "kfold"), asked.get("repeats", 1)
-    words = f"{kind}: {count(run.folds, 'fold')} by subject, alike in {asked.get('stratify', 'label')}"
+    words = f"{kind}: {count(run.folds, 'fold')} by subject"
+    if kind in COUNTED:  # the other cuts take the parts as they are
+        words += f", alike in {asked.get('stratify', 'label')}"
     return f"{words}, {repeats} repeats" if repeats > 1 else words
 
 

@@ -102,7 +102,7 @@ def test_what_is_decided_by_and_on_whom_is_said_where_it_is_known(made: Callable
         "24 subjects, 4 folds, 192 rows of their parts checked: 0 subjects in two" in found["disjoint"].said
     )
     assert "47 different images compared: 0 exact copies" in found["disjoint"].said
-    assert found["robust"].said.startswith("Subgroups by sex, volume. AUROC of rows matched in size 0.")
+    assert found["robust"].said.startswith("AUROC of rows matched in size 0.")
     assert found["subgroups"].said.endswith(found["robust"].said)
     assert "A package averages the folds' networks." in found["ensemble"].said
     assert found["differences"] == Answer("None: one cohort, cut by subject.")
@@ -119,18 +119,87 @@ def test_a_cut_by_sites_leaves_their_differences_to_the_authors(made: Callable[.
     assert state(replace(contents, ran=ran), "TRIPOD+AI", "16") == "partly"
 
 
+def parts_of(*given: tuple[str, str, int, float | None]) -> tuple[Subgroup, ...]:
+    """Subgroups: by, group, subjects, AUROC."""
+    return tuple(
+        Subgroup(by, group, 2 * number, number, {"benign": number}, Estimate(area))
+        for by, group, number, area in given
+    )
+
+
+SEXES = (("sex", "F", 31, 0.8), ("sex", "M", 40, 0.7))
+SITES = (("site", "site 1", 40, 0.8), ("site", "site 2", 35, 0.7), ("site", "site 3", 12, None))
+
+
+def with_parts(contents: RunContents, *given: tuple[str, str, int, float | None]) -> RunContents:
+    return replace(contents, evaluation=replace(contents.evaluation, subgroups=parts_of(*given)))
+
+
 def test_demography_and_clusters_come_from_the_subgroups(made: Callable[..., RunContents]) -> None:
     contents = made()
-    parts = tuple(
-        Subgroup(by, group, 2 * number, number, {"benign": number}, Estimate(None))
-        for by, group, number in (("sex", "F", 31), ("sex", "M", 40), ("site", "site 1", 71))
-    )
-    found = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=parts)))
-    assert "Subjects by sex: F 31, M 40. Subjects by site: site 1 71." in found["people"].said
-    assert found["clusters"].said == "AUROC of each site, among the subgroups."
+    found = answers(with_parts(contents, *SEXES, *SITES, ("site", "not known", 50, 0.7)))
+    assert "Subjects by sex: F 31, M 40. Subjects by site: site 1 40, site 2 35" in found["people"].said
+    assert found["clusters"].said == "AUROC of 2 of 3 sites, among the subgroups."
     assert found["subgroups"].left == ""
-    nobody = answers(replace(contents, evaluation=replace(contents.evaluation, subgroups=parts[2:])))
-    assert nobody["subgroups"].left
+    assert found["robust"].said.startswith("Subgroups by sex, site. ")
+    assert answers(with_parts(contents, *SITES))["subgroups"].left
+    scanners = [("scanner", *part[1:]) for part in SITES[:2]]
+    both = answers(with_parts(contents, *SITES, *scanners))["clusters"].said
+    assert both == "AUROC of 2 of 3 sites and 2 of 2 scanners, among the subgroups."
+
+
+def test_subgroups_that_have_counts_alone_fill_no_item_of_figures(made: Callable[..., RunContents]) -> None:
+    contents = made()
+    few = with_parts(contents, ("sex", "F", 15, None), ("sex", "M", 9, None), *SITES[1:])
+    found = answers(few)
+    assert found["clusters"].said == "", "one site that has a figure differs from nothing"
+    assert "sex" not in found["robust"].said
+    assert "Subgroups by site." in found["robust"].said
+    assert "sex" not in found["subgroups"].said
+    assert found["subgroups"].left
+    for number, expected in (
+        ("12d", "left to the authors"),
+        ("23a", "partly"),
+        ("23b", "left to the authors"),
+    ):
+        assert state(few, "TRIPOD+AI", number) == expected
+    evaluation = replace(few.evaluation, matched=None, subgroups=parts_of(("sex", "F", 15, None)))
+    assert state(replace(few, evaluation=evaluation), "CLAIM 2024", "30") == "left to the authors"
+
+
+def test_only_figures_that_there_are_are_named(made: Callable[..., RunContents]) -> None:
+    binary, classes = made(), made("classes")
+    said = answers(binary)["measures"]
+    assert said.left == ""
+    assert "calibration slope, intercept, error, net benefit" in said.said
+    assert said.said.endswith("Compared with rules without a network, paired.")
+    said = answers(classes)["measures"]
+    assert classes.evaluation.calibration is not None
+    assert classes.evaluation.calibration.figures["raw"].slope.value is None
+    assert "calibration error" in said.said
+    alone = replace(binary, evaluation=replace(binary.evaluation, baselines=()))
+    assert "ompared" not in answers(alone)["measures"].said
+    assert state(alone, "TRIPOD+AI", "12e") == "partly"
+    none = Estimate(None)
+    rules = tuple(
+        replace(one, auroc=none, network_minus_baseline=none) for one in binary.evaluation.baselines
+    )
+    undefined = replace(
+        binary.evaluation,
+        auroc=none,
+        metrics=dict.fromkeys(binary.evaluation.metrics, none) | {"specificity": Estimate(0.9)},
+        baselines=rules,
+        calibration=None,
+        decision_curve=None,
+        prediction_sets=None,
+    )
+    bare = replace(binary, evaluation=undefined)
+    found = answers(bare)
+    assert found["measures"].said == "specificity."
+    assert found["decisions"].said == "specificity 0.900"
+    assert found["headline"].said == ""
+    for listed, number in (("CLAIM 2024", "32"), ("CLAIM 2024", "37")):
+        assert state(bare, listed, number) == "left to the authors"
 
 
 def test_missing_labels_and_empty_cells_are_named_where_they_are_known(
@@ -144,6 +213,18 @@ def test_missing_labels_and_empty_cells_are_named_where_they_are_known(
     )
     flow = replace(contents.flow, unlabelled=60)
     found = answers(replace(contents, recipe=recipe, flow=flow, empty_cells={"age": 3}))["missing"]
-    assert "60 rows without a label: trained on, never tested." in found.said
+    assert "60 rows without a label: trained on where their subject is, never tested." in found.said
     assert "Empty cells: age 3." in found.said
     assert found.left.startswith("how many cells of psa are empty; ")
+
+
+def test_rows_without_a_label_that_cannot_be_counted_leave_the_item_to_the_authors(
+    made: Callable[..., RunContents],
+) -> None:
+    contents = made()
+    unknown = replace(contents, flow=replace(contents.flow, unlabelled=None))
+    found = answers(unknown)["missing"]
+    assert found.said == ""
+    assert found.left.startswith("how many rows have no label; ")
+    for listed, number in (("CLAIM 2024", "12"), ("TRIPOD+AI", "11")):
+        assert state(unknown, listed, number) == "left to the authors"

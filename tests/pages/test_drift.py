@@ -49,8 +49,14 @@ def test_nothing_shown_is_said_too() -> None:
         (Estimate(0.1, 0.05, 0.2), "it is higher here"),
         (Estimate(0.0, -0.1, 0.1), "no difference is shown"),
         (Estimate(0.0), "no interval"),
-        (Estimate(None), "states no AUROC"),
     ],
 )
 def test_the_auroc_against_training(gap: Estimate, words: str) -> None:
     assert words in auroc_words(Beside("auroc", SURE[0], SURE[0], gap))
+
+
+def test_an_auroc_that_is_missing_is_missing_on_its_own_side() -> None:
+    known, none = Estimate(0.9, 0.8, 0.95), Estimate(None)
+    assert auroc_words(Beside("auroc", known, none, none)) == "The training states no AUROC to compare with."
+    here = auroc_words(Beside("auroc", none, known, none))
+    assert here == f"Out of fold in training it was {known.text()}; here there is none to compare with it."

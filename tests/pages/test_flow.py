@@ -24,3 +24,12 @@ def test_rows_without_a_label_are_in_the_table_of_folds(made: Callable[..., RunC
 
 def test_a_cohort_with_all_labels_has_no_such_column(made: Callable[..., RunContents]) -> None:
     assert LEFT_OUT not in flow_section(made())
+
+
+def test_rows_without_a_label_that_cannot_be_counted_are_a_step_all_the_same(
+    made: Callable[..., RunContents],
+) -> None:
+    contents = made()
+    unknown = flow_section(replace(contents, flow=replace(contents.flow, unlabelled=None)))
+    assert "<b>an unknown number</b> without a label" in unknown
+    assert "without a label" not in flow_section(contents)

@@ -64,9 +64,29 @@ def test_an_interval_that_reaches_chance_is_told(made: Callable[..., RunContents
     assert "in 61 of 100 pairs" in said
     assert "do not show that it is better than guessing" in said
     assert "guessing." not in meaning(with_figures(made(), Estimate(0.61, 0.51, 0.72)))
-    assert "not defined" in meaning(with_figures(made(), Estimate(None)))
     beaten = rival("volume alone", 0.5, 0.2, 0.1, 0.3)
     assert believable(with_figures(made(), Estimate(0.61, 0.49, 0.72), beaten)) is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts", "words"),
+    [
+        ("binary", {"benign": 0, "malignant": 48}, "no tested sample is of class benign."),
+        ("classes", {"a": 24, "b": 24, "c": 0}, "no tested sample is of class c."),
+        ("ordinal", {"a": 48, "b": 0, "c": 0}, "no tested sample is of the classes b, c."),
+        (
+            "multi_label",
+            {"a": 48, "b": 0, "c": 0},
+            "of no label are there tested samples that show it and others that do not.",
+        ),
+    ],
+)
+def test_an_area_that_is_not_defined_names_the_class_that_is_missing(
+    made: Callable[..., RunContents], kind: str, counts: dict[str, int], words: str
+) -> None:
+    contents = with_figures(made(kind), Estimate(None))
+    lacking = replace(contents, evaluation=replace(contents.evaluation, class_counts=counts))
+    assert meaning(lacking) == f"The area under the curve is not defined: {words}"
 
 
 def test_what_takes_from_the_figure_stands_in_the_box_and_changes_its_colour(

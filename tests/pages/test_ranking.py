@@ -1,26 +1,29 @@
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from medidense.pages import curves_png, roc_png, scores_png
 from medidense.pages import ranking as ranking_module
+from medidense.pages import roc_png, scores_png
 from medidense.stats import evaluate_predictions
-from medidense.values import EpochRecord, Evaluation, Predictions
+from medidense.values import Evaluation, Predictions
 from medidense.values.recipe import EvaluationRules
 
 N = 40
 
 
-def example(classes: tuple[str, ...] = ("benign", "malignant")) -> tuple[Predictions, Evaluation]:
+def example(
+    classes: tuple[str, ...] = ("benign", "malignant"), folds: int = 4
+) -> tuple[Predictions, Evaluation]:
     generator, index = np.random.default_rng(0), np.arange(N)
     label = index % len(classes)
     scores = generator.dirichlet(np.ones(len(classes)), N)
     scores[index, label] += 0.7
     scores /= scores.sum(axis=1, keepdims=True)
     names = tuple(f"{row:02d}" for row in index)
-    table = Predictions(classes, classes[-1], names, names, index // 10, label, scores)
+    table = Predictions(classes, classes[-1], names, names, index * folds // N, label, scores)
     return table, evaluate_predictions(table, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
 
 
@@ -66,6 +69,26 @@ def test_the_interval_the_subjects_and_the_small_print_stand_in_the_picture(
     assert "operating point 0.5" in words
 
 
+def test_one_test_part_is_not_said_to_be_pooled_out_of_fold(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, several = example(folds=1), example()
+    assert len(one[1].folds) == 1
+    curve, scores = written(monkeypatch, roc_png, *one), written(monkeypatch, scores_png, *one)
+    assert "over 40 subjects, on the test part" in curve
+    assert "the test part" in curve.splitlines(), "the legend"
+    assert "Scores on the test part by true class" in scores
+    for word in ("fold", "pooled"):
+        assert word not in (curve + scores).lower()
+    curve, scores = written(monkeypatch, roc_png, *several), written(monkeypatch, scores_png, *several)
+    for words in ("over 40 subjects, pooled out of fold", "all folds pooled", "each fold"):
+        assert words in curve
+    assert "Out-of-fold scores by true class" in scores
+    frozen = one[0], replace(one[1], folds=())
+    curve, scores = written(monkeypatch, roc_png, *frozen), written(monkeypatch, scores_png, *frozen)
+    assert "a frozen package" in curve
+    assert "this cohort" in curve
+    assert "Scores of a frozen package by true class" in scores
+
+
 def test_scores_name_each_class_with_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
     words = written(monkeypatch, scores_png, *example())
     assert "class benign: 20 samples" in words
@@ -86,14 +109,6 @@ def test_a_fold_or_a_cohort_of_one_class_is_drawn_all_the_same() -> None:
     evaluation = evaluate_predictions(one, [], EvaluationRules(bootstrap=200), cohort_digest="ab" * 32)
     opened(roc_png(one, evaluation))
     opened(scores_png(one, evaluation))
-
-
-def test_curves_differ_with_the_losses_and_allow_one_epoch_or_none() -> None:
-    falling = [EpochRecord(epoch, 1 / (epoch + 1), 1e-3, 1.0, 0.5) for epoch in range(5)]
-    assert curves_png([falling, falling]) != curves_png([falling, falling[:3]])
-    assert curves_png([falling]) == curves_png([falling])
-    assert opened(curves_png([falling[:1], []])).size[0] > 600
-    opened(curves_png([]))
 
 
 def test_several_labels_have_a_curve_each_over_the_rows_in_which_they_are_known() -> None:

@@ -47,3 +47,26 @@ def test_a_repeat_without_a_class_has_no_area() -> None:
     assert told.repeats.auroc == (None, None)
     assert told.repeats.mean is None
     assert told.repeats.standard_deviation is None
+
+
+def test_folds_that_the_mean_leaves_out_are_named_of_every_repeat() -> None:
+    number, rng = np.arange(40), np.random.default_rng(0)
+    names, label = tuple(f"{row:02d}" for row in number), (number % 4 == 0).astype(np.int64)
+    score = np.clip(0.3 * label + rng.uniform(0, 0.6, 40), 0, 1)
+    table = Predictions(
+        ("a", "b"), "b", names, names, number // 10, label, np.stack([1 - score, score], axis=1)
+    )
+    whole = evaluate_predictions(table, (), EvaluationRules(bootstrap=200), cohort_digest="d")
+    assert not [note for note in whole.notes if "fold mean" in note]
+    one_fold_has_all = replace(table, fold=np.where(label == 1, 4, 4 + number // 4 % 4))
+    assert one_fold_has_all.fold.max() == 7
+    told = with_repeats(whole, [table, one_fold_has_all])
+    assert [fold.fold for fold in told.folds if fold.auroc is None] == [5, 6, 7]
+    assert [note for note in told.notes if "fold mean" in note] == [
+        "The fold mean leaves out folds without every class: 5, 6, 7."
+    ]
+    assert [note for note in told.notes if "fold mean" not in note] == list(whole.notes)
+    again = with_repeats(
+        replace(whole, notes=("The fold mean leaves out folds without every class: 1.",)), [table]
+    )
+    assert again.notes == (), "the note of the first repeat alone does not stay"

@@ -22,12 +22,12 @@ class Growing:
             shutil.copy2(whole.path / name, place / name)
 
     def epochs(self, fold: int, first: int, last: int) -> None:
-        """Tell the epochs from `first` to `last`."""
-        for epoch in range(first, last + 1):
-            self.run.fold(fold).journal.tell(EpochRecord(epoch, 0.7 - 0.1 * epoch, 1e-3, 2.0))
+        """Tell the epochs at the places `first` to `last`, counted from 0; their own numbers count from 1."""
+        for epoch in range(first + 1, last + 2):
+            self.run.fold(fold).journal.tell(EpochRecord(epoch, 0.8 - 0.1 * epoch, 1e-3, 2.0))
 
     def fold(self, fold: int) -> None:
-        """All of a fold of three epochs, counted from 0."""
+        """All of a fold of three epochs."""
         with self.run.fold(fold).journal.at_work():
             self.epochs(fold, 0, 2)
             self.finish(fold)

@@ -65,7 +65,7 @@ def test_parent_holds_the_pooled_result_and_each_fold_its_curve(run: RunDir, tmp
     assert [fold.info.run_name for fold in folds] == ["fold-0", "fold-1"]
     assert all(fold.info.status == "FINISHED" for fold in folds)
     history = client.get_metric_history(folds[1].info.run_id, "train/loss")
-    assert [(point.step, round(point.value, 3)) for point in history] == [(0, 0.7), (1, 0.6), (2, 0.5)]
+    assert [(point.step, round(point.value, 3)) for point in history] == [(1, 0.7), (2, 0.6), (3, 0.5)]
     assert [point.timestamp for point in history] == [1_800_000_006_000, 1_800_000_008_000, 1_800_000_010_000]
     assert (folds[0].info.end_time - folds[0].info.start_time) == 6000
 

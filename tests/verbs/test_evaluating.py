@@ -99,7 +99,11 @@ def test_a_run_is_compared_with_its_descriptors_and_told_apart_by_size(here: Wor
     assert {part.note for part in found.subgroups} == {"Under 30 subjects: counts alone."}
     tree = json.loads((here.run / "evaluation.json").read_text())
     assert tree["subgroups"][0]["samples"] == found.subgroups[0].samples
-    assert tree["matched"] is None or tree["matched"]["caliper"] == 0.2
+    assert found.matched is not None
+    assert (found.matched.pairs, found.matched.subjects) == (found.samples // 2, found.subjects), "all rows"
+    assert found.matched.auroc.value == found.auroc.value
+    assert tree["matched"]["caliper"] == 0.2
+    assert tree["matched"]["auroc"]["value"] == found.matched.auroc.value
 
 
 def test_a_prevalence_stated_afterwards_is_told_and_kept_by_the_page(here: World, tmp_path: Path) -> None:
