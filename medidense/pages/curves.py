@@ -8,11 +8,11 @@ from medidense.pages.canvas import blank, colour, legend, name_axes, png
 from medidense.values import EpochRecord, Recipe
 
 
-def curves_png(epochs: Sequence[Sequence[EpochRecord]], recipe: Recipe | None = None) -> bytes:
+def curves_png(epochs: Sequence[Sequence[EpochRecord]], recipe: Recipe) -> bytes:
     """Mean training loss by epoch, a line for each fold, as PNG bytes; dashed: the validation part.
 
     `epochs` holds the records of fold 0, 1, …, whose epochs count from 1; a fold without records is left out.
-    `recipe` says which loss it is; without one it is called a loss.
+    `recipe` says which loss it is.
     """
     figure, axes = blank(height=5.2)
     validated = False
@@ -29,7 +29,7 @@ def curves_png(epochs: Sequence[Sequence[EpochRecord]], recipe: Recipe | None = 
             across = [record.epoch for record in checked]
             losses = [record.validation_loss or 0.0 for record in checked]
             axes.plot(across, losses, linestyle="--", color=colour(index), linewidth=2)
-    said, checked_by = ("loss", "") if recipe is None else loss_words(recipe)
+    said, checked_by = loss_words(recipe)
     second = f"\ndashed: validation part{checked_by}" if validated else ""
     name_axes(axes, f"Training loss by epoch{second}", "epoch", said)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -245,7 +245,7 @@ def _draw(folder: RunDir, predictions: Predictions, evaluation: Evaluation) -> N
     pictures = {
         "roc.png": roc_png(predictions, evaluation),
         "scores.png": scores_png(predictions, evaluation),
-        "curves.png": curves_png(epochs),
+        "curves.png": curves_png(epochs, folder.recipe()),
     }
     for name, content in pictures.items():
         durable.write_bytes(folder.figures / name, content)

@@ -40,14 +40,13 @@ def drawn(monkeypatch: pytest.MonkeyPatch, *values: object) -> Axes:
 
 def test_an_epoch_stands_at_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
     records = [EpochRecord(epoch, 1 / epoch, 1e-3, 1.0, 0.5) for epoch in (1, 2, 3)]
-    axes = drawn(monkeypatch, [records])
+    axes = drawn(monkeypatch, [records], recipe({}))
     assert [list(line.get_xdata()) for line in axes.lines] == [[1, 2, 3], [1, 2, 3]]
 
 
 @pytest.mark.parametrize(
     ("given", "axis", "dashed"),
     [
-        (None, "loss", "dashed: validation part"),
         (recipe({}), "cross-entropy", "dashed: validation part"),
         (recipe({}, loss="focal"), "focal loss", "dashed: validation part, cross-entropy"),
         (recipe({}, loss="focal", focal_gamma=0), "cross-entropy", "dashed: validation part"),
@@ -74,7 +73,7 @@ def test_an_epoch_stands_at_its_own_number(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_the_axis_names_the_loss_of_the_recipe(
-    monkeypatch: pytest.MonkeyPatch, given: Recipe | None, axis: str, dashed: str
+    monkeypatch: pytest.MonkeyPatch, given: Recipe, axis: str, dashed: str
 ) -> None:
     axes = drawn(monkeypatch, [[EpochRecord(1, 0.7, 1e-3, 1.0, 0.6)]], given)
     assert axes.get_ylabel() == axis
@@ -84,9 +83,10 @@ def test_the_axis_names_the_loss_of_the_recipe(
 
 def test_curves_differ_with_the_losses_and_allow_one_epoch_or_none() -> None:
     falling = [EpochRecord(epoch, 1 / epoch, 1e-3, 1.0, 0.5) for epoch in range(1, 6)]
-    assert curves_png([falling, falling]) != curves_png([falling, falling[:3]])
-    assert curves_png([falling]) == curves_png([falling])
+    plain = recipe({})
+    assert curves_png([falling, falling], plain) != curves_png([falling, falling[:3]], plain)
+    assert curves_png([falling], plain) == curves_png([falling], plain)
     for few in ([falling[:1], []], []):
-        image = Image.open(io.BytesIO(curves_png(few)))
+        image = Image.open(io.BytesIO(curves_png(few, plain)))
         assert image.format == "PNG"
         assert image.size[0] > 600

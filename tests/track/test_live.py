@@ -28,7 +28,7 @@ from medidense.rundir import RunDir
 from medidense.values import EpochRecord
 run = RunDir(Path(sys.argv[1]))
 with run.journal.at_work(), run.fold(0).journal.at_work():
-    run.fold(0).journal.tell(EpochRecord(0, 0.7, 1e-3, 2.0))
+    run.fold(0).journal.tell(EpochRecord(1, 0.7, 1e-3, 2.0))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
