@@ -13,6 +13,7 @@ import pytest
 from medidense import verbs
 from medidense.errors import UsageError
 from medidense.phantoms import PhantomOptions, write_cohort
+from medidense.rundir import RunDir
 from medidense.verbs.fold_scattering import train_one
 
 NEEDS_RAY = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="the extra ray is missing")
@@ -116,7 +117,8 @@ def test_folds_on_ray_are_those_of_cv(commands: Commands) -> None:
 @pytest.mark.timeout(1800)
 def test_a_lost_worker_costs_no_fold(commands: Commands) -> None:
     process = commands.start("ray", 120, "--folds-on", "ray")
-    while not list((commands.folder / "ray").glob("folds/*/state-*.json")):
+    run = RunDir(commands.folder / "ray")  # a state is kept now and then; the journal tells every epoch
+    while not any(run.fold(index).journal.read().epochs for index in (0, 1)):
         assert process.poll() is None, commands.ended(process)
         time.sleep(0.05)
     every = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
