@@ -5,12 +5,12 @@ the same count.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 import torch
 
 from medidense.errors import UsageError
+from medidense.io.guarded import cores
 
 
 def count_threads(threads: int) -> int:
@@ -20,12 +20,7 @@ def count_threads(threads: int) -> int:
     """
     if threads < 0:
         raise UsageError("threads", "must not be negative", threads, "use 0 for all cores")
-    return threads or _cores()
-
-
-def _cores() -> int:
-    """Cores that this process may use; those of the machine where the system does not tell (macOS)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return threads or cores()
 
 
 @contextlib.contextmanager

@@ -296,6 +296,11 @@ class RunDir:
         """The class that sensitivity and score speak of."""
         return str(self.about()["positive"])
 
+    @property
+    def pooled(self) -> bool:
+        """True when every fold is there, and the scores that were pooled from them."""
+        return self.predictions_path.is_file() and not self.missing
+
     def require_finished(self) -> None:
         """Raise RunError unless every fold and the pooled predictions are there."""
         if not self.exists:

@@ -122,15 +122,16 @@ def cv(
     if options.fold:
         resumed = _settled(run, table, question, progress)
         wanted = wanted_folds(run, options.fold)
-        whole = run.predictions_path.is_file() and not run.missing
-        with watched(run, tracked=options.tracked and not whole):  # a finished run stays finished in MLflow
+        tracked = options.tracked and not run.pooled  # a finished run stays finished in MLflow
+        if run.predictions_path.is_file() and run.missing:  # in this order: another process may pool just now
+            with durable.writing(run.predictions_path):
+                run.predictions_path.unlink(missing_ok=True)
+        with watched(run, tracked=tracked):
             trained = train_missing(run, table, wanted, progress, patient=False)
-        if trained:  # what was pooled before is of other weights
-            run.predictions_path.unlink(missing_ok=True)
         return CvResult(run.path, None, "", time.monotonic() - begun, resumed, trained, run.missing)
     with durable.locked(run.path, WHOLE):
         resumed, trained = _settled(run, table, question, progress), ()
-        finished = run.predictions_path.is_file() and not run.missing
+        finished = run.pooled
         with watched(run, tracked=options.tracked and not finished) as follower:
             if options.folds_on == "ray" and not finished and run.missing:
                 trained = train_on_ray(cv, run, Path(cohort), recipe, options, progress)

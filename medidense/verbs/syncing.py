@@ -90,7 +90,7 @@ def _below(folder: Path) -> list[RunDir]:
 def _synced(run: RunDir, allow_burned_in: bool) -> Synced:
     """One run directory; what is wrong with it comes back in words."""
     try:
-        finished = not run.missing and run.evaluation_path.is_file() and run.predictions_path.is_file()
+        finished = run.evaluation_path.is_file() and run.pooled
         if allow_burned_in:
             allow_pictures(run)
         if finished:

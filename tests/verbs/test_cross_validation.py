@@ -122,6 +122,25 @@ def test_a_finished_run_with_a_damaged_fold_trains_it_again(here: World, tmp_pat
     assert copy.predictions_path.read_bytes() == RunDir(here.run).predictions_path.read_bytes()
 
 
+def test_what_another_process_pools_while_a_fold_is_trained_stays(
+    here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = RunDir(Path(shutil.copytree(here.run, tmp_path / "run")))
+    pooled = copy.predictions_path.read_bytes()
+    kept = copy.fold(1).weights.read_bytes()
+    copy.predictions_path.unlink()
+    copy.fold(1).weights.unlink()
+
+    def elsewhere(*_: object, **__: object) -> tuple[int, ...]:
+        copy.fold(1).weights.write_bytes(kept)
+        copy.predictions_path.write_bytes(pooled)
+        return (1,)
+
+    monkeypatch.setattr(cross_validation, "train_missing", elsewhere)
+    verbs.cv(here.cohort, options=replace(OPTIONS, out=copy.path, fold=(1,), tracked=False))
+    assert copy.predictions_path.read_bytes() == pooled
+
+
 def test_a_single_fold_asked_for_again_leaves_a_finished_run_in_mlflow_as_it_is(
     here: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,10 +14,10 @@ from medidense.io.guard import LIMITS, Limits
 from medidense.io.guarded.desk import Desk, LocalDesk
 from medidense.io.guarded.means import missing_guards
 from medidense.io.guarded.outcome import Answer, Task
-from medidense.io.guarded.pool import POOL, Where
+from medidense.io.guarded.pool import POOL, Where, cores
 from medidense.values import Refused
 
-__all__ = ["Answer", "Desk", "LocalDesk", "Task", "call", "call_each", "missing_guards"]
+__all__ = ["Answer", "Desk", "LocalDesk", "Task", "call", "call_each", "cores", "missing_guards"]
 
 
 def call(task: str, arguments: Mapping[str, Any], *, where: object, limits: Limits = LIMITS) -> Answer:

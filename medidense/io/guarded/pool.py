@@ -75,7 +75,7 @@ class Pool:
         self._tasks, self._checks = tasks, checks
         self._means = offered or means()
         self._missing = self._means.missing
-        self.size = size or min(_cores(), MOST)
+        self.size = size or min(cores(), MOST)
         self._workers: set[Worker] = set()
         self._begin()
         weakref.finalize(self, _end_all, self._workers)
@@ -221,8 +221,8 @@ class Pool:
         self._begin()
 
 
-def _cores() -> int:
-    """Cores that this process may use."""
+def cores() -> int:
+    """Cores that this process may use; those of the machine where the system does not tell (macOS)."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
